@@ -1,0 +1,138 @@
+//! The stable codes. A code is never reused and never changes its meaning.
+
+use std::fmt;
+
+/// A stable code such as `E0207`. The table below is the only place that makes one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code {
+    /// `E0207`.
+    pub id: &'static str,
+    /// What it is about, in a few words.
+    pub title: &'static str,
+    /// What it means and what to do, for `evstack explain E0207`.
+    pub explanation: &'static str,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $id:literal $title:literal $explanation:literal;)*) => {
+        impl Code {
+            $(#[doc = $title] pub const $name: Code = Code { id: $id, title: $title, explanation: $explanation };)*
+        }
+        const ALL: &[Code] = &[$(Code::$name),*];
+    };
+}
+
+// E01xx: reading a file. E02xx: the language. E03xx: kinds and references. E04xx: what the schema
+// refuses. E05xx: plan and apply. E06xx: state and environments. E07xx: what a cloud answered.
+codes! {
+    SYNTAX = "E0101" "the file isn't valid YAML, TOML or JSON"
+        "The parser stops at the place shown. YAML is read as YAML 1.2 with the core schema: `on`, `yes` and `no` are plain strings.";
+    DUPLICATE_KEY = "E0102" "a key stands twice in one mapping"
+        "Most parsers keep the last one and say nothing. Remove one of the two, or merge them.";
+    TOO_DEEP = "E0103" "the file is nested too deeply"
+        "A stack file may nest 64 levels deep.";
+    TOO_LARGE = "E0104" "the file is too large"
+        "A file may have 4 MiB, and 200,000 nodes after its aliases are expanded.";
+    UNREADABLE = "E0105" "a file can't be read"
+        "The file named by `include`, `definition`, `detail`, `template` or `page` is looked for beside the file that names it.";
+    UNKNOWN_KEY = "E0201" "a key is not known here"
+        "`evstack explain KIND` lists the keys of a kind.";
+    WRONG_TYPE = "E0202" "a value has the wrong type"
+        "The message says which type is expected.";
+    MISSING_KEY = "E0203" "a required key is missing"
+        "`evstack explain KIND` marks what is required.";
+    BAD_NAME = "E0204" "a name isn't allowed"
+        "Names are identifiers (`[A-Za-z][A-Za-z0-9_]*`); the stack's own name matches `[a-z][a-z0-9-]*`.";
+    BAD_EXPRESSION = "E0205" "an expression can't be read or evaluated"
+        "`${…}` is a CEL expression over addresses and `config`, `variables`, `event`, `aws`, `stack`. A literal `${` is written `$${`.";
+    BAD_CONFIG = "E0206" "a config value doesn't fit its declaration"
+        "Values come from the default, the overlay of the environment, `EVSTACK_CONFIG_<NAME>` and `--config name=value`, the last wins.";
+    UNKNOWN_REFERENCE = "E0207" "a reference names nothing that is declared"
+        "References are addresses (`queue.claims`); kinds' keys are plural, addresses singular.";
+    UNKNOWN_ATTRIBUTE = "E0208" "a reference names an attribute that the type doesn't have"
+        "Any property of the type's schema can be read by its CloudFormation name; `evstack explain KIND` lists a kind's own attributes besides.";
+    DUPLICATE = "E0209" "something is declared twice"
+        "An address may be declared once, in one file.";
+    INCLUDE_CYCLE = "E0210" "files include each other"
+        "A fragment is included once, by one file.";
+    BAD_VALUE = "E0211" "a value isn't one of those allowed"
+        "The message says what is allowed.";
+    UNSUPPORTED = "E0212" "something is not supported"
+        "The message names it. Nothing pretends to work.";
+    CYCLE = "E0301" "declarations depend on each other in a circle"
+        "No order could create them. Each edge of the circle is shown; one of them must go.";
+    WRONG_KIND = "E0302" "a reference names a thing of the wrong kind"
+        "The message says which kinds fit.";
+    NO_PERMISSION_KNOWN = "E0303" "the permissions of a state can't be known from the definition"
+        "A role is made from exactly what the definition uses. Where a target is chosen at run time, say what is allowed with `grants: [{allow: [actions], on: [ARNs]}]`.";
+    BAD_DEFINITION = "E0304" "a definition isn't a valid state machine"
+        "The message names the state and the field.";
+    BAD_PATTERN = "E0305" "an event pattern isn't valid"
+        "EventBridge would refuse it; the message says which part.";
+    NAME_CLASH = "E0306" "two resources would have the same identity"
+        "Two declarations of one type have the same physical name. Give one of them another `name`.";
+    UNKNOWN_TYPE = "E0401" "the resource type is not known"
+        "The bundle holds every type of CloudFormation's registry of the day that `evstack --version` shows.";
+    UNPROVISIONABLE_TYPE = "E0402" "Cloud Control can't manage the type"
+        "The type has no create, read and delete handlers.";
+    MISSING_PROPERTY = "E0403" "a required property is missing"
+        "`evstack explain TYPE` marks what is required.";
+    REFUSED_PROPERTY = "E0404" "the schema refuses a property"
+        "The resource type's schema says what is allowed; `evstack explain TYPE` shows it.";
+    COMPUTED_PROPERTY = "E0405" "a computed property can't be set"
+        "The service decides the value; read it with `${address.Property}` instead.";
+    PROTECTED = "E0501" "a protected resource would be deleted or replaced"
+        "What a kind protects by default goes with `--allow-data-loss`; `protect: true` in the stack file must be edited away first.";
+    STALE_PLAN = "E0502" "a saved plan no longer fits"
+        "State or live changed since the plan was made. Plan again.";
+    APPLY_FAILED = "E0503" "an operation failed"
+        "The service's own words are shown, at the line of the stack file that they are about. What depends on it was not started; everything else was finished.";
+    PROMISE_BROKEN = "E0504" "the service answered otherwise than the plan said"
+        "A value that was known at plan time came out differently. What would have been built on it was not started.";
+    UNKNOWN_TARGET = "E0505" "`--target`, `--exclude` or `--replace` names nothing"
+        "Give an address as the plan prints it, such as `rule.analyseNewReviews`.";
+    NOT_APPROVED = "E0506" "nothing approved the plan"
+        "Only `yes` approves. Without a terminal, pass `--yes`.";
+    LOCKED = "E0601" "another run holds the state"
+        "The message names the holder. A lock is released by its process, even when it is killed.";
+    BAD_STATE = "E0602" "the state can't be read"
+        "The file is kept as it is. A state file of a later version needs a later evstack.";
+    NO_ENVIRONMENT = "E0603" "the environment isn't declared"
+        "Any environment but `local` needs a file `<stack>.<env>.yaml` beside the stack file.";
+    WRONG_ACCOUNT = "E0604" "the credentials belong to another account"
+        "Nothing was read or changed.";
+    NO_STACK = "E0605" "no stack is found"
+        "Without an argument, `evstack.yaml` (.toml, .json) here is taken, else every stack in `stacks/`.";
+    DISK = "E0606" "a file can't be written"
+        "Nothing acknowledged is lost: state is snapshot plus journal.";
+    CLOUD = "E0701" "the cloud refused a request"
+        "The service's own words, with operation, type, code and request id.";
+    UNREACHABLE = "E0702" "the cloud can't be reached"
+        "The endpoint didn't answer. Whether an operation under way was done is asked at the next run.";
+    LOCAL_BUSY = "E0703" "the local cloud's data is in use"
+        "Another process holds it without serving it. Wait for it, or run `evstack local`, which serves everyone.";
+}
+
+/// Every code, in the order of the table.
+#[must_use]
+pub fn codes() -> &'static [Code] {
+    ALL
+}
+
+/// The code of that id, whatever its case.
+#[must_use]
+pub fn code_named(id: &str) -> Option<Code> {
+    ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+}

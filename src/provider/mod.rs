@@ -1,0 +1,85 @@
+//! What the engine asks of a cloud. `cloud_control` speaks to AWS (or to anything that answers as
+//! AWS does, over any HTTP client it is given); `memory` is for tests of the engine.
+
+mod fault;
+
+pub use fault::{Fault, FaultKind};
+
+use crate::model::Json;
+use crate::schema::TypeName;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A boxed future, so that a provider can be a trait object.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
+
+/// Where an asynchronous operation stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// Not started or under way.
+    Running,
+    /// Done.
+    Succeeded,
+    /// Ended with a fault; something may be left behind if an identifier is known.
+    Failed(Fault),
+    /// Cancelled on request.
+    Cancelled,
+}
+
+/// Cloud Control's `ProgressEvent`, as far as the engine needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Asks for this operation again, for seven days.
+    pub request_token: String,
+    /// May be known before the end.
+    pub identifier: Option<String>,
+    /// Where it stands.
+    pub status: Status,
+    /// How long to wait before asking again, when the service says so.
+    pub retry_after: Option<Duration>,
+}
+
+/// A cloud.
+pub trait Provider: Send + Sync {
+    /// The live properties; `None` when it isn't there.
+    fn read<'a>(&'a self, type_name: &'a TypeName, identifier: &'a str) -> Answer<'a, Option<Json>>;
+
+    /// Begins a create. The same client token never creates twice.
+    fn create<'a>(
+        &'a self,
+        type_name: &'a TypeName,
+        desired: &'a Json,
+        client_token: &'a str,
+    ) -> Answer<'a, Progress>;
+
+    /// Begins an update by an RFC 6902 patch.
+    fn update<'a>(
+        &'a self,
+        type_name: &'a TypeName,
+        identifier: &'a str,
+        patch: &'a Json,
+        client_token: &'a str,
+    ) -> Answer<'a, Progress>;
+
+    /// Begins a delete. What isn't there is a success.
+    fn delete<'a>(
+        &'a self,
+        type_name: &'a TypeName,
+        identifier: &'a str,
+        client_token: &'a str,
+    ) -> Answer<'a, Progress>;
+
+    /// Where the operation stands.
+    fn status<'a>(&'a self, request_token: &'a str) -> Answer<'a, Progress>;
+
+    /// Asks to stop what hasn't ended.
+    fn cancel<'a>(&'a self, request_token: &'a str) -> Answer<'a, ()>;
+
+    /// Identifiers (and what else the list says) of all resources of a type.
+    fn list<'a>(
+        &'a self,
+        type_name: &'a TypeName,
+        model: Option<&'a Json>,
+    ) -> Answer<'a, Vec<(String, Json)>>;
+}
