@@ -1,9 +1,19 @@
 //! What the engine asks of a cloud. `cloud_control` speaks to AWS (or to anything that answers as
 //! AWS does, over any HTTP client it is given); `memory` is for tests of the engine.
 
+mod clock;
+pub mod cloud_control;
 mod fault;
+pub mod identity;
+pub mod in_process;
+mod limiter;
+pub mod memory;
+pub mod retry;
 
+pub use clock::{Clock, JumpingClock, SystemClock};
+pub use cloud_control::CloudControl;
 pub use fault::{Fault, FaultKind};
+pub use limiter::Limiter;
 
 use crate::model::Json;
 use crate::schema::TypeName;
@@ -38,6 +48,21 @@ pub struct Progress {
     pub status: Status,
     /// How long to wait before asking again, when the service says so.
     pub retry_after: Option<Duration>,
+}
+
+impl Progress {
+    /// Deleting what isn't there is a success.
+    pub(crate) fn gone_is_deleted(answer: Result<Self, Fault>) -> Result<Self, Fault> {
+        match answer {
+            Err(fault) if fault.kind == FaultKind::NotFound => Ok(Self {
+                request_token: String::new(),
+                identifier: fault.identifier,
+                status: Status::Succeeded,
+                retry_after: None,
+            }),
+            answer => answer,
+        }
+    }
 }
 
 /// A cloud.

@@ -1,0 +1,271 @@
+//! Cloud Control through the AWS SDK: AWS itself, or anything that answers as AWS does.
+//!
+//! The SDK serialises, signs and parses; its retries are off, because a create may only be sent
+//! again with thought given to its client token. What is safe to ask again (reads, lists, status)
+//! is asked again here; begins are asked again by `apply`, which journals each try.
+
+mod classify;
+mod fault;
+mod progress;
+
+use super::limiter::Limiter;
+use super::retry::{self, Backoff};
+use super::{Answer, Clock, Fault, Progress, Provider};
+use crate::model::Json;
+use crate::schema::TypeName;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudcontrol::Client;
+use aws_sdk_cloudcontrol::config::retry::RetryConfig;
+use aws_sdk_cloudcontrol::config::timeout::TimeoutConfig;
+use aws_sdk_cloudcontrol::config::{
+    BehaviorVersion, Config, IdentityCache, Region, SharedHttpClient, StalledStreamProtectionConfig,
+};
+use fault::Asked;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+pub(crate) use classify::classify;
+
+/// Where to send requests, and how fast.
+pub struct Settings {
+    /// `us-east-1`.
+    pub region: String,
+    /// Who asks.
+    pub credentials: SharedCredentialsProvider,
+    /// Instead of AWS's own endpoint of the region.
+    pub endpoint: Option<String>,
+    /// Carries the requests: rustls, or [`super::in_process::http_client`].
+    pub http_client: SharedHttpClient,
+    /// Shared by all clients of one account and region; none for the in-process cloud.
+    pub limiter: Option<Arc<Limiter>>,
+    /// Waits between tries.
+    pub clock: Arc<dyn Clock>,
+    /// For the jitter of those waits.
+    pub seed: u64,
+}
+
+/// Cloud Control.
+pub struct CloudControl {
+    client: Client,
+    limiter: Option<Arc<Limiter>>,
+    clock: Arc<dyn Clock>,
+    seed: u64,
+}
+
+impl CloudControl {
+    /// A client; nothing is sent yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .read_timeout(Duration::from_secs(60))
+            .build();
+        let mut config = Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(settings.region))
+            .credentials_provider(settings.credentials)
+            .http_client(settings.http_client)
+            .identity_cache(IdentityCache::lazy().build())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(endpoint) = settings.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Self {
+            client: Client::from_conf(config.build()),
+            limiter: settings.limiter,
+            clock: settings.clock,
+            seed: settings.seed,
+        }
+    }
+
+    /// One request, at the pace of the limiter, which learns from the answer.
+    async fn paced<T>(&self, ask: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let Some(limiter) = &self.limiter else { return ask.await };
+        limiter.acquire(&*self.clock).await;
+        let answer = ask.await;
+        limiter.learn(&answer, self.clock.now());
+        answer
+    }
+
+    /// Asks again, for as long as its class says, what changes nothing.
+    async fn patiently<T, F>(&self, mut ask: impl FnMut() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let mut backoff = Backoff::new(self.seed);
+        loop {
+            match self.paced(ask()).await {
+                Err(fault) => match retry::reading(fault.kind).and_then(|policy| backoff.next(policy)) {
+                    Some(wait) => self.clock.sleep(wait).await,
+                    None => return Err(fault),
+                },
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// What the service says when it answers in no form that makes sense.
+fn senseless(asked: Asked<'_>, why: String) -> Fault {
+    Fault {
+        kind: super::FaultKind::Internal,
+        operation: asked.operation,
+        type_name: asked.type_name.cloned(),
+        identifier: asked.identifier.map(str::to_owned),
+        code: "BadAnswer".to_owned(),
+        message: why,
+        request_id: None,
+    }
+}
+
+fn model(asked: Asked<'_>, text: Option<&str>) -> Result<Json, Fault> {
+    let text = text.unwrap_or("{}");
+    serde_json::from_str(text).map_err(|e| senseless(asked, format!("the properties aren't JSON: {e}")))
+}
+
+/// The progress event of an answer, which is never missing when all is well.
+macro_rules! progress_of {
+    ($answer:expr, $asked:expr) => {{
+        let answer = $answer.map_err(|e| $asked.refused(e))?;
+        match answer.progress_event() {
+            Some(event) => Ok(progress::progress(event, $asked, SystemTime::now())),
+            None => Err(senseless($asked, "the answer has no progress event".to_owned())),
+        }
+    }};
+}
+
+impl Provider for CloudControl {
+    fn read<'a>(&'a self, type_name: &'a TypeName, identifier: &'a str) -> Answer<'a, Option<Json>> {
+        let asked =
+            Asked { operation: "GetResource", type_name: Some(type_name), identifier: Some(identifier) };
+        Box::pin(async move {
+            let answer = self
+                .patiently(|| async {
+                    let request =
+                        self.client.get_resource().type_name(type_name.as_str()).identifier(identifier);
+                    request.send().await.map_err(|e| asked.refused(e))
+                })
+                .await;
+            match answer {
+                Ok(answer) => {
+                    let text = answer.resource_description().and_then(|d| d.properties());
+                    model(asked, text).map(Some)
+                }
+                Err(fault) if fault.kind == super::FaultKind::NotFound => Ok(None),
+                Err(fault) => Err(fault),
+            }
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        type_name: &'a TypeName,
+        desired: &'a Json,
+        client_token: &'a str,
+    ) -> Answer<'a, Progress> {
+        let asked = Asked { operation: "CreateResource", type_name: Some(type_name), identifier: None };
+        Box::pin(self.paced(async move {
+            let request = self
+                .client
+                .create_resource()
+                .type_name(type_name.as_str())
+                .desired_state(desired.to_string())
+                .client_token(client_token);
+            progress_of!(request.send().await, asked)
+        }))
+    }
+
+    fn update<'a>(
+        &'a self,
+        type_name: &'a TypeName,
+        identifier: &'a str,
+        patch: &'a Json,
+        client_token: &'a str,
+    ) -> Answer<'a, Progress> {
+        let asked =
+            Asked { operation: "UpdateResource", type_name: Some(type_name), identifier: Some(identifier) };
+        Box::pin(self.paced(async move {
+            let request = self
+                .client
+                .update_resource()
+                .type_name(type_name.as_str())
+                .identifier(identifier)
+                .patch_document(patch.to_string())
+                .client_token(client_token);
+            progress_of!(request.send().await, asked)
+        }))
+    }
+
+    fn delete<'a>(
+        &'a self,
+        type_name: &'a TypeName,
+        identifier: &'a str,
+        client_token: &'a str,
+    ) -> Answer<'a, Progress> {
+        let asked =
+            Asked { operation: "DeleteResource", type_name: Some(type_name), identifier: Some(identifier) };
+        Box::pin(self.paced(async move {
+            let request = self
+                .client
+                .delete_resource()
+                .type_name(type_name.as_str())
+                .identifier(identifier)
+                .client_token(client_token);
+            let answer: Result<Progress, Fault> = async { progress_of!(request.send().await, asked) }.await;
+            Progress::gone_is_deleted(answer)
+        }))
+    }
+
+    fn status<'a>(&'a self, request_token: &'a str) -> Answer<'a, Progress> {
+        let asked = Asked { operation: "GetResourceRequestStatus", type_name: None, identifier: None };
+        Box::pin(async move {
+            self.patiently(|| async {
+                let request = self.client.get_resource_request_status().request_token(request_token);
+                progress_of!(request.send().await, asked)
+            })
+            .await
+        })
+    }
+
+    fn cancel<'a>(&'a self, request_token: &'a str) -> Answer<'a, ()> {
+        let asked = Asked { operation: "CancelResourceRequest", type_name: None, identifier: None };
+        Box::pin(self.paced(async move {
+            let request = self.client.cancel_resource_request().request_token(request_token);
+            request.send().await.map(|_| ()).map_err(|e| asked.refused(e))
+        }))
+    }
+
+    fn list<'a>(
+        &'a self,
+        type_name: &'a TypeName,
+        model: Option<&'a Json>,
+    ) -> Answer<'a, Vec<(String, Json)>> {
+        let asked = Asked { operation: "ListResources", type_name: Some(type_name), identifier: None };
+        Box::pin(async move {
+            let (mut found, mut next) = (Vec::new(), None::<String>);
+            loop {
+                let page = self
+                    .patiently(|| async {
+                        let request = self
+                            .client
+                            .list_resources()
+                            .type_name(type_name.as_str())
+                            .set_resource_model(model.map(Json::to_string))
+                            .set_next_token(next.clone());
+                        request.send().await.map_err(|e| asked.refused(e))
+                    })
+                    .await?;
+                for description in page.resource_descriptions() {
+                    let Some(identifier) = description.identifier() else { continue };
+                    found.push((identifier.to_owned(), self::model(asked, description.properties())?));
+                }
+                next = page.next_token().map(str::to_owned);
+                if next.is_none() {
+                    return Ok(found);
+                }
+            }
+        })
+    }
+}

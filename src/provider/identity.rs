@@ -1,0 +1,150 @@
+//! Who asks: the SDK's own credential chain, a role to assume, and whose account that is.
+
+use super::cloud_control::classify;
+use super::{Fault, FaultKind};
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudcontrol::config::SharedHttpClient;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider as Tls, rustls_provider::CryptoMode};
+use std::time::Duration;
+
+/// Where and as whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Of the environment; none: what the SDK finds in its environment and profile.
+    pub region: Option<String>,
+    /// Assumed through STS with the credentials that the chain finds.
+    pub role: Option<String>,
+    /// Of the assumed role's session: shown in CloudTrail.
+    pub session_name: String,
+    /// Instead of AWS's own endpoints.
+    pub endpoint: Option<String>,
+}
+
+/// What clients are made of.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// `us-east-1`.
+    pub region: String,
+    /// Asked anew before they expire.
+    pub credentials: SharedCredentialsProvider,
+    /// rustls with ring; also plain HTTP.
+    pub http_client: SharedHttpClient,
+    /// Instead of AWS's own endpoints.
+    pub endpoint: Option<String>,
+}
+
+/// Whose credentials they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Twelve digits.
+    pub account: String,
+    /// `arn:aws:sts::123456789012:assumed-role/deploy/evstack`.
+    pub arn: String,
+}
+
+/// The HTTP client for everything that leaves the machine.
+#[must_use]
+pub fn https() -> SharedHttpClient {
+    Builder::new().tls_provider(Tls::Rustls(CryptoMode::Ring)).build_https()
+}
+
+/// The key pair that any local cloud takes: never looked up, never valid on AWS.
+#[must_use]
+pub fn local_credentials() -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "local"))
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(30))
+        .build()
+}
+
+/// Finds region and credentials. Nothing is sent to AWS yet but what the chain itself needs.
+///
+/// # Errors
+/// When there is no region, or nothing gives credentials ([`FaultKind::Denied`]).
+pub async fn aws(settings: &Settings) -> Result<Aws, Fault> {
+    let http_client = https();
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http_client.clone())
+        .timeout_config(timeouts());
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    let config = loader.load().await;
+    let region = config.region().cloned().ok_or_else(|| {
+        fault("LoadConfig", FaultKind::Denied, "Region", "no region is set: give `cloud.region`".to_owned())
+    })?;
+    let credentials = match &settings.role {
+        Some(role) => {
+            let provider = AssumeRoleProvider::builder(role)
+                .session_name(&settings.session_name)
+                .region(region.clone())
+                .configure(&config)
+                .build()
+                .await;
+            SharedCredentialsProvider::new(provider)
+        }
+        None => config.credentials_provider().ok_or_else(|| {
+            let message = "nothing gives credentials: see the AWS CLI's `aws configure`".to_owned();
+            fault("LoadConfig", FaultKind::Denied, "Credentials", message)
+        })?,
+    };
+    Ok(Aws { region: region.to_string(), credentials, http_client, endpoint: settings.endpoint.clone() })
+}
+
+/// Asks STS whose credentials they are, before anything else is asked.
+///
+/// # Errors
+/// Denied, or unreachable.
+pub async fn caller(aws: &Aws) -> Result<Caller, Fault> {
+    let mut config = aws_sdk_sts::Config::builder()
+        .behavior_version(aws_sdk_sts::config::BehaviorVersion::v2026_01_12())
+        .region(Region::new(aws.region.clone()))
+        .credentials_provider(aws.credentials.clone())
+        .http_client(aws.http_client.clone())
+        .timeout_config(timeouts());
+    if let Some(endpoint) = &aws.endpoint {
+        config = config.endpoint_url(endpoint);
+    }
+    let client = aws_sdk_sts::Client::from_conf(config.build());
+    let answer = client.get_caller_identity().send().await.map_err(|error| {
+        let meta = error.as_service_error().map(|e| e.meta().clone());
+        match meta.as_ref().and_then(|m| Some((m.code()?, m.message().unwrap_or_default()))) {
+            Some((code, message)) => {
+                let kind = classify(code, message, error.raw_response().map(|r| r.status().as_u16()));
+                fault("GetCallerIdentity", kind, code, message.to_owned())
+            }
+            None => {
+                let words = aws_sdk_sts::error::DisplayErrorContext(&error).to_string();
+                let credentials = words.contains("credentials");
+                let kind = if credentials { FaultKind::Denied } else { FaultKind::Unreachable };
+                let code = if credentials { "Credentials" } else { "Unreachable" };
+                fault("GetCallerIdentity", kind, code, words)
+            }
+        }
+    })?;
+    Ok(Caller {
+        account: answer.account().unwrap_or_default().to_owned(),
+        arn: answer.arn().unwrap_or_default().to_owned(),
+    })
+}
+
+fn fault(operation: &'static str, kind: FaultKind, code: &str, message: String) -> Fault {
+    Fault {
+        kind,
+        operation,
+        type_name: None,
+        identifier: None,
+        code: code.to_owned(),
+        message,
+        request_id: None,
+    }
+}

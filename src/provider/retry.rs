@@ -1,0 +1,133 @@
+//! How long each class of fault is worth trying again.
+//!
+//! No shared budget, as the SDK has one: there, one throttled service uses up the tries of all.
+
+use super::FaultKind;
+use std::time::Duration;
+
+/// When to try again after a fault of one class.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policy {
+    /// The first wait.
+    pub first: Duration,
+    /// Each wait is this much longer than the one before.
+    pub factor: f64,
+    /// No wait is longer.
+    pub longest: Duration,
+    /// After that many waits it is given up.
+    pub tries: u32,
+    /// Whether the next try needs a client token of its own even if the request was refused at
+    /// once. After a FAILED event it always does: the token keeps the failure.
+    pub new_token: bool,
+}
+
+const fn policy(first_ms: u64, factor: f64, longest_s: u64, tries: u32, new_token: bool) -> Policy {
+    Policy {
+        first: Duration::from_millis(first_ms),
+        factor,
+        longest: Duration::from_secs(longest_s),
+        tries,
+        new_token,
+    }
+}
+
+/// For begins of operations; `None` when trying again can't help.
+#[must_use]
+pub fn beginning(kind: FaultKind) -> Option<Policy> {
+    Some(match kind {
+        FaultKind::Throttled => policy(1_000, 1.6, 20, 30, false),
+        // Dense and early: a role takes 5 to 15 seconds as a rule.
+        FaultKind::NotYetUsable => policy(500, 1.25, 5, 30, true),
+        FaultKind::Conflict => policy(1_000, 1.5, 20, 30, true),
+        FaultKind::Internal => policy(2_000, 2.0, 30, 3, true),
+        // Whether it was done isn't known: the same token makes sure that it isn't done twice.
+        FaultKind::Unreachable => policy(1_000, 2.0, 20, 8, false),
+        _ => return None,
+    })
+}
+
+/// For reads, lists and status.
+#[must_use]
+pub fn reading(kind: FaultKind) -> Option<Policy> {
+    Some(match kind {
+        FaultKind::Throttled => policy(500, 1.6, 20, 30, false),
+        FaultKind::Conflict | FaultKind::Internal => policy(1_000, 2.0, 10, 4, false),
+        FaultKind::Unreachable => policy(500, 2.0, 10, 4, false),
+        _ => return None,
+    })
+}
+
+/// Counts the tries of one operation; each class has its own count.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    random: u64,
+    last: Option<(Policy, u32)>,
+}
+
+impl Backoff {
+    /// The seed decides the jitter.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { random: seed, last: None }
+    }
+
+    /// How long to wait now, or that it is time to give up. A fault of another class starts anew.
+    pub fn next(&mut self, policy: Policy) -> Option<Duration> {
+        let tries = match self.last {
+            Some((last, tries)) if last == policy => tries,
+            _ => 0,
+        };
+        if tries >= policy.tries {
+            return None;
+        }
+        self.last = Some((policy, tries + 1));
+        let exponent = i32::try_from(tries).unwrap_or(i32::MAX);
+        let full = policy.first.as_secs_f64() * policy.factor.powi(exponent);
+        let wait = full.min(policy.longest.as_secs_f64());
+        // Between three quarters and all of it, so that many don't come back together.
+        Some(Duration::from_secs_f64(wait * (0.75 + 0.25 * self.unit())))
+    }
+
+    /// SplitMix64, as a number from 0 to 1.
+    fn unit(&mut self) -> f64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let bits = u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0);
+        f64::from(bits) / f64::from(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_role_is_asked_for_densely_and_for_more_than_a_minute() {
+        let policy = beginning(FaultKind::NotYetUsable).expect("worth retrying");
+        let mut backoff = Backoff::new(7);
+        let waits: Vec<Duration> = std::iter::from_fn(|| backoff.next(policy)).collect();
+        assert!(waits[..4].iter().sum::<Duration>() < Duration::from_secs(4), "{waits:?}");
+        assert!(waits.iter().sum::<Duration>() > Duration::from_secs(60));
+        assert!(waits.iter().all(|w| *w <= Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn the_same_seed_waits_the_same_and_another_otherwise() {
+        let policy = beginning(FaultKind::Throttled).expect("worth retrying");
+        let waits = |seed| {
+            let mut backoff = Backoff::new(seed);
+            (0..5).filter_map(|_| backoff.next(policy)).collect::<Vec<_>>()
+        };
+        assert_eq!(waits(1), waits(1));
+        assert_ne!(waits(1), waits(2));
+    }
+
+    #[test]
+    fn what_is_wrong_stays_wrong() {
+        for kind in [FaultKind::Invalid, FaultKind::AlreadyExists, FaultKind::NotFound, FaultKind::Denied] {
+            assert_eq!(beginning(kind), None);
+        }
+    }
+}
