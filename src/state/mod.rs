@@ -1,1 +1,269 @@
-//! (state)
+//! Recorded state: what evstack did, kept so that a killed run can be picked up.
+//!
+//! State is a snapshot plus a journal, always. The snapshot (`<stack>.<env>.json`) is readable and
+//! replaced whole, rarely; the journal (`<stack>.<env>.journal`) is append-only: an operation's
+//! intent is in it, on the disk, before the cloud hears of it. Opening for reading takes no lock;
+//! opening for writing takes an operating-system lock that a killed process can't leave behind.
+//!
+//! **Invariant.** [`State::apply`] is the only way in which state changes, at run time as at
+//! replay, so what is in memory and what a later process reads can't differ.
+
+mod edit;
+mod entry;
+mod journal;
+mod lock;
+mod snapshot;
+mod writer;
+
+pub use entry::{Declared, Ending, Entry, Leftover, Operation, Output, Verb, Why};
+pub use lock::Holder;
+pub use snapshot::State;
+pub use writer::Durable;
+
+use crate::diagnostics::{Code, Diagnostic};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use writer::{Shared, Writer};
+
+/// Whose state: a stack in an environment, and where `--cloud` sent it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The stack's name.
+    pub stack: String,
+    /// `local`, `prod`.
+    pub env: String,
+    /// What `--cloud` said, if it overrode the environment's own.
+    pub cloud: Option<String>,
+}
+
+impl Key {
+    /// The stack's own state in an environment.
+    #[must_use]
+    pub fn new(stack: impl Into<String>, env: impl Into<String>) -> Self {
+        Self { stack: stack.into(), env: env.into(), cloud: None }
+    }
+
+    /// The files' stem: `reviews.local`, `reviews.prod@local`. What a file name can't hold becomes
+    /// `-`, so `http://127.0.0.1:4566` is `http-127.0.0.1-4566`.
+    #[must_use]
+    pub fn stem(&self) -> String {
+        let mut stem = format!("{}.{}", self.stack, self.env);
+        if let Some(cloud) = &self.cloud {
+            stem.push('@');
+            for c in cloud.chars() {
+                let plain = c.is_ascii_alphanumeric() || c == '.' || c == '_';
+                if plain {
+                    stem.push(c);
+                } else if !stem.ends_with('-') {
+                    stem.push('-');
+                }
+            }
+        }
+        stem
+    }
+}
+
+/// The three files of one state.
+#[derive(Debug, Clone)]
+struct Paths {
+    snapshot: PathBuf,
+    journal: PathBuf,
+    lock: PathBuf,
+}
+
+impl Paths {
+    fn new(dir: &Path, key: &Key) -> Self {
+        let stem = key.stem();
+        let file = |extension: &str| dir.join(format!("{stem}.{extension}"));
+        Self { snapshot: file("json"), journal: file("journal"), lock: file("lock") }
+    }
+}
+
+/// What a reader sees, at one moment.
+#[derive(Debug, Clone)]
+pub struct StateView {
+    /// The state; its `operations` are those that an earlier run left unfinished, or that a run
+    /// which holds the lock now has under way.
+    pub state: State,
+    /// Whether there was a state at all.
+    pub exists: bool,
+}
+
+/// Reads a state, without a lock. One that doesn't exist is empty.
+///
+/// # Errors
+/// [`Code::BAD_STATE`] when a file is damaged or of a later version. The files stay as they are.
+pub fn open_read(dir: &Path, key: &Key) -> Result<StateView, Diagnostic> {
+    let (state, _, exists) = load(&Paths::new(dir, key), key)?;
+    Ok(StateView { state, exists })
+}
+
+/// The state and how many bytes of the journal are whole. The journal is read first: a run that
+/// rewrites the snapshot meanwhile puts more into it, never less.
+fn load(paths: &Paths, key: &Key) -> Result<(State, u64, bool), Diagnostic> {
+    let bytes = match fs::read(&paths.journal) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(e) => return Err(unreadable(&paths.journal, &e.to_string())),
+    };
+    let snapshot = snapshot::read(&paths.snapshot)?;
+    let exists = snapshot.is_some();
+    let mut state = snapshot.unwrap_or_else(|| State::new(&key.stack, &key.env));
+    let journal = journal::read(&bytes).map_err(|why| unreadable(&paths.journal, &why))?;
+    let found = exists || !journal.entries.is_empty();
+    for (sequence, entry) in journal.entries {
+        if sequence <= state.journal {
+            continue;
+        }
+        if sequence != state.journal + 1 {
+            let why = format!(
+                "it goes on at entry {sequence}, but the snapshot ends at {}: one of the two is of another day",
+                state.journal
+            );
+            return Err(unreadable(&paths.journal, &why));
+        }
+        state.apply(&entry);
+        state.journal = sequence;
+    }
+    Ok((state, journal.whole, found))
+}
+
+fn unreadable(path: &Path, why: &str) -> Diagnostic {
+    Diagnostic::error(Code::BAD_STATE, format!("the state file {} can't be read: {why}", path.display()))
+        .hint("the file is left as it is; restore it from a backup, or move it away to start without it")
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull => "free some space and run again: what was under way is picked up",
+        _ => "run again when it can be written: what was under way is picked up",
+    };
+    Diagnostic::error(Code::DISK, format!("{} can't be written: {error}", path.display())).hint(hint)
+}
+
+/// A state that only this process may write.
+#[derive(Debug)]
+pub struct Locked {
+    paths: Paths,
+    shared: Arc<Shared>,
+    writer: Writer,
+    snapshot_bytes: u64,
+    // Last: released after everything else is closed.
+    _lock: lock::Lock,
+}
+
+/// Appends to the journal; cheap to clone, usable from any task.
+#[derive(Debug, Clone)]
+pub struct Journal(Arc<Shared>);
+
+/// A journal is folded into the snapshot when it is longer than this and than four snapshots.
+const LONG_JOURNAL: u64 = 16 << 20;
+
+/// Locks a state and opens it for writing. Nothing is written yet.
+///
+/// # Errors
+/// [`Code::LOCKED`] naming the holder, [`Code::BAD_STATE`], [`Code::DISK`].
+pub fn lock(dir: &Path, key: &Key, who: &Holder) -> Result<Locked, Diagnostic> {
+    fs::create_dir_all(dir).map_err(|e| unwritable(dir, &e))?;
+    let paths = Paths::new(dir, key);
+    let lock = lock::Lock::take(&paths.lock, key, who)?;
+    let (state, whole, _) = load(&paths, key)?;
+    let writer = Writer::open(&paths.journal, whole)?;
+    let shared = Arc::new(Shared::new(state, &writer, paths.journal.clone()));
+    Ok(Locked { paths, shared, writer, snapshot_bytes: 0, _lock: lock })
+}
+
+impl Locked {
+    /// What tasks write to.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        Journal(Arc::clone(&self.shared))
+    }
+
+    /// The state as it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> State {
+        self.shared.with(|state| state.clone())
+    }
+
+    /// Looks at the state.
+    pub fn with<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        self.shared.with(|state| look(state))
+    }
+
+    /// Appends and waits for the disk; for callers without tasks.
+    ///
+    /// # Errors
+    /// [`Code::DISK`].
+    pub fn append(&self, entry: Entry) -> Result<(), Diagnostic> {
+        self.shared.append(entry).wait()
+    }
+
+    /// A plan that was made before the state existed hashed its secrets with a salt of its own.
+    /// Takes it over, unless something is recorded already.
+    pub fn adopt_salt(&self, salt: &str) {
+        self.shared.with(|state| {
+            if state.journal == 0 && state.serial == 0 {
+                salt.clone_into(&mut state.salt);
+            }
+        });
+    }
+
+    /// Folds the journal into the snapshot, if it has become long.
+    ///
+    /// # Errors
+    /// [`Code::DISK`]; the state is whole then too.
+    pub fn compact_if_long(&mut self) -> Result<(), Diagnostic> {
+        if self.writer.bytes() > LONG_JOURNAL.max(4 * self.snapshot_bytes) {
+            self.compact()?;
+        }
+        Ok(())
+    }
+
+    /// Folds the journal into the snapshot: at the end of a run, and when it is interrupted.
+    ///
+    /// # Errors
+    /// [`Code::DISK`]; the state is whole then too.
+    pub fn compact(&mut self) -> Result<(), Diagnostic> {
+        // Nobody can append while the state is borrowed, so the snapshot and the emptied journal
+        // are of one moment.
+        let (paths, writer, shared) = (&self.paths, &self.writer, &self.shared);
+        let written = shared.with(|state| -> Result<u64, Diagnostic> {
+            if state.journal == 0 {
+                return Ok(0);
+            }
+            writer.flush().map_err(|e| unwritable(&paths.journal, &e))?;
+            let bytes =
+                snapshot::write(&paths.snapshot, state).map_err(|e| unwritable(&paths.snapshot, &e))?;
+            writer.empty().map_err(|e| unwritable(&paths.journal, &e))?;
+            Ok(bytes)
+        })?;
+        self.snapshot_bytes = written;
+        Ok(())
+    }
+}
+
+impl Journal {
+    /// Changes the state and writes it down. The change is seen at once; the answer says when it
+    /// is on the disk. Entries reach the disk in the order of the calls, so whoever waits for one
+    /// has waited for all before it.
+    pub fn append(&self, entry: Entry) -> Durable {
+        self.0.append(entry)
+    }
+
+    /// A number for a new operation.
+    #[must_use]
+    pub fn next_operation(&self) -> u64 {
+        self.0.next_operation()
+    }
+
+    /// Looks at the state.
+    pub fn with<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        self.0.with(|state| look(state))
+    }
+}
+
+#[cfg(test)]
+mod tests;

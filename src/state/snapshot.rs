@@ -1,0 +1,301 @@
+//! The state itself, how entries change it, and its file.
+
+use super::entry::{Ending, Entry, Leftover, Operation, Output, Verb, Why};
+use super::unreadable;
+use crate::diagnostics::Diagnostic;
+use crate::model::{Address, Json, Recorded, Secrets};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// The format that this program writes.
+pub(super) const VERSION: u32 = 1;
+
+/// From version `n` to `n + 1`, for each `n` from 1.
+const UPGRADES: &[fn(Json) -> Json] = &[];
+
+/// Everything that evstack knows of a stack in an environment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The format's version.
+    pub version: u32,
+    /// The program that wrote it.
+    pub evstack: String,
+    /// The stack's name.
+    pub stack: String,
+    /// The environment.
+    pub env: String,
+    /// Made once, stays for ever: two states of one name but another lineage are strangers.
+    pub lineage: String,
+    /// One more with each run that wrote.
+    pub serial: u64,
+    /// Secrets are hashed with it; it is no secret itself, it keeps hashes of two stacks apart.
+    pub salt: String,
+    /// What is there.
+    #[serde(with = "by_address")]
+    pub resources: BTreeMap<Address, Recorded>,
+    /// What is there and has to go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leftovers: Vec<Leftover>,
+    /// What was begun and hasn't ended.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub operations: BTreeMap<u64, Operation>,
+    /// As last applied, in the order of declaration.
+    #[serde(default)]
+    pub outputs: Vec<Output>,
+    /// The last entry of the journal that is in it.
+    pub journal: u64,
+    /// The highest number that an operation ever had.
+    #[serde(default)]
+    pub last_operation: u64,
+}
+
+/// In the file the resources are a list: each says its own address.
+mod by_address {
+    use super::{Address, BTreeMap, Deserialize, Deserializer, Recorded, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        map: &BTreeMap<Address, Recorded>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map.values())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Address, Recorded>, D::Error> {
+        let list = Vec::<Recorded>::deserialize(deserializer)?;
+        Ok(list.into_iter().map(|recorded| (recorded.address.clone(), recorded)).collect())
+    }
+}
+
+impl State {
+    /// Of a stack that was never applied.
+    #[must_use]
+    pub fn new(stack: &str, env: &str) -> Self {
+        Self {
+            version: VERSION,
+            evstack: env!("CARGO_PKG_VERSION").to_owned(),
+            stack: stack.to_owned(),
+            env: env.to_owned(),
+            lineage: uuid(),
+            serial: 0,
+            salt: format!("{:016x}{:016x}", random(), random()),
+            resources: BTreeMap::new(),
+            leftovers: Vec::new(),
+            operations: BTreeMap::new(),
+            outputs: Vec::new(),
+            journal: 0,
+            last_operation: 0,
+        }
+    }
+
+    /// Hashes this stack's secrets.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(self.salt.clone())
+    }
+
+    /// What an entry does. Entries that make no sense (an end without a begin) do nothing: a
+    /// journal is replayed from any of its prefixes.
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Run { version: _, evstack, serial, lineage, salt } => {
+                evstack.clone_into(&mut self.evstack);
+                lineage.clone_into(&mut self.lineage);
+                salt.clone_into(&mut self.salt);
+                self.serial = *serial;
+            }
+            Entry::Begin { operation } => {
+                self.last_operation = self.last_operation.max(operation.id);
+                self.operations.insert(operation.id, (**operation).clone());
+            }
+            Entry::Retry { id, client_token, began } => {
+                if let Some(operation) = self.operations.get_mut(id) {
+                    client_token.clone_into(&mut operation.client_token);
+                    operation.began = *began;
+                    operation.request_token = None;
+                }
+            }
+            Entry::Requested { id, request_token, identifier } => {
+                if let Some(operation) = self.operations.get_mut(id) {
+                    operation.request_token = Some(request_token.clone());
+                    if identifier.is_some() {
+                        operation.identifier.clone_from(identifier);
+                    }
+                }
+            }
+            Entry::Ended { id, ending } => {
+                if let Some(operation) = self.operations.remove(id) {
+                    self.end(operation, ending);
+                }
+            }
+            Entry::Put { recorded } => {
+                self.resources.insert(recorded.address.clone(), (**recorded).clone());
+            }
+            Entry::Forget { address } => {
+                self.resources.remove(address);
+                self.leftovers.retain(|leftover| leftover.address != *address);
+            }
+            Entry::Move { from, to } => self.rename(from, to),
+            Entry::Outputs { outputs } => outputs.clone_into(&mut self.outputs),
+        }
+    }
+
+    fn end(&mut self, operation: Operation, ending: &Ending) {
+        let Operation { verb, address, type_name, identifier: known, declared, deposes, leftover, .. } =
+            operation;
+        match ending {
+            Ending::Recorded { identifier, seen } => {
+                let Some(declared) = declared else { return };
+                let recorded =
+                    declared.recorded(address.clone(), type_name, identifier.clone(), seen.clone());
+                let before = self.resources.insert(address, recorded);
+                if let Some(before) = before.filter(|before| deposes && before.identifier != *identifier) {
+                    self.leftovers.push(Leftover {
+                        address: before.address,
+                        type_name: before.type_name,
+                        identifier: before.identifier,
+                        why: Why::Replaced,
+                        dependencies: before.dependencies,
+                    });
+                }
+            }
+            Ending::Deleted if leftover => {
+                self.leftovers.retain(|l| l.type_name != type_name || Some(&l.identifier) != known.as_ref());
+            }
+            Ending::Deleted => {
+                self.resources.remove(&address);
+            }
+            Ending::Failed { remnant, in_part, .. } => {
+                if let Some(identifier) = remnant {
+                    self.leftovers.push(Leftover {
+                        address: address.clone(),
+                        type_name,
+                        identifier: identifier.clone(),
+                        why: Why::Remnant,
+                        dependencies: declared.as_ref().map(|d| d.dependencies.clone()).unwrap_or_default(),
+                    });
+                }
+                // What may have been sent is ours from now on, and what was ours stays so: the
+                // next plan looks at both.
+                if let (Verb::Update, true, Some(declared)) = (verb, in_part, declared)
+                    && let Some(recorded) = self.resources.get_mut(&address)
+                {
+                    add(&mut recorded.declared, &declared.properties);
+                }
+            }
+        }
+    }
+
+    fn rename(&mut self, from: &Address, to: &Address) {
+        if let Some(mut recorded) = self.resources.remove(from) {
+            recorded.address = to.clone();
+            self.resources.insert(to.clone(), recorded);
+        }
+        for leftover in self.leftovers.iter_mut().filter(|leftover| leftover.address == *from) {
+            leftover.address = to.clone();
+        }
+        for recorded in self.resources.values_mut() {
+            for dependency in recorded.dependencies.iter_mut().filter(|d| **d == *from) {
+                *dependency = to.clone();
+            }
+        }
+    }
+}
+
+/// Puts what the second has over the first, which keeps what only it has.
+fn add(first: &mut Json, second: &Json) {
+    match (first, second) {
+        (Json::Object(first), Json::Object(second)) => {
+            for (key, value) in second {
+                match first.get_mut(key) {
+                    Some(there) => add(there, value),
+                    None => {
+                        first.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        (first, second) => second.clone_into(first),
+    }
+}
+
+/// The standard library's hasher is seeded by the operating system: random enough for names.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// A version 4 UUID.
+fn uuid() -> String {
+    let (a, b) = (random(), random());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        a >> 32,
+        (a >> 16) & 0xffff,
+        a & 0xfff,
+        0x8000 | ((b >> 48) & 0x3fff),
+        b & 0xffff_ffff_ffff
+    )
+}
+
+/// Reads a snapshot; none if there is no file.
+pub(super) fn read(path: &Path) -> Result<Option<State>, Diagnostic> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(unreadable(path, &e.to_string())),
+    };
+    parse(&text).map(Some).map_err(|why| unreadable(path, &why))
+}
+
+/// Reads a snapshot's text, of this version or an earlier one.
+pub(super) fn parse(text: &str) -> Result<State, String> {
+    let mut json: Json = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let version = json.get("version").and_then(Json::as_u64).ok_or("it says no version")?;
+    let version = check_version(version)?;
+    for upgrade in UPGRADES.iter().skip(version - 1) {
+        json = upgrade(json);
+    }
+    json["version"] = VERSION.into();
+    serde_json::from_value(json).map_err(|e| e.to_string())
+}
+
+/// Refuses what a later program wrote.
+pub(super) fn check_version(version: u64) -> Result<usize, String> {
+    match usize::try_from(version) {
+        Ok(known) if (1..=VERSION as usize).contains(&known) => Ok(known),
+        _ => Err(format!(
+            "it is of version {version}, and evstack {} reads up to version {VERSION}",
+            env!("CARGO_PKG_VERSION")
+        )),
+    }
+}
+
+/// Replaces the file whole; says how many bytes it has. Killed at any moment, either the file as
+/// it was or the new one is there.
+pub(super) fn write(path: &Path, state: &State) -> io::Result<u64> {
+    let beside = path.with_extension("json.new");
+    let mut file = BufWriter::with_capacity(1 << 16, File::create(&beside)?);
+    serde_json::to_writer_pretty(&mut file, state)?;
+    file.write_all(b"\n")?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    let bytes = file.metadata()?.len();
+    drop(file);
+    fs::rename(&beside, path)?;
+    sync_folder(path)?;
+    Ok(bytes)
+}
+
+/// Makes a new name durable.
+pub(super) fn sync_folder(of: &Path) -> io::Result<()> {
+    match of.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}

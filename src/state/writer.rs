@@ -1,0 +1,299 @@
+//! The journal's only writer: a thread that puts whatever has gathered onto the disk at once.
+//!
+//! While it waits for the disk, other tasks' entries gather; so many operations share one flush,
+//! and the price of an operation doesn't grow with their number.
+
+use super::entry::Entry;
+use super::snapshot::{State, VERSION, sync_folder};
+use super::{journal, unwritable};
+use crate::diagnostics::{Code, Diagnostic};
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::future::Future;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// Where lines go: the file, or in tests something that fails.
+pub(super) trait Disk: Send + 'static {
+    /// Puts the bytes at the end, durably.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Cuts to this length, durably.
+    fn cut(&mut self, length: u64) -> io::Result<()>;
+}
+
+impl Disk for File {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes)?;
+        self.sync_data()
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)?;
+        self.seek(SeekFrom::Start(length))?;
+        self.sync_data()
+    }
+}
+
+/// An `io::Error` that all who wait for one flush can have.
+type Failure = Arc<io::Error>;
+type Done = oneshot::Sender<Result<(), Failure>>;
+
+enum Message {
+    Append(Vec<u8>, Done),
+    Flush(Done),
+    Empty(Done),
+    Close,
+}
+
+/// The thread.
+pub(super) struct Writer {
+    sender: Sender<Message>,
+    bytes: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Writer")
+    }
+}
+
+impl Writer {
+    /// Opens the journal and cuts off a torn tail.
+    pub fn open(path: &Path, whole: u64) -> Result<Self, Diagnostic> {
+        let open = || -> io::Result<File> {
+            let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
+            file.set_len(whole)?;
+            file.seek(SeekFrom::Start(whole))?;
+            sync_folder(path)?;
+            Ok(file)
+        };
+        let file = open().map_err(|e| unwritable(path, &e))?;
+        Self::start(file, whole).map_err(|e| unwritable(path, &e))
+    }
+
+    pub fn start(disk: impl Disk, length: u64) -> io::Result<Self> {
+        let (sender, receiver) = mpsc::channel();
+        let bytes = Arc::new(AtomicU64::new(length));
+        let count = Arc::clone(&bytes);
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || run(disk, &receiver, &count))?;
+        Ok(Self { sender, bytes, thread: Some(thread) })
+    }
+
+    /// How long the journal is.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything that was appended is on the disk.
+    pub fn flush(&self) -> io::Result<()> {
+        self.ask(Message::Flush)
+    }
+
+    /// Empties the journal: everything in it is in the snapshot.
+    pub fn empty(&self) -> io::Result<()> {
+        self.ask(Message::Empty)
+    }
+
+    fn ask(&self, message: impl FnOnce(Done) -> Message) -> io::Result<()> {
+        let (done, answer) = oneshot::channel();
+        let _ = self.sender.send(message(done));
+        match answer.blocking_recv_anywhere() {
+            Some(Ok(())) => Ok(()),
+            Some(Err(failure)) => Err(again(&failure)),
+            None => Err(closed()),
+        }
+    }
+}
+
+/// Waiting for the disk from inside a task as well as outside: it is short, and nothing else may
+/// happen meanwhile.
+trait BlockingAnywhere<T> {
+    fn blocking_recv_anywhere(self) -> Option<T>;
+}
+
+impl<T> BlockingAnywhere<T> for oneshot::Receiver<T> {
+    fn blocking_recv_anywhere(mut self) -> Option<T> {
+        loop {
+            match self.try_recv() {
+                Ok(value) => return Some(value),
+                Err(oneshot::error::TryRecvError::Closed) => return None,
+                Err(oneshot::error::TryRecvError::Empty) => {
+                    std::thread::sleep(std::time::Duration::from_micros(50));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _ = self.sender.send(Message::Close);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn closed() -> io::Error {
+    io::Error::other("the state is closed")
+}
+
+/// The same error once more.
+fn again(failure: &io::Error) -> io::Error {
+    match failure.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(failure.kind(), failure.to_string()),
+    }
+}
+
+fn run(mut disk: impl Disk, receiver: &Receiver<Message>, length: &AtomicU64) {
+    let mut failed: Option<Failure> = None;
+    while let Ok(first) = receiver.recv() {
+        let (mut lines, mut waiting, mut empty, mut close) = (Vec::new(), Vec::new(), None, false);
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Append(mut line, done) => {
+                    lines.append(&mut line);
+                    waiting.push(done);
+                }
+                Message::Flush(done) => waiting.push(done),
+                Message::Empty(done) => empty = Some(done),
+                Message::Close => close = true,
+            }
+            // Nothing is appended between an `Empty` and its answer, and nothing after `Close`.
+            next = if empty.is_some() || close { None } else { receiver.try_recv().ok() };
+        }
+        if failed.is_none() && !lines.is_empty() {
+            let before = length.load(Ordering::Relaxed);
+            match disk.append(&lines) {
+                Ok(()) => length.store(before + lines.len() as u64, Ordering::Relaxed),
+                Err(e) => {
+                    // What was half written is cut off again; should that fail too, the checksum
+                    // tells the next reader. Nothing more is written: later entries build on this.
+                    let _ = disk.cut(before);
+                    failed = Some(Arc::new(e));
+                }
+            }
+        }
+        let answer = || failed.as_ref().map_or(Ok(()), |failure| Err(Arc::clone(failure)));
+        for done in waiting {
+            let _ = done.send(answer());
+        }
+        if let Some(done) = empty {
+            let answer = answer().and_then(|()| disk.cut(0).map_err(Arc::new));
+            if answer.is_ok() {
+                length.store(0, Ordering::Relaxed);
+            }
+            let _ = done.send(answer);
+        }
+        if close {
+            return;
+        }
+    }
+}
+
+/// The state in memory and the way to the thread.
+#[derive(Debug)]
+pub(super) struct Shared {
+    inner: Mutex<Inner>,
+    path: PathBuf,
+}
+
+#[derive(Debug)]
+struct Inner {
+    state: State,
+    sender: Sender<Message>,
+    /// Whether this run wrote its [`Entry::Run`].
+    running: bool,
+    last_operation: u64,
+}
+
+impl Shared {
+    pub fn new(state: State, writer: &Writer, path: PathBuf) -> Self {
+        let last_operation = state.last_operation;
+        let inner = Inner { state, sender: writer.sender.clone(), running: false, last_operation };
+        Self { inner: Mutex::new(inner), path }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.inner().state)
+    }
+
+    pub fn next_operation(&self) -> u64 {
+        let mut inner = self.inner();
+        inner.last_operation += 1;
+        inner.last_operation
+    }
+
+    pub fn append(&self, entry: Entry) -> Durable {
+        let mut inner = self.inner();
+        if !inner.running {
+            inner.running = true;
+            let run = Entry::Run {
+                version: VERSION,
+                evstack: env!("CARGO_PKG_VERSION").to_owned(),
+                serial: inner.state.serial + 1,
+                lineage: inner.state.lineage.clone(),
+                salt: inner.state.salt.clone(),
+            };
+            inner.send(&run);
+        }
+        Durable { answer: inner.send(&entry), path: self.path.clone() }
+    }
+}
+
+impl Inner {
+    fn send(&mut self, entry: &Entry) -> oneshot::Receiver<Result<(), Failure>> {
+        self.state.journal += 1;
+        self.state.apply(entry);
+        let (done, answer) = oneshot::channel();
+        let _ = self.sender.send(Message::Append(journal::line(self.state.journal, entry), done));
+        answer
+    }
+}
+
+/// Ends when an entry is on the disk. Need not be waited for.
+#[derive(Debug)]
+#[must_use = "wait for it, or drop it on purpose"]
+pub struct Durable {
+    answer: oneshot::Receiver<Result<(), Failure>>,
+    path: PathBuf,
+}
+
+impl Durable {
+    fn outcome(path: &Path, answer: Option<Result<(), Failure>>) -> Result<(), Diagnostic> {
+        match answer {
+            Some(Ok(())) => Ok(()),
+            Some(Err(failure)) => Err(unwritable(path, &again(&failure))),
+            None => Err(Diagnostic::error(Code::DISK, format!("{} is closed", path.display()))),
+        }
+    }
+
+    /// Waits, outside of tasks.
+    pub(super) fn wait(self) -> Result<(), Diagnostic> {
+        Self::outcome(&self.path, self.answer.blocking_recv_anywhere())
+    }
+}
+
+impl Future for Durable {
+    type Output = Result<(), Diagnostic>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answer).poll(context).map(|answer| Self::outcome(&self.path, answer.ok()))
+    }
+}
