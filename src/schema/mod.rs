@@ -3,8 +3,21 @@
 //! [`Catalogue::bundled`] opens the bundle; a type is unpacked when it is first asked for, so a
 //! plan pays only for the types that it names.
 
+mod bundle;
+mod catalogue;
+mod known_shapes;
+mod naming;
 mod path;
+mod pattern;
+pub mod predict;
+mod properties;
+mod resource_type;
 mod type_name;
 
+pub use bundle::Source;
+pub use catalogue::Catalogue;
+pub use naming::NameLimit;
 pub use path::PropertyPath;
+pub use predict::{Declared, PlaceRef, Prediction, predict};
+pub use resource_type::{Handler, Handlers, ReplacementStrategy, ResourceType, Tagging};
 pub use type_name::TypeName;
