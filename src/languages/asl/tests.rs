@@ -232,3 +232,42 @@ fn a_very_deep_document_gets_an_answer() {
     let deep = problems.iter().filter(|problem| problem.kind == crate::languages::Kind::TooDeeplyNested);
     assert_eq!(deep.count(), 2);
 }
+
+/// The machines of the reviews stack: nothing is wrong with them, and their
+/// roles follow from them alone, without `grants`.
+#[test]
+fn the_reviews_machines_need_no_grants() {
+    let express = ["frontend", "audit", "story"];
+    let mut published = Vec::new();
+    let mut read = 0;
+    for (name, text) in files(&root().join("stacks/reviews")) {
+        let Some(machine) = name.rsplit('/').next().and_then(|name| name.strip_suffix(".asl.yaml")) else {
+            continue;
+        };
+        let document: Value = serde_yaml::from_str(&text).expect(&name);
+        let (definition, problems) = parse(&document);
+        assert_eq!(problems, [], "{machine}");
+        let definition = definition.expect(machine);
+        assert_eq!(permissions(&definition).problems, [], "{machine}");
+        if express.contains(&machine) {
+            assert_eq!(refused_in_express(&definition), [], "{machine}");
+        }
+        for event in emits(&definition) {
+            assert_eq!(event.bus.map(|bus| bus.text).as_deref(), Some("${bus.central.Name}"), "{machine}");
+            published.push(event.detail_type.expect("a reviews event has a fixed type").text);
+        }
+        read += 1;
+    }
+    assert_eq!(read, 8);
+    published.sort();
+    let expected = [
+        "caseClaimedEmailSent",
+        "customerServiceCaseClaimed",
+        "negativeEmailSent",
+        "negativeReview",
+        "newReview",
+        "positiveEmailSent",
+        "positiveReview",
+    ];
+    assert_eq!(published, expected.map(|event| format!("${{event.{event}.detailType}}")));
+}
