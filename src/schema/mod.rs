@@ -13,6 +13,7 @@ pub mod predict;
 mod properties;
 mod resource_type;
 mod type_name;
+pub mod validate;
 
 pub use bundle::Source;
 pub use catalogue::Catalogue;
