@@ -1,1 +1,117 @@
-//! (diff)
+//! What differs between what is wanted and what is there, and why it matters.
+//!
+//! Law 1: the comparison owns the paths that the stack file declares and those that evstack sent
+//! last time (`recorded.declared`), no others. A value that nobody declared, a service's default,
+//! an extra array element or a key that a service added yesterday is never a difference. A
+//! property that was declared and no longer is, is a removal. Pure: the same inputs give the same
+//! differences, in the same order.
+
+mod arrays;
+mod compare;
+mod equal;
+mod overlay;
+mod patch;
+mod shape;
+
+pub use equal::{declared, same};
+pub use patch::{create_model, patch};
+
+use crate::model::{Json, Options, Secrets, Value};
+use crate::schema::{PropertyPath, ResourceType};
+
+/// What happens to a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DifferenceKind {
+    /// Wanted, and not there.
+    Add,
+    /// There, and no longer wanted.
+    Remove,
+    /// There with another value.
+    Change,
+}
+
+/// One path that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// Names and indices in the desired properties (of a removal: in the live ones).
+    pub path: Vec<String>,
+    /// The same place in the live properties; a last `-` appends to an array.
+    pub live_path: Vec<String>,
+    /// What happens to it.
+    pub kind: DifferenceKind,
+    /// What is there; of a write-only property, what was sent last.
+    pub before: Option<Json>,
+    /// What is wanted. A removal has one where a service forgets nothing and the property must be
+    /// set back to its default by name.
+    pub after: Option<Value>,
+    /// Whether it can only be had by a new resource.
+    pub forces_replacement: bool,
+    /// Whether `replaceOnChanges` (and no create-only property) asks for the new resource.
+    pub by_trigger: bool,
+    /// Never read back: compared with what was sent last, since nothing else can be known.
+    pub write_only: bool,
+    /// Neither side may be shown.
+    pub sensitive: bool,
+}
+
+/// How one resource differs.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[must_use]
+pub struct Diff {
+    /// Each differing path, in the order of the desired properties, removals last.
+    pub differences: Vec<Difference>,
+    /// What is there at the owned paths, in the shape and order of the desired properties: equal
+    /// where nothing differs in meaning. For showing and fingerprints, not for patching.
+    pub before: Option<Value>,
+}
+
+impl Diff {
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    /// Whether it can only be had by a new resource.
+    #[must_use]
+    pub fn forces_replacement(&self) -> bool {
+        self.differences.iter().any(|d| d.forces_replacement)
+    }
+
+    /// The paths that ask for a new resource.
+    #[must_use]
+    pub fn replace_paths(&self) -> Vec<Vec<String>> {
+        self.differences.iter().filter(|d| d.forces_replacement).map(|d| d.path.clone()).collect()
+    }
+}
+
+/// What the comparison is told beside the three states.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The resource's type.
+    pub resource_type: &'a ResourceType,
+    /// Differences at or below these don't count.
+    pub ignore_changes: &'a [PropertyPath],
+    /// Differences at or below these need a new resource.
+    pub replace_on_changes: &'a [PropertyPath],
+    /// Hashes secrets, to compare them with recorded hashes.
+    pub secrets: &'a Secrets,
+}
+
+impl<'a> Context<'a> {
+    /// With a resource's own options.
+    #[must_use]
+    pub fn new(resource_type: &'a ResourceType, options: &'a Options, secrets: &'a Secrets) -> Self {
+        Self {
+            resource_type,
+            ignore_changes: &options.ignore_changes,
+            replace_on_changes: &options.replace_on_changes,
+            secrets,
+        }
+    }
+}
+
+/// Compares what is wanted with what is there, owning only what is or was declared.
+pub fn diff(desired: &Value, recorded: Option<&Json>, live: &Json, context: &Context<'_>) -> Diff {
+    compare::run(desired, recorded, live, context)
+}

@@ -1,0 +1,173 @@
+//! Lists: ordered ones, sets, and lists whose items have a name of their own.
+//!
+//! An item that nobody declared is not ours (law 1), wherever in the list it stands; an item that
+//! was declared and no longer is, goes.
+
+use super::DifferenceKind;
+use super::compare::{Walk, shown};
+use super::equal::same;
+use crate::model::{Json, Value};
+
+/// Names that tell items apart, where a type says nothing better.
+const NAMES: &[&str] = &["Key", "Id", "Name", "PolicyName", "IndexName", "AttributeName", "Sid"];
+
+impl Walk<'_> {
+    pub(super) fn compare_items(&mut self, items: &[Value], recorded: Option<&Json>, live: &[Json]) -> Value {
+        let recorded = recorded.and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+        if self.shape.tags(&self.path) || self.shape.unordered(&self.path) {
+            self.compare_set(items, recorded, live)
+        } else {
+            self.compare_list(items, recorded, live)
+        }
+    }
+
+    /// In order; what others put between is left alone.
+    fn compare_list(&mut self, items: &[Value], recorded: &[Json], live: &[Json]) -> Value {
+        let mut pairs: Vec<Option<usize>> = vec![None; live.len()];
+        let mut from = 0;
+        for (i, item) in items.iter().enumerate() {
+            let next = (from..live.len())
+                .find(|j| self.below(&i.to_string(), &j.to_string(), |walk| walk.satisfied(item, &live[*j])));
+            let Some(j) = next else {
+                return self.compare_by_position(items, recorded, live);
+            };
+            pairs[j] = Some(i);
+            from = j + 1;
+        }
+        let mut gone = self.gone(items, recorded, &[]);
+        let mut before = Vec::with_capacity(live.len());
+        for (j, there) in live.iter().enumerate() {
+            match pairs[j] {
+                Some(i) => before.push(items[i].clone()),
+                None if self.take(&mut gone, there) => before.push(self.remove_item(j, there)),
+                None => {}
+            }
+        }
+        Value::Array(before)
+    }
+
+    fn compare_by_position(&mut self, items: &[Value], recorded: &[Json], live: &[Json]) -> Value {
+        let mut before = Vec::with_capacity(live.len());
+        for (i, item) in items.iter().enumerate() {
+            let live_key = if i < live.len() { i.to_string() } else { "-".to_owned() };
+            let there = self
+                .below(&i.to_string(), &live_key, |walk| walk.compare(item, recorded.get(i), live.get(i)));
+            before.extend(there);
+        }
+        let mut gone: Vec<&Json> = recorded.iter().skip(items.len()).collect();
+        for (j, there) in live.iter().enumerate().skip(items.len()) {
+            if self.take(&mut gone, there) {
+                before.push(self.remove_item(j, there));
+            }
+        }
+        Value::Array(before)
+    }
+
+    /// Without order: first what is there as wanted, then what has the same name, then the rest.
+    fn compare_set(&mut self, items: &[Value], recorded: &[Json], live: &[Json]) -> Value {
+        let reserved = self.shape.tags(&self.path);
+        let mut free: Vec<bool> = live.iter().map(|l| !(reserved && is_reserved(l))).collect();
+        let mut pair: Vec<Option<usize>> = vec![None; items.len()];
+        for (i, item) in items.iter().enumerate() {
+            pair[i] = (0..live.len()).find(|j| {
+                free[*j] && self.below(&i.to_string(), &j.to_string(), |w| w.satisfied(item, &live[*j]))
+            });
+            if let Some(j) = pair[i] {
+                free[j] = false;
+            }
+        }
+        let kept: Vec<bool> = pair.iter().map(Option::is_some).collect();
+        for (i, item) in items.iter().enumerate().filter(|(i, _)| !kept[*i]) {
+            let key = self.item_name(item);
+            pair[i] = key.and_then(|key| {
+                let name = item.get(key).and_then(Value::to_json)?;
+                (0..live.len()).find(|j| free[*j] && live[*j].get(key).is_some_and(|v| *v == name))
+            });
+            if let Some(j) = pair[i] {
+                free[j] = false;
+            }
+        }
+        let mut before = Vec::with_capacity(live.len());
+        for (i, item) in items.iter().enumerate() {
+            match pair[i] {
+                Some(_) if kept[i] => before.push(item.clone()),
+                Some(j) => {
+                    let was = self.namesake(item, recorded).cloned();
+                    let there = self.below(&i.to_string(), &j.to_string(), |walk| {
+                        walk.compare(item, was.as_ref(), Some(&live[j]))
+                    });
+                    before.extend(there);
+                }
+                None => {
+                    self.below(&i.to_string(), "-", |walk| walk.compare(item, None, None));
+                }
+            }
+        }
+        let mut gone = self.gone(items, recorded, NAMES);
+        for (j, there) in live.iter().enumerate() {
+            if free[j] && self.take(&mut gone, there) {
+                before.push(self.remove_item(j, there));
+            }
+        }
+        Value::Array(before)
+    }
+
+    fn remove_item(&mut self, index: usize, there: &Json) -> Value {
+        let key = index.to_string();
+        self.below(&key, &key, |walk| walk.push(DifferenceKind::Remove, Some(there.clone()), None));
+        shown(there)
+    }
+
+    /// Recorded items that are no longer wanted, not even under the same name.
+    fn gone<'r>(&self, items: &[Value], recorded: &'r [Json], names: &[&str]) -> Vec<&'r Json> {
+        let mut wanted: Vec<Json> = items.iter().filter_map(Value::to_json).collect();
+        let mut gone = Vec::new();
+        for was in recorded {
+            let still = wanted.iter().position(|w| {
+                same(w, was, self.context.secrets)
+                    || names.iter().any(|n| was.get(*n).is_some_and(|name| w.get(*n) == Some(name)))
+            });
+            match still {
+                Some(at) => drop(wanted.swap_remove(at)),
+                None => gone.push(was),
+            }
+        }
+        gone
+    }
+
+    /// Takes from `gone` what this live item is, if it was ours.
+    fn take(&mut self, gone: &mut Vec<&Json>, there: &Json) -> bool {
+        let key = gone.iter().position(|was| {
+            let named = NAMES.iter().any(|n| was.get(*n).is_some_and(|v| there.get(*n) == Some(v)));
+            named || self.below("*", "*", |walk| walk.satisfied(&shown(was), there))
+        });
+        match key {
+            Some(at) => {
+                gone.remove(at);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn item_name(&self, item: &Value) -> Option<&'static str> {
+        let scalar = |key: &&&'static str| {
+            matches!(item.get(key), Some(Value::String(_) | Value::Number(_) | Value::Bool(_)))
+        };
+        match self.shape.identity(&self.path) {
+            Some(key) => Some(key),
+            None => NAMES.iter().find(scalar).copied(),
+        }
+    }
+
+    fn namesake<'r>(&self, item: &Value, recorded: &'r [Json]) -> Option<&'r Json> {
+        let key = self.item_name(item)?;
+        let name = item.get(key).and_then(Value::to_json)?;
+        recorded.iter().find(|was| was.get(key) == Some(&name))
+    }
+}
+
+/// AWS's own tags can't be set and aren't ours.
+pub(super) fn is_reserved(tag: &Json) -> bool {
+    tag.get("Key").and_then(Json::as_str).is_some_and(|key| key.starts_with("aws:"))
+}

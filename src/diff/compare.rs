@@ -1,0 +1,231 @@
+//! The walk over desired, recorded and live at once.
+
+use super::equal::{is_empty, is_hash, same};
+use super::shape::Shape;
+use super::{Context, Diff, Difference, DifferenceKind};
+use crate::model::{Json, Value};
+use indexmap::IndexMap;
+
+/// Where the walk stands, and what it found.
+pub(super) struct Walk<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) shape: Shape<'a>,
+    /// Place in the desired properties.
+    pub(super) path: Vec<String>,
+    /// The same place in the live ones.
+    pub(super) live_path: Vec<String>,
+    pub(super) found: Vec<Difference>,
+    /// Below a write-only property: "live" is what was sent last.
+    hidden: bool,
+    /// Below a secret.
+    secret: bool,
+}
+
+pub(super) fn run(desired: &Value, recorded: Option<&Json>, live: &Json, context: &Context<'_>) -> Diff {
+    let mut walk = Walk {
+        context,
+        shape: Shape::new(context.resource_type),
+        path: Vec::new(),
+        live_path: Vec::new(),
+        found: Vec::new(),
+        hidden: false,
+        secret: false,
+    };
+    let before = walk.compare(desired, recorded, Some(live));
+    Diff { differences: walk.found, before }
+}
+
+impl Walk<'_> {
+    /// Compares at the current place; gives what is there, in the shape of what is wanted.
+    pub(super) fn compare(
+        &mut self,
+        desired: &Value,
+        recorded: Option<&Json>,
+        live: Option<&Json>,
+    ) -> Option<Value> {
+        if self.ignored() || self.shape.read_only(&self.path) {
+            return Some(desired.clone());
+        }
+        if !self.hidden && self.shape.write_only(&self.path) {
+            self.hidden = true;
+            let before = self.compare(desired, recorded, recorded);
+            self.hidden = false;
+            return before;
+        }
+        let live = live.filter(|json| !json.is_null());
+        match desired {
+            Value::Sensitive(inner) => self.compare_secret(desired, inner, recorded, live),
+            Value::Null if !self.in_document() => self.removed(recorded, live),
+            Value::Unknown(_) => self.differs(desired, live),
+            Value::Object(members) if !self.shape.document(&self.path) => match live {
+                Some(Json::Object(there)) if !live.is_some_and(is_hash) => {
+                    Some(self.compare_members(members, recorded, there))
+                }
+                _ => self.compare_whole(desired, live),
+            },
+            Value::Array(items) if !self.shape.document(&self.path) => match live {
+                Some(Json::Array(there)) => Some(self.compare_items(items, recorded, there)),
+                _ => self.compare_whole(desired, live),
+            },
+            _ => self.compare_whole(desired, live),
+        }
+    }
+
+    fn compare_secret(
+        &mut self,
+        desired: &Value,
+        inner: &Value,
+        recorded: Option<&Json>,
+        live: Option<&Json>,
+    ) -> Option<Value> {
+        let found = self.found.len();
+        let outer = std::mem::replace(&mut self.secret, true);
+        let before = match live {
+            Some(hash) if is_hash(hash) => self.compare_whole(inner, live),
+            _ => self.compare(inner, recorded, live),
+        };
+        self.secret = outer;
+        if self.found.len() == found {
+            return Some(desired.clone());
+        }
+        before.map(|value| Value::Sensitive(Box::new(value)))
+    }
+
+    fn compare_members(
+        &mut self,
+        members: &IndexMap<String, Value>,
+        recorded: Option<&Json>,
+        live: &serde_json::Map<String, Json>,
+    ) -> Value {
+        let mut before = IndexMap::with_capacity(members.len());
+        let recorded = recorded.and_then(Json::as_object);
+        for (key, value) in members {
+            let was = recorded.and_then(|r| r.get(key));
+            if let Some(there) = self.below(key, key, |walk| walk.compare(value, was, live.get(key))) {
+                before.insert(key.clone(), there);
+            }
+        }
+        for (key, was) in recorded.into_iter().flatten() {
+            if members.contains_key(key) {
+                continue;
+            }
+            if let Some(there) = self.below(key, key, |walk| walk.removed(Some(was), live.get(key))) {
+                before.insert(key.clone(), there);
+            }
+        }
+        Value::Object(before)
+    }
+
+    /// What was declared and no longer is. It differs only if it is still there.
+    pub(super) fn removed(&mut self, recorded: Option<&Json>, live: Option<&Json>) -> Option<Value> {
+        let recorded = recorded.filter(|json| !json.is_null())?;
+        if self.ignored() || self.shape.read_only(&self.path) {
+            return None;
+        }
+        let hidden = self.hidden || self.shape.write_only(&self.path);
+        let there = if hidden { Some(recorded) } else { live }.filter(|json| !is_empty(json))?;
+        let default = if self.hidden || hidden { None } else { self.shape.reset(&self.path) };
+        let is_default = |value: Option<&Json>| value.is_some_and(|v| same(v, there, self.context.secrets));
+        if is_default(default) || is_default(self.shape.default(&self.path)) {
+            return None;
+        }
+        let outer = std::mem::replace(&mut self.hidden, hidden);
+        let after = default.cloned().map(Value::from);
+        self.push(DifferenceKind::Remove, Some(there.clone()), after);
+        self.hidden = outer;
+        Some(shown(there))
+    }
+
+    /// One value, with nothing below it that could differ alone.
+    fn compare_whole(&mut self, desired: &Value, live: Option<&Json>) -> Option<Value> {
+        let Some(wanted) = desired.to_json() else { return self.differs(desired, live) };
+        let equal = match live {
+            Some(there) => same(&wanted, there, self.context.secrets),
+            None => {
+                is_empty(&wanted)
+                    || self
+                        .shape
+                        .default(&self.path)
+                        .is_some_and(|default| same(default, &wanted, self.context.secrets))
+            }
+        };
+        if equal { Some(desired.clone()) } else { self.differs(desired, live) }
+    }
+
+    fn differs(&mut self, desired: &Value, live: Option<&Json>) -> Option<Value> {
+        let kind = if live.is_some() { DifferenceKind::Change } else { DifferenceKind::Add };
+        self.push(kind, live.cloned(), Some(desired.clone()));
+        live.map(shown)
+    }
+
+    /// Notes a difference at the current place.
+    pub(super) fn push(&mut self, kind: DifferenceKind, before: Option<Json>, after: Option<Value>) {
+        let create_only = self.shape.create_only(&self.path)
+            || self.shape.create_only_below(&self.path).any(|rest| {
+                let was = before.as_ref().and_then(|json| at(json, rest));
+                let will = after.as_ref().and_then(Value::to_json);
+                was != will.as_ref().and_then(|json| at(json, rest))
+            });
+        let trigger = self.context.replace_on_changes.iter().any(|p| p.covers(&self.path));
+        self.found.push(Difference {
+            path: self.path.clone(),
+            live_path: self.live_path.clone(),
+            kind,
+            sensitive: self.secret || before.as_ref().is_some_and(is_hash),
+            before,
+            after,
+            forces_replacement: create_only || trigger,
+            by_trigger: trigger && !create_only,
+            write_only: self.hidden,
+        });
+    }
+
+    /// Goes one step down and back.
+    pub(super) fn below<T>(&mut self, key: &str, live_key: &str, f: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(key.to_owned());
+        self.live_path.push(live_key.to_owned());
+        let result = f(self);
+        self.path.pop();
+        self.live_path.pop();
+        result
+    }
+
+    /// Whether `desired` asks for nothing else than what is there; notes nothing.
+    pub(super) fn satisfied(&mut self, desired: &Value, live: &Json) -> bool {
+        let found = self.found.len();
+        self.compare(desired, None, Some(live));
+        let satisfied = self.found.len() == found;
+        self.found.truncate(found);
+        satisfied
+    }
+
+    fn ignored(&self) -> bool {
+        self.context.ignore_changes.iter().any(|p| p.covers(&self.path))
+    }
+
+    /// Inside a JSON document, where a null is a value.
+    fn in_document(&self) -> bool {
+        (1..=self.path.len()).any(|n| self.shape.document(&self.path[..n]))
+    }
+}
+
+/// Live JSON as a value; a hash stands for a secret.
+pub(super) fn shown(json: &Json) -> Value {
+    match json {
+        hash if is_hash(hash) => Value::Sensitive(Box::new(Value::from(hash.clone()))),
+        Json::Array(items) => Value::Array(items.iter().map(shown).collect()),
+        Json::Object(members) => Value::Object(members.iter().map(|(k, v)| (k.clone(), shown(v))).collect()),
+        scalar => Value::from(scalar.clone()),
+    }
+}
+
+/// What lies at a schema path below `json`; a `*` stands for the first item that has it.
+fn at<'j>(json: &'j Json, path: &[String]) -> Option<&'j Json> {
+    let Some((name, rest)) = path.split_first() else { return Some(json) };
+    match json {
+        Json::Object(members) if name == "*" => members.values().find_map(|v| at(v, rest)),
+        Json::Object(members) => members.get(name).and_then(|v| at(v, rest)),
+        Json::Array(items) if name == "*" => items.iter().find_map(|v| at(v, rest)),
+        _ => None,
+    }
+}

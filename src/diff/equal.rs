@@ -1,0 +1,156 @@
+//! When two pieces of JSON mean the same.
+
+use crate::model::{Json, Secrets, Value};
+use serde_json::Map;
+
+/// Whether two values mean the same to AWS: numbers by value, a number or a boolean and its text,
+/// JSON text and what it says, policies by IAM's rules, a secret and its hash.
+#[must_use]
+pub fn same(a: &Json, b: &Json, secrets: &Secrets) -> bool {
+    match (a, b) {
+        (Json::Object(x), Json::Object(y)) => match (is_hash(a), is_hash(b)) {
+            (true, true) => a == b,
+            (true, false) => *a == secrets.hash(b),
+            (false, true) => secrets.hash(a) == *b,
+            (false, false) => objects(x, y, secrets),
+        },
+        (hash, other) | (other, hash) if is_hash(hash) => *hash == secrets.hash(other),
+        (Json::Array(x), Json::Array(y)) => {
+            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y, secrets))
+        }
+        (Json::String(x), Json::String(y)) => {
+            x == y || matches!((parsed(x), parsed(y)), (Some(x), Some(y)) if same(&x, &y, secrets))
+        }
+        (Json::String(text), document @ (Json::Object(_) | Json::Array(_)))
+        | (document @ (Json::Object(_) | Json::Array(_)), Json::String(text)) => {
+            parsed(text).is_some_and(|said| same(&said, document, secrets))
+        }
+        (Json::Number(x), Json::Number(y)) => x == y || x.as_f64() == y.as_f64(),
+        (Json::String(text), scalar @ (Json::Number(_) | Json::Bool(_)))
+        | (scalar @ (Json::Number(_) | Json::Bool(_)), Json::String(text)) => says(text, scalar),
+        _ => a == b,
+    }
+}
+
+/// What is written down about a desired value: plain JSON, each secret as its salted hash; `None`
+/// if anything in it is unknown.
+#[must_use]
+pub fn declared(value: &Value, secrets: &Secrets) -> Option<Json> {
+    Some(match value {
+        Value::Sensitive(inner) => secrets.hash(&inner.to_json()?),
+        Value::Array(items) => {
+            Json::Array(items.iter().map(|v| declared(v, secrets)).collect::<Option<_>>()?)
+        }
+        Value::Object(members) => Json::Object(
+            members
+                .iter()
+                .map(|(k, v)| Some((k.clone(), declared(v, secrets)?)))
+                .collect::<Option<Map<_, _>>>()?,
+        ),
+        other => other.to_json()?,
+    })
+}
+
+/// The hash that stands for a secret: `{"$secret": "…"}`.
+pub(super) fn is_hash(json: &Json) -> bool {
+    json.as_object().is_some_and(|o| o.len() == 1 && o.contains_key("$secret"))
+}
+
+/// Nothing is there, in other words: many services don't tell an empty value from none.
+pub(super) fn is_empty(json: &Json) -> bool {
+    match json {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// The object or array that a text spells.
+pub(super) fn parsed(text: &str) -> Option<Json> {
+    let start = text.trim_start();
+    if !start.starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
+/// Whether a text spells this number or boolean.
+fn says(text: &str, scalar: &Json) -> bool {
+    match scalar {
+        Json::Bool(truth) => text.parse::<bool>().is_ok_and(|said| said == *truth),
+        number => number.as_f64().is_some_and(|n| text.parse::<f64>().is_ok_and(|said| said == n)),
+    }
+}
+
+fn objects(x: &Map<String, Json>, y: &Map<String, Json>, secrets: &Secrets) -> bool {
+    if x.contains_key("Statement") && y.contains_key("Statement") {
+        return policies(x, y, secrets);
+    }
+    x.len() == y.len() && x.iter().all(|(key, value)| y.get(key).is_some_and(|v| same(value, v, secrets)))
+}
+
+/// A policy's statements, actions, resources and principals may each be one or a list of one.
+fn policies(x: &Map<String, Json>, y: &Map<String, Json>, secrets: &Secrets) -> bool {
+    let (x, y) = (listed(&Json::Object(x.clone())), listed(&Json::Object(y.clone())));
+    match (x.as_object(), y.as_object()) {
+        (Some(x), Some(y)) => {
+            x.len() == y.len() && x.iter().all(|(k, v)| y.get(k).is_some_and(|w| same(v, w, secrets)))
+        }
+        _ => false,
+    }
+}
+
+/// The policy with every list of one replaced by its item.
+fn listed(json: &Json) -> Json {
+    match json {
+        Json::Array(items) if items.len() == 1 => listed(&items[0]),
+        Json::Array(items) => {
+            let mut items: Vec<Json> = items.iter().map(listed).collect();
+            if items.iter().all(Json::is_string) {
+                items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+            }
+            Json::Array(items)
+        }
+        Json::Object(members) => Json::Object(members.iter().map(|(k, v)| (k.clone(), listed(v))).collect()),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_means_the_same_is_the_same() {
+        let secrets = Secrets::new("salt");
+        let yes = [
+            (json!(1), json!(1.0)),
+            (json!(30), json!("30")),
+            (json!(true), json!("true")),
+            (json!({"a": 1, "b": [1]}), json!({"b": [1.0], "a": 1})),
+            (json!("{\"a\": 1}"), json!({"a": 1})),
+            (json!("{\"a\": 1, \"b\":2}"), json!("{\"b\":2,\"a\":1}")),
+            (
+                json!({"Statement": [{"Action": ["a:b"], "Resource": "*"}]}),
+                json!({"Statement": {"Action": "a:b", "Resource": ["*"]}}),
+            ),
+            (json!("hush"), secrets.hash(&json!("hush"))),
+        ];
+        for (a, b) in yes {
+            assert!(same(&a, &b, &secrets) && same(&b, &a, &secrets), "{a} {b}");
+        }
+        let no = [
+            (json!(1), json!(2)),
+            (json!("a"), json!("A")),
+            (json!([1, 2]), json!([2, 1])),
+            (json!({"a": 1}), json!({"a": 1, "b": 2})),
+            (json!("loud"), secrets.hash(&json!("hush"))),
+        ];
+        for (a, b) in no {
+            assert!(!same(&a, &b, &secrets) && !same(&b, &a, &secrets), "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Facts that the schemas don't state: `overlay.yaml`, readable, each entry with its source.
+
+use crate::model::Json;
+use crate::schema::PropertyPath;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+
+/// One type's entry.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Facts {
+    #[serde(rename = "type")]
+    type_name: String,
+    #[serde(default)]
+    unordered: Vec<String>,
+    #[serde(default)]
+    identity: BTreeMap<String, String>,
+    #[serde(default)]
+    reset: BTreeMap<String, Json>,
+    #[serde(default)]
+    json: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+impl Facts {
+    /// Whether the array at this place has no order.
+    pub(super) fn unordered(&self, path: &[String]) -> bool {
+        self.unordered.iter().any(|p| PropertyPath::parse(p).matches(path))
+    }
+
+    /// The key that tells the items of the array at this place apart.
+    pub(super) fn identity(&self, path: &[String]) -> Option<&str> {
+        self.identity.iter().find(|(p, _)| PropertyPath::parse(p).matches(path)).map(|(_, key)| key.as_str())
+    }
+
+    /// What a removed property must be set back to.
+    pub(super) fn reset(&self, path: &[String]) -> Option<&Json> {
+        self.reset.iter().find(|(p, _)| PropertyPath::parse(p).matches(path)).map(|(_, value)| value)
+    }
+
+    /// Whether the text at this place is JSON.
+    pub(super) fn json(&self, path: &[String]) -> bool {
+        self.json.iter().any(|p| PropertyPath::parse(p).matches(path))
+    }
+}
+
+/// The entry of a type, if there is one. The file is read when it is first asked for.
+pub(super) fn facts(type_name: &str) -> Option<&'static Facts> {
+    static ALL: OnceLock<HashMap<String, Facts>> = OnceLock::new();
+    ALL.get_or_init(|| read().unwrap_or_default()).get(type_name)
+}
+
+/// The file is part of the program; a test holds that it can be read.
+fn read() -> Result<HashMap<String, Facts>, serde_yaml::Error> {
+    let all: Vec<Facts> = serde_yaml::from_str(include_str!("overlay.yaml"))?;
+    Ok(all.into_iter().map(|facts| (facts.type_name.clone(), facts)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_overlay_can_be_read() {
+        assert!(super::read().expect("overlay.yaml is well-formed").len() > 10);
+    }
+}

@@ -1,0 +1,218 @@
+//! What is sent: the whole model for a create, the smallest RFC 6902 patch for an update.
+//!
+//! UpdateResource applies the patch to the live model and validates the whole result. So a patch
+//! touches the narrowest path that may change, sends write-only properties again (the live model
+//! doesn't have them, and would otherwise lose them), and removes what the read injected only
+//! where the schema itself would refuse it.
+
+use super::arrays::is_reserved;
+use super::compare;
+use super::shape::Shape;
+use super::{Context, Difference, DifferenceKind};
+use crate::model::{Json, Value};
+use crate::schema::ResourceType;
+use serde_json::json;
+use std::cmp::Ordering;
+
+/// The model for CreateResource: nulls left out (a null breaks handlers), a document that the
+/// schema wants as text spelled as text.
+#[must_use]
+pub fn create_model(desired: &Json, resource_type: &ResourceType) -> Json {
+    spell(desired, &Shape::new(resource_type), &mut Vec::new())
+}
+
+fn spell(json: &Json, shape: &Shape<'_>, path: &mut Vec<String>) -> Json {
+    if path.len() == 1 && !json.is_string() && shape.is_text(path) && (json.is_object() || json.is_array()) {
+        return Json::String(json.to_string());
+    }
+    if !path.is_empty() && shape.document(path) {
+        return json.clone();
+    }
+    let mut below = |key: &str, value: &Json| {
+        path.push(key.to_owned());
+        let spelled = spell(value, shape, path);
+        path.pop();
+        spelled
+    };
+    match json {
+        Json::Object(members) => Json::Object(
+            members.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), below(k, v))).collect(),
+        ),
+        Json::Array(items) => {
+            Json::Array(items.iter().enumerate().map(|(i, v)| below(&i.to_string(), v)).collect())
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+/// The patch for UpdateResource: an array of operations, empty if nothing differs. `desired` is
+/// what will be there, with secrets revealed.
+#[must_use]
+pub fn patch(desired: &Json, recorded: Option<&Json>, live: &Json, context: &Context<'_>) -> Json {
+    let shape = Shape::new(context.resource_type);
+    let desired = create_model(desired, context.resource_type);
+    let diff = compare::run(&Value::from(desired.clone()), recorded, live, context);
+    if diff.is_empty() {
+        return json!([]);
+    }
+    let mut operations = Operations::default();
+    let mut removals: Vec<&Difference> = Vec::new();
+    for difference in diff.differences.iter().filter(|d| !d.write_only) {
+        let top = &difference.live_path[..difference.live_path.len().min(1)];
+        if difference.live_path.len() > 1 && shape.tags(top) {
+            operations.tags(top, &desired, live, &diff.differences);
+            continue;
+        }
+        match (&difference.kind, difference.after.as_ref().and_then(Value::to_json)) {
+            (DifferenceKind::Add, Some(value)) => operations.add(&difference.live_path, value),
+            (_, Some(value)) => operations.replace(&difference.live_path, value),
+            (_, None) => removals.push(difference),
+        }
+    }
+    removals.sort_by(|a, b| descending(&a.live_path, &b.live_path));
+    for removal in removals {
+        operations.remove(&removal.live_path);
+    }
+    for (name, value) in live.as_object().into_iter().flatten() {
+        if shape.refuses_empty(name, value) && desired.get(name).is_none() {
+            operations.remove(std::slice::from_ref(name));
+        }
+    }
+    for path in shape.write_only_paths() {
+        let mut concrete = Vec::new();
+        expand(&desired, path.names(), &mut Vec::new(), &mut concrete);
+        for path in concrete.iter().filter(|p| !shape.create_only(p)) {
+            operations.send_again(path, &desired, live);
+        }
+    }
+    if operations.list.is_empty() {
+        operations.touch(&desired, live, &shape);
+    }
+    Json::Array(operations.list)
+}
+
+/// Operations under way, and the paths that they write.
+#[derive(Default)]
+struct Operations {
+    list: Vec<Json>,
+    written: Vec<Vec<String>>,
+}
+
+impl Operations {
+    fn add(&mut self, path: &[String], value: Json) {
+        self.list.push(json!({"op": "add", "path": pointer(path), "value": value}));
+        self.written.push(path.to_vec());
+    }
+
+    fn replace(&mut self, path: &[String], value: Json) {
+        self.list.push(json!({"op": "replace", "path": pointer(path), "value": value}));
+        self.written.push(path.to_vec());
+    }
+
+    fn remove(&mut self, path: &[String]) {
+        self.list.push(json!({"op": "remove", "path": pointer(path)}));
+    }
+
+    /// Tags as one list: ours, and others' that nobody asked to remove; never AWS's own.
+    fn tags(&mut self, top: &[String], desired: &Json, live: &Json, differences: &[Difference]) {
+        if self.written.iter().any(|p| p == top) {
+            return;
+        }
+        let list = |json: &Json| json.get(&top[0]).and_then(Json::as_array).cloned().unwrap_or_default();
+        let mut tags = list(desired);
+        let ours: Vec<Json> = tags.iter().filter_map(|t| t.get("Key").cloned()).collect();
+        let going = |index: usize| {
+            differences.iter().any(|d| {
+                d.kind == DifferenceKind::Remove
+                    && d.live_path.len() == 2
+                    && d.live_path[0] == top[0]
+                    && d.live_path[1] == index.to_string()
+            })
+        };
+        for (index, tag) in list(live).into_iter().enumerate() {
+            let known = tag.get("Key").is_some_and(|key| ours.contains(key));
+            if !known && !is_reserved(&tag) && !going(index) {
+                tags.push(tag);
+            }
+        }
+        self.replace(top, Json::Array(tags));
+    }
+
+    /// A write-only property once more, at the highest place that the live model doesn't have.
+    fn send_again(&mut self, path: &[String], desired: &Json, live: &Json) {
+        let depth = (1..path.len()).find(|n| at(live, &path[..*n]).is_none()).unwrap_or(path.len());
+        let path = &path[..depth];
+        if self.written.iter().any(|p| path.starts_with(p)) {
+            return;
+        }
+        if let Some(value) = at(desired, path) {
+            self.add(path, value.clone());
+        }
+    }
+
+    /// All that changes is that a write-only property goes, and the live model never had it: an
+    /// update that writes what is there anyway makes the handler look.
+    fn touch(&mut self, desired: &Json, live: &Json, shape: &Shape<'_>) {
+        let names = desired.as_object().into_iter().flatten().map(|(name, _)| name);
+        for name in names {
+            let path = std::slice::from_ref(name);
+            if let Some(value) = live.get(name).filter(|_| !shape.create_only(path)) {
+                self.replace(path, value.clone());
+                return;
+            }
+        }
+    }
+}
+
+/// Deeper indices first, so that no removal moves another's place.
+fn descending(a: &[String], b: &[String]) -> Ordering {
+    for (x, y) in a.iter().zip(b) {
+        let order = match (x.parse::<usize>(), y.parse::<usize>()) {
+            (Ok(x), Ok(y)) => y.cmp(&x),
+            _ => x.cmp(y),
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    b.len().cmp(&a.len())
+}
+
+/// Every place in `json` that a schema path names.
+fn expand(json: &Json, names: &[String], here: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    let Some((name, rest)) = names.split_first() else {
+        found.push(here.clone());
+        return;
+    };
+    let mut step = |key: String, value: &Json| {
+        here.push(key);
+        expand(value, rest, here, found);
+        here.pop();
+    };
+    match json {
+        Json::Object(members) if name == "*" => {
+            members.iter().for_each(|(k, v)| step(k.clone(), v));
+        }
+        Json::Array(items) if name == "*" => {
+            items.iter().enumerate().for_each(|(i, v)| step(i.to_string(), v));
+        }
+        Json::Object(members) => {
+            if let Some(value) = members.get(name) {
+                step(name.clone(), value);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn at<'j>(json: &'j Json, path: &[String]) -> Option<&'j Json> {
+    path.iter().try_fold(json, |json, name| match json {
+        Json::Object(members) => members.get(name),
+        Json::Array(items) => name.parse::<usize>().ok().and_then(|i| items.get(i)),
+        _ => None,
+    })
+}
+
+fn pointer(path: &[String]) -> String {
+    path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
+}

@@ -1,0 +1,114 @@
+//! What a type says about a place in its properties: the schema and the overlay as one.
+
+use super::overlay::{Facts, facts};
+use crate::model::Json;
+use crate::schema::{PropertyPath, ResourceType};
+
+/// A type with its facts.
+#[derive(Clone, Copy)]
+pub(super) struct Shape<'a> {
+    resource_type: &'a ResourceType,
+    facts: Option<&'static Facts>,
+}
+
+impl<'a> Shape<'a> {
+    pub(super) fn new(resource_type: &'a ResourceType) -> Self {
+        Self { resource_type, facts: facts(resource_type.name.as_str()) }
+    }
+
+    /// The service decides it; it is never compared.
+    pub(super) fn read_only(&self, path: &[String]) -> bool {
+        covers(&self.resource_type.read_only, path)
+    }
+
+    /// A read never shows it.
+    pub(super) fn write_only(&self, path: &[String]) -> bool {
+        covers(&self.resource_type.write_only, path)
+    }
+
+    /// Paths that a read never shows.
+    pub(super) fn write_only_paths(&self) -> &'a [PropertyPath] {
+        &self.resource_type.write_only
+    }
+
+    /// It can't be changed in place. What is conditionally create-only counts: whether the
+    /// condition holds is known to the handler alone, and a refused update helps nobody.
+    pub(super) fn create_only(&self, path: &[String]) -> bool {
+        covers(&self.resource_type.create_only, path)
+            || covers(&self.resource_type.conditional_create_only, path)
+    }
+
+    /// Create-only paths that lie below this one, as what remains of them.
+    pub(super) fn create_only_below(&self, path: &[String]) -> impl Iterator<Item = &'a [String]> {
+        let depth = path.len();
+        let prefix = path.to_vec();
+        let (only, conditional) =
+            (&self.resource_type.create_only, &self.resource_type.conditional_create_only);
+        only.iter().chain(conditional).filter_map(move |p| {
+            let names = p.names();
+            let above = names.len() > depth && names.iter().zip(&prefix).all(|(n, at)| n == "*" || n == at);
+            above.then(|| &names[depth..])
+        })
+    }
+
+    /// The schema of the property there.
+    pub(super) fn property(&self, path: &[String]) -> Option<&'a Json> {
+        self.resource_type.property(path)
+    }
+
+    /// The array there has no order.
+    pub(super) fn unordered(&self, path: &[String]) -> bool {
+        self.facts.is_some_and(|f| f.unordered(path)) || self.resource_type.is_unordered(path)
+    }
+
+    /// The key that tells an array's items apart.
+    pub(super) fn identity(&self, path: &[String]) -> Option<&'static str> {
+        self.facts.and_then(|f| f.identity(path))
+    }
+
+    /// What a removed property must be set back to by name.
+    pub(super) fn reset(&self, path: &[String]) -> Option<&'static Json> {
+        self.facts.and_then(|f| f.reset(path))
+    }
+
+    /// A JSON document: one value, compared whole and by meaning, whether it is spelled as text
+    /// or as an object.
+    pub(super) fn document(&self, path: &[String]) -> bool {
+        if self.facts.is_some_and(|f| f.json(path)) {
+            return true;
+        }
+        let Some(types) = self.property(path).and_then(|p| p.get("type")).and_then(Json::as_array) else {
+            return false;
+        };
+        let has = |name: &str| types.iter().any(|t| t == name);
+        has("string") && (has("object") || has("array"))
+    }
+
+    /// Text alone, by the schema.
+    pub(super) fn is_text(&self, path: &[String]) -> bool {
+        self.property(path).and_then(|p| p.get("type")).is_some_and(|t| t == "string")
+    }
+
+    /// An empty list that the schema itself refuses.
+    pub(super) fn refuses_empty(&self, name: &str, value: &Json) -> bool {
+        let path = [name.to_owned()];
+        value.as_array().is_some_and(Vec::is_empty)
+            && !self.read_only(&path)
+            && self.property(&path).and_then(|p| p.get("minItems")).and_then(Json::as_u64).unwrap_or(0) > 0
+    }
+
+    /// The schema's default.
+    pub(super) fn default(&self, path: &[String]) -> Option<&'a Json> {
+        self.property(path).and_then(|p| p.get("default"))
+    }
+
+    /// Whether the place is the resource's tags (or another list of `{Key, Value}` by that name).
+    pub(super) fn tags(&self, path: &[String]) -> bool {
+        path.len() == 1
+            && (path[0] == "Tags" || Some(path[0].as_str()) == self.resource_type.tagging.property.as_deref())
+    }
+}
+
+fn covers(paths: &[PropertyPath], path: &[String]) -> bool {
+    paths.iter().any(|p| p.covers(path))
+}
