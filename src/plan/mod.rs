@@ -1,1 +1,82 @@
-//! (plan)
+//! What will be done to which resource, and why.
+//!
+//! [`build`] is pure: the same stack, record and reads give the same plan, byte for byte. A plan
+//! is a promise (law 2): what it shows as known holds at apply ([`broken_promises`] checks it),
+//! and what it can't know says why. How a plan is drawn is `render`'s business, how it is carried
+//! out is `apply`'s.
+
+mod answers;
+mod build;
+mod canonical;
+mod change;
+mod decide;
+mod evaluate;
+mod file;
+mod outputs;
+mod promise;
+mod protect;
+mod select;
+
+pub use answers::Answers;
+pub use build::{PlanInputs, PlanOptions, build};
+pub use change::{Counts, Drift, OutputAction, OutputChange, ResourceChange};
+pub use file::{FileError, SavedOptions, SavedPlan, compare};
+pub use promise::{BrokenPromise, broken_promises};
+
+use crate::model::{Action, Address, Unknown};
+
+/// What will be done, to every resource that is declared or recorded, whether anything or nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[must_use]
+pub struct Plan {
+    /// By address. What is outside of `--target` isn't in it.
+    pub changes: Vec<ResourceChange>,
+    /// By name.
+    pub outputs: Vec<OutputChange>,
+    /// Computed properties that some input or output reads and that can't be predicted, each once,
+    /// at its source.
+    pub unknowns: Vec<Unknown>,
+    /// Whether `--target` or `--exclude` left something out.
+    pub partial: bool,
+    /// Whether it takes everything away.
+    pub destroy: bool,
+}
+
+impl Plan {
+    /// Whether nothing would change: no resource, no output, not the record either.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(ResourceChange::is_no_op)
+            && self.outputs.iter().all(|o| o.action == OutputAction::NoOp)
+    }
+
+    /// How much of what.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for change in &self.changes {
+            match change.action {
+                Action::NoOp => {}
+                Action::Create => counts.add += 1,
+                Action::Update => counts.change += 1,
+                Action::DeleteThenCreate | Action::CreateThenDelete => {
+                    counts.add += 1;
+                    counts.destroy += 1;
+                }
+                Action::Delete => counts.destroy += 1,
+                Action::Import => {
+                    counts.import += 1;
+                    counts.change += usize::from(!change.diff.is_empty());
+                }
+                Action::Forget => counts.forget += 1,
+            }
+        }
+        counts
+    }
+
+    /// The change of that resource.
+    #[must_use]
+    pub fn change(&self, address: &Address) -> Option<&ResourceChange> {
+        self.changes.binary_search_by(|c| c.address.cmp(address)).ok().map(|at| &self.changes[at])
+    }
+}

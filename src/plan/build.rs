@@ -1,0 +1,290 @@
+//! From the stack, the record and the reads to the plan.
+
+use super::decide::Rules;
+use super::evaluate::{Evaluator, Subject, lookup};
+use super::outputs::outputs;
+use super::select::{Selection, Wish, select};
+use super::{OutputAction, Plan, ResourceChange, protect};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::graph::{Edge, Graph};
+use crate::model::{
+    Action, ActionReason, Address, Desired, Json, Live, Place, Recorded, Secrets, Template, Unknown, Value,
+};
+use crate::schema::Catalogue;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What a plan is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PlanOptions {
+    /// These and what they need, nothing else. Parts go with their owner.
+    pub targets: Vec<Address>,
+    /// All but these and what needs them.
+    pub excludes: Vec<Address>,
+    /// Replaced though nothing asks for it.
+    pub replace: Vec<Address>,
+    /// Takes everything away.
+    pub destroy: bool,
+    /// Lifts what kinds protect by default.
+    pub allow_data_loss: bool,
+}
+
+/// All that a plan is made from.
+pub struct PlanInputs<'a, E> {
+    /// What the stack file says.
+    pub desired: &'a [Desired],
+    /// Edges from what needs to what is needed.
+    pub graph: &'a Graph<Address, E>,
+    /// Attributes that kinds add to their resources: (address, name) → what it is made of.
+    pub attributes: &'a BTreeMap<(Address, String), Template>,
+    /// The record.
+    pub recorded: &'a BTreeMap<Address, Recorded>,
+    /// Reads, by recorded address (of an import: by its declared one). What isn't in it is unread.
+    pub live: &'a BTreeMap<Address, Live>,
+    /// All types.
+    pub catalogue: &'a Catalogue,
+    /// Where the stack lives.
+    pub place: &'a Place,
+    /// The stack's outputs.
+    pub outputs: &'a [(String, Template)],
+    /// The outputs as recorded; a secret stands as its hash.
+    pub recorded_outputs: &'a BTreeMap<String, Json>,
+    /// What is asked for.
+    pub options: &'a PlanOptions,
+    /// Hashes secrets, to compare them with recorded ones.
+    pub secrets: &'a Secrets,
+}
+
+static UNREAD: Live = Live::Unread;
+
+/// Makes the plan. With errors among the diagnostics it must not be carried out.
+pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let declared: BTreeSet<Address> = inputs.desired.iter().map(|d| d.address.clone()).collect();
+    let wish = Wish {
+        targets: &inputs.options.targets,
+        excludes: &inputs.options.excludes,
+        replace: &inputs.options.replace,
+        destroy: inputs.options.destroy,
+    };
+    let selection = select(&wish, &declared, inputs.graph, inputs.recorded, &mut diagnostics);
+    let records = records(inputs, &declared);
+    let order = order(inputs, &declared, &mut diagnostics);
+    let mut plan = Plan { partial: selection.is_some(), destroy: inputs.options.destroy, ..Plan::default() };
+    let rules = Rules { options: inputs.options, secrets: inputs.secrets, catalogue: inputs.catalogue };
+
+    if !inputs.options.destroy {
+        let mut renewed = BTreeSet::new();
+        loop {
+            let subjects = subjects(inputs, &records, &selection, &mut diagnostics);
+            let evaluator = Evaluator::new(subjects, inputs.attributes, inputs.place, renewed);
+            let mut changes = Vec::new();
+            for address in &order {
+                let Some(subject) = evaluator.subjects.get(address).filter(|s| s.selected) else { continue };
+                let mut change = rules.declared(subject, &evaluator);
+                change.depends_on = depends_on(inputs.graph, &change, subject.desired);
+                changes.push(change);
+            }
+            let results = outputs(inputs.outputs, inputs.recorded_outputs, &evaluator, inputs.secrets);
+            if evaluator.mistaken.get() {
+                renewed = evaluator.renewed.into_inner();
+                continue;
+            }
+            for change in &mut changes {
+                if change.action == Action::Create || change.action.is_replace() {
+                    change.computed = evaluator.read_of(&change.address);
+                    change.computed_before = computed_before(change, &evaluator);
+                }
+            }
+            plan.changes = changes;
+            plan.outputs = results;
+            break;
+        }
+    } else {
+        plan.outputs = outputs(
+            &[],
+            inputs.recorded_outputs,
+            &Evaluator::new(HashMap::new(), inputs.attributes, inputs.place, BTreeSet::new()),
+            inputs.secrets,
+        );
+    }
+    plan.changes.extend(unwanted(inputs, &records, &selection, &rules));
+    plan.changes.sort_by(|a, b| a.address.cmp(&b.address));
+    plan.unknowns = unknowns(&plan);
+    let by_address: BTreeMap<&Address, &Desired> = inputs.desired.iter().map(|d| (&d.address, d)).collect();
+    protect::refuse(&plan.changes, &by_address, inputs.options.allow_data_loss, &mut diagnostics);
+    circles(&plan, &by_address, &mut diagnostics);
+    (plan, diagnostics)
+}
+
+/// The computed properties of the resource that is replaced.
+fn computed_before(change: &ResourceChange, evaluator: &Evaluator<'_>) -> BTreeMap<String, Value> {
+    let seen = evaluator.subjects.get(&change.address).and_then(Subject::seen);
+    let value = |name: &String| Some((name.clone(), lookup(seen?, name)?));
+    change.computed.keys().filter_map(value).collect()
+}
+
+/// Declared address → its record, under its own name or an alias.
+fn records<'a, E>(
+    inputs: &PlanInputs<'a, E>,
+    declared: &BTreeSet<Address>,
+) -> HashMap<&'a Address, &'a Recorded> {
+    let mut records = HashMap::new();
+    for desired in inputs.desired {
+        let alias = || {
+            let aliases = desired.options.aliases.iter().filter(|a| !declared.contains(*a));
+            aliases.filter_map(|a| inputs.recorded.get(a)).next()
+        };
+        if let Some(recorded) = inputs.recorded.get(&desired.address).or_else(alias) {
+            records.insert(&desired.address, recorded);
+        }
+    }
+    records
+}
+
+/// What is needed first. Whatever the graph doesn't know comes last; that circles can't be is for
+/// `resolve` to see, which knows where each reference is written.
+fn order<E: Clone>(
+    inputs: &PlanInputs<'_, E>,
+    declared: &BTreeSet<Address>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Address> {
+    let mut order: Vec<Address> = match inputs.graph.order() {
+        Ok(order) => order.into_iter().filter(|a| declared.contains(a)).collect(),
+        Err(circles) => {
+            for circle in circles {
+                diagnostics.push(circle_diagnostic(
+                    &circle,
+                    inputs.desired.iter().find(|d| Some(&d.address) == circle.first().map(|e| &e.from)),
+                ));
+            }
+            Vec::new()
+        }
+    };
+    let known: BTreeSet<Address> = order.iter().cloned().collect();
+    order.extend(inputs.desired.iter().map(|d| d.address.clone()).filter(|a| !known.contains(a)));
+    order
+}
+
+fn subjects<'a, E>(
+    inputs: &PlanInputs<'a, E>,
+    records: &HashMap<&'a Address, &'a Recorded>,
+    selection: &Selection,
+    diagnostics: &mut Diagnostics,
+) -> HashMap<&'a Address, Subject<'a>> {
+    let mut subjects = HashMap::new();
+    for desired in inputs.desired {
+        let address = &desired.address;
+        let Some(resource_type) = inputs.catalogue.of(&desired.type_name) else {
+            let message = format!("the type `{}` of `{address}` is not known", desired.type_name);
+            diagnostics.push(Diagnostic::error(Code::UNKNOWN_TYPE, message).at(desired.span));
+            continue;
+        };
+        let recorded = records.get(address).copied();
+        let live = recorded
+            .and_then(|r| inputs.live.get(&r.address))
+            .or_else(|| inputs.live.get(address))
+            .unwrap_or(&UNREAD);
+        let moved = recorded.is_some_and(|r| selection.as_ref().is_some_and(|s| s.contains(&r.address)));
+        let selected = moved || selection.as_ref().is_none_or(|s| s.contains(address));
+        subjects.insert(address, Subject { desired, resource_type, recorded, live, selected });
+    }
+    subjects
+}
+
+fn unwanted<E>(
+    inputs: &PlanInputs<'_, E>,
+    records: &HashMap<&Address, &Recorded>,
+    selection: &Selection,
+    rules: &Rules<'_>,
+) -> Vec<ResourceChange> {
+    let destroy = inputs.options.destroy;
+    let declared: HashMap<&Address, &Desired> = records
+        .iter()
+        .filter_map(|(address, r)| {
+            Some((&r.address, inputs.desired.iter().find(|d| d.address == **address)?))
+        })
+        .collect();
+    inputs
+        .recorded
+        .values()
+        .filter(|r| destroy || !declared.contains_key(&r.address))
+        .filter(|r| selection.as_ref().is_none_or(|s| s.contains(&r.address)))
+        .map(|recorded| {
+            let live = inputs.live.get(&recorded.address).unwrap_or(&UNREAD);
+            let options = declared.get(&recorded.address).map(|d| &d.options);
+            let protection = options.map_or(recorded.protection, |o| o.protection);
+            let retain = options.map_or(recorded.retain_on_delete, |o| o.retain_on_delete);
+            let reason = (!destroy).then_some(ActionReason::DeleteBecauseNoResourceConfig);
+            rules.unwanted(recorded, live, protection, retain, reason)
+        })
+        .collect()
+}
+
+/// What the graph says, and what the change waits for because it can't be predicted.
+fn depends_on<E: Clone>(
+    graph: &Graph<Address, E>,
+    change: &ResourceChange,
+    desired: &Desired,
+) -> Vec<Address> {
+    let mut needs: BTreeSet<Address> = graph.needs(&change.address).into_iter().collect();
+    needs.extend(desired.depends_on.iter().cloned());
+    if let Some(after) = &change.after {
+        needs.extend(after.unknowns().into_iter().map(|u| u.address));
+    }
+    needs.remove(&change.address);
+    needs.into_iter().collect()
+}
+
+/// Each computed property that can't be known, once.
+fn unknowns(plan: &Plan) -> Vec<Unknown> {
+    let changing = plan.changes.iter().filter(|c| c.action != Action::NoOp).filter_map(|c| c.after.as_ref());
+    let outputs = plan.outputs.iter().filter(|o| o.action != OutputAction::Delete);
+    let mut found: BTreeMap<(Address, String), Unknown> = BTreeMap::new();
+    let values = changing.chain(outputs.filter_map(|o| o.after.as_ref()));
+    for unknown in values.flat_map(Value::unknowns) {
+        found.entry((unknown.address.clone(), unknown.property.clone())).or_insert(unknown);
+    }
+    found.into_values().collect()
+}
+
+/// A reference that was to need no order, and needs one because it can't be predicted, may close a
+/// circle.
+fn circles(plan: &Plan, desired: &BTreeMap<&Address, &Desired>, diagnostics: &mut Diagnostics) {
+    if diagnostics.iter().any(|d| d.code == Code::CYCLE) {
+        return;
+    }
+    let mut graph: Graph<Address, ()> = Graph::new();
+    for change in &plan.changes {
+        for needed in &change.depends_on {
+            graph.edge(change.address.clone(), needed.clone(), ());
+        }
+    }
+    for circle in graph.order().err().into_iter().flatten() {
+        let first = circle.first().and_then(|edge| desired.get(&edge.from)).copied();
+        diagnostics.push(circle_diagnostic(&circle, first));
+    }
+}
+
+fn circle_diagnostic<E>(circle: &[Edge<Address, E>], first: Option<&Desired>) -> Diagnostic {
+    let mut steps: Vec<String> = circle.iter().map(|edge| format!("`{}`", edge.from)).collect();
+    steps.extend(circle.first().map(|edge| format!("`{}`", edge.from)));
+    let message = format!("no order can create these, each needs the next: {}", steps.join(" → "));
+    let diagnostic = Diagnostic::error(Code::CYCLE, message);
+    match first {
+        Some(desired) => diagnostic.at(desired.span),
+        None => diagnostic,
+    }
+}
+
+impl Plan {
+    /// What a property of a resource will be, as far as the plan knows; for whoever reads it
+    /// before the resource is made.
+    #[must_use]
+    pub fn promised(&self, address: &Address, property: &str) -> Option<Value> {
+        let change = self.change(address)?;
+        if let Some(value) = change.computed.get(property) {
+            return Some(value.clone());
+        }
+        property.split('.').try_fold(change.after.as_ref()?, |value, name| value.get(name)).cloned()
+    }
+}

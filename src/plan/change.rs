@@ -1,0 +1,107 @@
+//! One resource's and one output's share of a plan.
+
+use crate::diff::Diff;
+use crate::model::{Action, ActionReason, Address, Protection, Value};
+use crate::schema::TypeName;
+use std::collections::BTreeMap;
+
+/// What was found changed behind evstack's back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Drift {
+    /// Recorded, and no longer there.
+    Gone,
+}
+
+/// What will be done to one resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceChange {
+    /// Its name in the stack.
+    pub address: Address,
+    /// Its CloudFormation type.
+    pub type_name: TypeName,
+    /// Under which address it is recorded, when that is another (an alias).
+    pub moved_from: Option<Address>,
+    /// The recorded identifier; of an import the one to take over. None before a create.
+    pub identifier: Option<String>,
+    /// What will be done.
+    pub action: Action,
+    /// Why, where the action doesn't say it.
+    pub reason: Option<ActionReason>,
+    /// What is there at the owned paths, in the shape of `after`. None before a create.
+    pub before: Option<Value>,
+    /// What is wanted, whole. None after a delete.
+    pub after: Option<Value>,
+    /// Computed properties that other resources or outputs read, as far as they would change:
+    /// predicted, or unknown with the reason. What is known here is told to others before the
+    /// create, and must hold after it.
+    pub computed: BTreeMap<String, Value>,
+    /// The same properties of the resource that is replaced.
+    pub computed_before: BTreeMap<String, Value>,
+    /// What differs. Empty for a create and a delete.
+    pub diff: Diff,
+    /// The paths that ask for a new resource.
+    pub replace_paths: Vec<Vec<String>>,
+    /// What must be done first on the way up: declared and referenced resources, direct ones only.
+    pub depends_on: Vec<Address>,
+    /// What the recorded one was built on: deletion goes the other way.
+    pub recorded_dependencies: Vec<Address>,
+    /// What stands between it and its deletion.
+    pub protection: Protection,
+    /// Found changed from outside.
+    pub drift: Option<Drift>,
+}
+
+impl ResourceChange {
+    /// Nothing to do, not even in the record.
+    #[must_use]
+    pub fn is_no_op(&self) -> bool {
+        self.action == Action::NoOp && self.moved_from.is_none()
+    }
+
+    /// Predicted computed properties that others are told before the create.
+    #[must_use]
+    pub fn predicted(&self) -> BTreeMap<String, String> {
+        self.computed.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
+    }
+}
+
+/// What happens to an output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputAction {
+    /// It stays as it is.
+    NoOp,
+    /// It is new.
+    Create,
+    /// It changes, or may.
+    Update,
+    /// It is no longer declared.
+    Delete,
+}
+
+/// What will become of one output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputChange {
+    /// Its name.
+    pub name: String,
+    /// What happens.
+    pub action: OutputAction,
+    /// As recorded.
+    pub before: Option<Value>,
+    /// As evaluated now.
+    pub after: Option<Value>,
+}
+
+/// How much of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Creates, and the new halves of replacements.
+    pub add: usize,
+    /// Updates in place.
+    pub change: usize,
+    /// Deletes, and the recorded halves of replacements.
+    pub destroy: usize,
+    /// Taken over.
+    pub import: usize,
+    /// Left alone from now on.
+    pub forget: usize,
+}

@@ -1,0 +1,187 @@
+//! From what differs to what is done.
+
+use super::canonical::shown;
+use super::evaluate::{Evaluator, Subject};
+use super::{Drift, PlanOptions, ResourceChange};
+use crate::diff::{Context, Diff, diff};
+use crate::model::{Action, ActionReason, Address, Json, Live, Protection, Recorded, Secrets, Value};
+use crate::schema::{Catalogue, ReplacementStrategy, ResourceType};
+
+/// What every decision is told.
+pub(super) struct Rules<'a> {
+    pub(super) options: &'a PlanOptions,
+    pub(super) secrets: &'a Secrets,
+    pub(super) catalogue: &'a Catalogue,
+}
+
+impl Rules<'_> {
+    /// What is done to a declared resource. Says to the evaluator when the recorded one doesn't
+    /// stay.
+    pub(super) fn declared(&self, subject: &Subject<'_>, evaluator: &Evaluator<'_>) -> ResourceChange {
+        let desired = subject.desired;
+        let after = without_nulls(desired.properties.evaluate(evaluator));
+        let context = Context::new(&subject.resource_type, &desired.options, self.secrets);
+        let mut change = ResourceChange {
+            address: desired.address.clone(),
+            type_name: desired.type_name.clone(),
+            moved_from: None,
+            identifier: None,
+            action: Action::Create,
+            reason: None,
+            before: None,
+            after: None,
+            computed: Default::default(),
+            computed_before: Default::default(),
+            diff: Diff::default(),
+            replace_paths: Vec::new(),
+            depends_on: Vec::new(),
+            recorded_dependencies: Vec::new(),
+            protection: desired.options.protection,
+            drift: None,
+        };
+        match (subject.recorded, &desired.options.import, subject.seen()) {
+            (None, Some(identifier), Some(live)) => {
+                change.diff = diff(&after, None, live, &context);
+                change.action = Action::Import;
+                change.identifier = Some(identifier.clone());
+            }
+            (None, ..) => {}
+            (Some(recorded), _, None) => {
+                change.moved_from = moved(recorded, &desired.address);
+                change.drift = Some(Drift::Gone);
+                evaluator.renew(&desired.address);
+            }
+            (Some(recorded), _, Some(live)) => {
+                change.moved_from = moved(recorded, &desired.address);
+                change.identifier = Some(recorded.identifier.clone());
+                change.recorded_dependencies.clone_from(&recorded.dependencies);
+                if recorded.type_name == desired.type_name {
+                    change.diff = diff(&after, Some(&recorded.declared), live, &context);
+                } else {
+                    change.diff.before = Some(shown(&recorded.declared));
+                }
+                self.existing(subject, recorded, evaluator, &mut change);
+            }
+        }
+        change.before = change.diff.before.take();
+        change.after = Some(after);
+        change
+    }
+
+    fn existing(
+        &self,
+        subject: &Subject<'_>,
+        recorded: &Recorded,
+        evaluator: &Evaluator<'_>,
+        change: &mut ResourceChange,
+    ) {
+        let resource_type = &subject.resource_type;
+        let other_type = recorded.type_name != subject.desired.type_name;
+        let fixed = resource_type.handlers.update.is_none();
+        if other_type || (fixed && !change.diff.is_empty()) || change.diff.forces_replacement() {
+            change.replace_paths = match fixed {
+                true => change.diff.differences.iter().map(|d| d.path.clone()).collect(),
+                false => change.diff.replace_paths(),
+            };
+            let triggered = !fixed
+                && !other_type
+                && change.diff.differences.iter().all(|d| !d.forces_replacement || d.by_trigger);
+            change.reason = Some(match triggered {
+                true => ActionReason::ReplaceByTriggers,
+                false => ActionReason::ReplaceBecauseCannotUpdate,
+            });
+        } else if self.is_asked_to_replace(&change.address) {
+            change.reason = Some(ActionReason::ReplaceByRequest);
+        } else {
+            change.action = if change.diff.is_empty() { Action::NoOp } else { Action::Update };
+            return;
+        }
+        evaluator.renew(&change.address);
+        change.action = self.replacement(subject, recorded, evaluator, other_type);
+    }
+
+    fn is_asked_to_replace(&self, address: &Address) -> bool {
+        self.options.replace.contains(address)
+    }
+
+    /// Two can't be there at once under one identity, whatever anyone prefers.
+    fn replacement(
+        &self,
+        subject: &Subject<'_>,
+        recorded: &Recorded,
+        evaluator: &Evaluator<'_>,
+        other_type: bool,
+    ) -> Action {
+        let new = evaluator.identifier(&subject.desired.address, &subject.resource_type);
+        let same_identity = !other_type && new.as_deref() == Some(recorded.identifier.as_str());
+        let strategy = subject.resource_type.replacement_strategy;
+        let delete_first = match subject.desired.options.delete_before_replace {
+            _ if same_identity => true,
+            Some(wish) => wish,
+            None => strategy == ReplacementStrategy::DeleteThenCreate,
+        };
+        if delete_first { Action::DeleteThenCreate } else { Action::CreateThenDelete }
+    }
+
+    /// What is done to a recorded resource that isn't wanted any more.
+    pub(super) fn unwanted(
+        &self,
+        recorded: &Recorded,
+        live: &Live,
+        protection: Protection,
+        retain: bool,
+        reason: Option<ActionReason>,
+    ) -> ResourceChange {
+        let gone = matches!(live, Live::Absent);
+        let before = match live {
+            Live::Present(json) => self.owned(recorded, json),
+            Live::Unread => self.owned(recorded, &recorded.seen),
+            Live::Absent => shown(&recorded.declared),
+        };
+        ResourceChange {
+            address: recorded.address.clone(),
+            type_name: recorded.type_name.clone(),
+            moved_from: None,
+            identifier: Some(recorded.identifier.clone()),
+            action: if gone || retain { Action::Forget } else { Action::Delete },
+            reason,
+            before: Some(before),
+            after: None,
+            computed: Default::default(),
+            computed_before: Default::default(),
+            diff: Diff::default(),
+            replace_paths: Vec::new(),
+            depends_on: Vec::new(),
+            recorded_dependencies: recorded.dependencies.clone(),
+            protection,
+            drift: gone.then_some(Drift::Gone),
+        }
+    }
+
+    /// What is there at the paths that were sent.
+    fn owned(&self, recorded: &Recorded, live: &Json) -> Value {
+        let Some(resource_type) = self.catalogue.of(&recorded.type_name) else {
+            return shown(&recorded.declared);
+        };
+        let resource_type: &ResourceType = &resource_type;
+        let context =
+            Context { resource_type, ignore_changes: &[], replace_on_changes: &[], secrets: self.secrets };
+        let sent = shown(&recorded.declared);
+        diff(&sent, Some(&recorded.declared), live, &context).before.unwrap_or(sent)
+    }
+}
+
+fn moved(recorded: &Recorded, address: &Address) -> Option<Address> {
+    (recorded.address != *address).then(|| recorded.address.clone())
+}
+
+/// A top property that is null isn't there.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(mut members) => {
+            members.retain(|_, v| *v != Value::Null);
+            Value::Object(members)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,259 @@
+//! What attributes are worth before apply: declared, kept, predicted, or unknown with the reason.
+
+use crate::model::{Address, Attributes, Desired, Json, Live, Place, Recorded, Template, Unknown, Value};
+use crate::schema::{Declared, PlaceRef, Prediction, PropertyPath, ResourceType, predict};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// One declared resource with what is known of it.
+pub(super) struct Subject<'a> {
+    pub(super) desired: &'a Desired,
+    pub(super) resource_type: Arc<ResourceType>,
+    pub(super) recorded: Option<&'a Recorded>,
+    pub(super) live: &'a Live,
+    /// Whether this plan touches it at all.
+    pub(super) selected: bool,
+}
+
+impl Subject<'_> {
+    /// Its properties as last seen, if it is there.
+    pub(super) fn seen(&self) -> Option<&Json> {
+        match (self.live, self.recorded) {
+            (Live::Present(live), _) => Some(live),
+            (Live::Unread, Some(recorded)) => Some(&recorded.seen),
+            _ => None,
+        }
+    }
+}
+
+/// Evaluates templates of one plan. References may go against the order (a queue's policy names
+/// the rule that comes after it), so an attribute is worked out when it is asked for.
+pub(super) struct Evaluator<'a> {
+    pub(super) subjects: HashMap<&'a Address, Subject<'a>>,
+    pub(super) attributes: &'a BTreeMap<(Address, String), Template>,
+    pub(super) place: &'a Place,
+    /// Resources whose recorded one doesn't stay: their computed properties aren't kept.
+    pub(super) renewed: RefCell<BTreeSet<Address>>,
+    /// Resources that were taken as kept.
+    taken_as_kept: RefCell<BTreeSet<Address>>,
+    /// Whether something that was taken as kept turned out not to be.
+    pub(super) mistaken: Cell<bool>,
+    known: RefCell<HashMap<(Address, String), Value>>,
+    asked: RefCell<Vec<(Address, String)>>,
+    /// Computed properties that were read, and their worth.
+    reads: RefCell<BTreeMap<Address, BTreeMap<String, Value>>>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn new(
+        subjects: HashMap<&'a Address, Subject<'a>>,
+        attributes: &'a BTreeMap<(Address, String), Template>,
+        place: &'a Place,
+        renewed: BTreeSet<Address>,
+    ) -> Self {
+        Self {
+            subjects,
+            attributes,
+            place,
+            renewed: RefCell::new(renewed),
+            taken_as_kept: RefCell::default(),
+            mistaken: Cell::new(false),
+            known: RefCell::default(),
+            asked: RefCell::default(),
+            reads: RefCell::default(),
+        }
+    }
+
+    /// Says that the recorded resource doesn't stay.
+    pub(super) fn renew(&self, address: &Address) {
+        if self.renewed.borrow_mut().insert(address.clone()) && self.taken_as_kept.borrow().contains(address)
+        {
+            self.mistaken.set(true);
+        }
+    }
+
+    /// Computed properties of a resource that something has read.
+    pub(super) fn read_of(&self, address: &Address) -> BTreeMap<String, Value> {
+        self.reads.borrow().get(address).cloned().unwrap_or_default()
+    }
+
+    /// The identifier that a new resource would have, where it can be told before.
+    pub(super) fn identifier(&self, address: &Address, resource_type: &ResourceType) -> Option<String> {
+        let mut parts = Vec::new();
+        for path in &resource_type.primary_identifier {
+            parts.push(self.fresh(address, &path.to_string())?);
+        }
+        Some(parts.join("|"))
+    }
+
+    /// A property of the resource as if it were made anew.
+    fn fresh(&self, address: &Address, property: &str) -> Option<String> {
+        let subject = self.subjects.get(address)?;
+        let value = match self.declared(subject, property) {
+            Some(value) => value,
+            None => self.predicted(subject, property),
+        };
+        value.as_str().map(str::to_owned)
+    }
+
+    fn work_out(&self, address: &Address, property: &str) -> Value {
+        if let Some(template) = self.attributes.get(&(address.clone(), property.to_owned())) {
+            return template.evaluate(self);
+        }
+        let Some(subject) = self.subjects.get(address) else {
+            return Value::unknown(address.clone(), property, "it isn't declared in this stack");
+        };
+        if !subject.selected {
+            return match subject.recorded {
+                Some(recorded) => lookup(&recorded.declared, property)
+                    .or_else(|| subject.seen().and_then(|json| lookup(json, property)))
+                    .unwrap_or_else(|| left_out(address, property)),
+                None => left_out(address, property),
+            };
+        }
+        if let Some(value) = self.declared(subject, property) {
+            return value;
+        }
+        let value = self.computed(subject, property);
+        self.reads
+            .borrow_mut()
+            .entry(address.clone())
+            .or_default()
+            .insert(property.to_owned(), value.clone());
+        value
+    }
+
+    /// What the stack file says it is.
+    fn declared(&self, subject: &Subject<'_>, property: &str) -> Option<Value> {
+        let mut template = &subject.desired.properties;
+        let mut names = property.split('.');
+        loop {
+            match template {
+                Template::Object(members) => match names.next() {
+                    Some(name) => template = members.get(name)?,
+                    None => return Some(template.evaluate(self)),
+                },
+                other => {
+                    let value = other.evaluate(self);
+                    return below(value, names);
+                }
+            }
+        }
+    }
+
+    /// What the service decides: as it is if the resource stays, else predicted.
+    fn computed(&self, subject: &Subject<'_>, property: &str) -> Value {
+        let address = &subject.desired.address;
+        if !self.renewed.borrow().contains(address)
+            && let Some(value) = subject.seen().and_then(|json| lookup(json, property))
+        {
+            self.taken_as_kept.borrow_mut().insert(address.clone());
+            return value;
+        }
+        self.predicted(subject, property)
+    }
+
+    fn predicted(&self, subject: &Subject<'_>, property: &str) -> Value {
+        let address = &subject.desired.address;
+        let causes: RefCell<Vec<Unknown>> = RefCell::default();
+        let get = |name: &str| match self.declared(subject, name) {
+            None => Declared::Absent,
+            Some(value) => match text(&value) {
+                Some(text) => Declared::Known(text),
+                None => {
+                    causes.borrow_mut().extend(value.unknowns());
+                    Declared::Unknown
+                }
+            },
+        };
+        let place = PlaceRef {
+            partition: &self.place.partition,
+            region: &self.place.region,
+            account: &self.place.account,
+            dns_suffix: self.place.dns_suffix(),
+            base_url: self.place.base_url.as_deref(),
+        };
+        match predict(&subject.resource_type, &place, property, &get) {
+            Prediction::Known(text) => Value::String(text),
+            Prediction::Unknown(reason) => {
+                let causes: BTreeSet<Unknown> = causes.into_inner().into_iter().collect();
+                if causes.is_empty() {
+                    Value::unknown(address.clone(), property, reason)
+                } else {
+                    Value::Unknown(causes.into_iter().collect())
+                }
+            }
+        }
+    }
+}
+
+/// A scalar as text; `None` while it isn't known.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        other if other.is_known() => other.to_json().map(|json| match json {
+            Json::String(text) => text,
+            json => json.to_string(),
+        }),
+        _ => None,
+    }
+}
+
+impl Attributes for Evaluator<'_> {
+    fn attribute(&self, address: &Address, property: &str) -> Value {
+        let key = (address.clone(), property.to_owned());
+        if let Some(value) = self.known.borrow().get(&key) {
+            return value.clone();
+        }
+        if self.asked.borrow().contains(&key) {
+            return Value::unknown(address.clone(), property, "it is made from itself");
+        }
+        self.asked.borrow_mut().push(key.clone());
+        let value = self.work_out(address, property);
+        self.asked.borrow_mut().pop();
+        if self.asked.borrow().is_empty() || value.is_known() {
+            self.known.borrow_mut().insert(key, value.clone());
+        }
+        value
+    }
+}
+
+/// What a dotted name means in JSON.
+pub(super) fn lookup(json: &Json, property: &str) -> Option<Value> {
+    if let Some(value) = json.get(property) {
+        return Some(super::canonical::shown(value));
+    }
+    let path = PropertyPath::parse(property);
+    let found = path.names().iter().try_fold(json, |json, name| match json {
+        Json::Array(items) => name.parse::<usize>().ok().and_then(|i| items.get(i)),
+        other => other.get(name),
+    });
+    found.filter(|json| !json.is_null()).map(super::canonical::shown)
+}
+
+/// What dotted names mean below a value: nothing if they don't lead anywhere, unknown if the way
+/// can't be known.
+fn below<'n>(value: Value, mut names: impl Iterator<Item = &'n str>) -> Option<Value> {
+    let Some(name) = names.next() else {
+        return if value == Value::Null { None } else { Some(value) };
+    };
+    match value {
+        Value::Unknown(_) => Some(value),
+        Value::Object(mut members) => below(members.swap_remove(name)?, names),
+        Value::Array(items) => below(items.into_iter().nth(name.parse().ok()?)?, names),
+        Value::Sensitive(inner) => {
+            let rest: Vec<&str> = std::iter::once(name).chain(names).collect();
+            below(*inner, rest.into_iter()).map(|v| Value::Sensitive(Box::new(v)))
+        }
+        _ => None,
+    }
+}
+
+fn left_out(address: &Address, property: &str) -> Value {
+    Value::unknown(
+        address.clone(),
+        property,
+        "it isn't recorded, and `--target` or `--exclude` leaves it out",
+    )
+}

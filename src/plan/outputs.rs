@@ -1,0 +1,33 @@
+//! What becomes of the stack's outputs.
+
+use super::canonical::{shown, value};
+use super::{OutputAction, OutputChange};
+use crate::model::{Attributes, Json, Secrets, Template};
+use std::collections::BTreeMap;
+
+pub(super) fn outputs(
+    declared: &[(String, Template)],
+    recorded: &BTreeMap<String, Json>,
+    attributes: &dyn Attributes,
+    secrets: &Secrets,
+) -> Vec<OutputChange> {
+    let mut changes: BTreeMap<&str, OutputChange> = BTreeMap::new();
+    for (name, before) in recorded {
+        let action = OutputAction::Delete;
+        let change = OutputChange { name: name.clone(), action, before: Some(shown(before)), after: None };
+        changes.insert(name, change);
+    }
+    for (name, template) in declared {
+        let after = template.evaluate(attributes);
+        let before = recorded.get(name).map(shown);
+        let (action, before) = match before {
+            None => (OutputAction::Create, None),
+            Some(was) if value(&was, secrets) == value(&after, secrets) => {
+                (OutputAction::NoOp, Some(after.clone()))
+            }
+            Some(was) => (OutputAction::Update, Some(was)),
+        };
+        changes.insert(name, OutputChange { name: name.clone(), action, before, after: Some(after) });
+    }
+    changes.into_values().collect()
+}
