@@ -1,0 +1,253 @@
+//! A plan for people, in Terraform's words and bytes where scripts look for them.
+
+use super::paint::Paint;
+use super::tree::Tree;
+use crate::model::{Action, ActionReason, Value};
+use crate::plan::{Drift, OutputAction, OutputChange, Plan, ResourceChange};
+use indexmap::IndexMap;
+use std::fmt::Write as _;
+
+/// Where a plan looks: its first line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The stack's name.
+    pub stack: String,
+    /// The environment.
+    pub env: String,
+    /// Twelve digits.
+    pub account: String,
+    /// `us-east-1`.
+    pub region: String,
+    /// `local cloud (.evstack/local)`, `AWS`, or an endpoint.
+    pub cloud: String,
+}
+
+/// `Stack reviews, env local: account 000000000000, us-east-1, local cloud (.evstack/local)`.
+#[must_use]
+pub fn whereabouts(at: &Whereabouts) -> String {
+    format!("Stack {}, env {}: account {}, {}, {}", at.stack, at.env, at.account, at.region, at.cloud)
+}
+
+/// The whole plan, from its first line to its last; ends with a line break.
+#[must_use]
+pub fn plan(plan: &Plan, at: &Whereabouts, paint: Paint) -> String {
+    let mut out = format!("{}\n\n", whereabouts(at));
+    if plan.is_empty() {
+        out.push_str(&nothing(plan, paint));
+        return out;
+    }
+    let changing: Vec<&ResourceChange> = plan.changes.iter().filter(|c| !c.is_no_op()).collect();
+    if changing.is_empty() {
+        out.push_str(&outputs(&plan.outputs, paint));
+        out.push_str(
+            "\nYou can apply this plan to save these new output values to the state, without changing any\n\
+             real infrastructure.\n",
+        );
+        return out;
+    }
+    out.push_str(
+        "evstack compared the stack with what is there and made the following execution\n\
+         plan. Resource actions are indicated with the following symbols:\n",
+    );
+    out.push_str(&legend(&changing, paint));
+    out.push_str("\nevstack will perform the following actions:\n\n");
+    for change in changing {
+        out.push_str(&resource(change, paint));
+        out.push('\n');
+    }
+    out.push_str(&summary(plan, paint));
+    let outputs = outputs(&plan.outputs, paint);
+    if !outputs.is_empty() {
+        out.push('\n');
+        out.push_str(&outputs);
+    }
+    out.push_str(&unknowns(plan));
+    if plan.partial {
+        out.push_str(
+            "\nNote: `--target` or `--exclude` leaves something out, so this plan may not be all that the\n\
+             stack asks for.\n",
+        );
+    }
+    out
+}
+
+fn nothing(plan: &Plan, paint: Paint) -> String {
+    if plan.destroy {
+        let line = paint.bold(&paint.green("No changes."));
+        return format!(
+            "{line} No objects need to be destroyed.\n\nNothing of this stack is recorded, or all of it is gone already.\n"
+        );
+    }
+    let line = paint.bold(&paint.green("No changes."));
+    format!(
+        "{line} Your infrastructure matches the configuration.\n\n\
+         evstack has compared your real infrastructure against your configuration\n\
+         and found no differences, so no changes are needed.\n"
+    )
+}
+
+fn legend(changes: &[&ResourceChange], paint: Paint) -> String {
+    let has = |action: Action| changes.iter().any(|c| c.action == action);
+    let mut out = String::new();
+    for (there, line) in [
+        (has(Action::Create), format!("  {} create\n", paint.green("+"))),
+        (has(Action::Update), format!("  {} update in-place\n", paint.yellow("~"))),
+        (has(Action::Delete), format!("  {} destroy\n", paint.red("-"))),
+        (
+            has(Action::DeleteThenCreate),
+            format!("{}/{} destroy and then create replacement\n", paint.red("-"), paint.green("+")),
+        ),
+        (
+            has(Action::CreateThenDelete),
+            format!("{}/{} create replacement and then destroy\n", paint.green("+"), paint.red("-")),
+        ),
+        (has(Action::Forget), "  . forget\n".to_owned()),
+    ] {
+        if there {
+            out.push_str(&line);
+        }
+    }
+    out
+}
+
+/// One resource's block: comments, properties, a closing brace.
+#[must_use]
+pub fn resource(change: &ResourceChange, paint: Paint) -> String {
+    let mut tree = Tree::new(paint, &change.replace_paths);
+    let subject = format!("{} ({})", change.address, change.type_name);
+    let _ = writeln!(tree.out, "  # {} {}", paint.bold(&subject), headline(change));
+    for comment in comments(change) {
+        let _ = writeln!(tree.out, "  # ({comment})");
+    }
+    let mark = match change.action {
+        Action::Create => format!("  {} ", paint.green("+")),
+        Action::Update => format!("  {} ", paint.yellow("~")),
+        Action::Delete => format!("  {} ", paint.red("-")),
+        Action::DeleteThenCreate => format!("{}/{} ", paint.red("-"), paint.green("+")),
+        Action::CreateThenDelete => format!("{}/{} ", paint.green("+"), paint.red("-")),
+        Action::Forget => "  . ".to_owned(),
+        Action::NoOp => "    ".to_owned(),
+        Action::Import if change.diff.is_empty() => "    ".to_owned(),
+        Action::Import => format!("  {} ", paint.yellow("~")),
+    };
+    let _ = writeln!(tree.out, "{mark}resource \"{}\" \"{}\" {{", change.type_name, change.address);
+    let mut before = members(change.before.as_ref());
+    let mut after = members(change.after.as_ref());
+    match change.action {
+        Action::Create => before.clear(),
+        Action::Forget => after = before.clone(),
+        _ => {}
+    }
+    for (name, value) in &change.computed_before {
+        before.insert(name.clone(), value.clone());
+    }
+    for (name, value) in &change.computed {
+        after.insert(name.clone(), value.clone());
+    }
+    tree.members(&before, &after, 8, " -> null");
+    tree.out.push_str("    }\n");
+    tree.out
+}
+
+fn headline(change: &ResourceChange) -> String {
+    match (change.action, change.reason, &change.moved_from) {
+        (Action::Create, ..) => "will be created".to_owned(),
+        (Action::Update, ..) => "will be updated in-place".to_owned(),
+        (Action::Delete, ..) => "will be destroyed".to_owned(),
+        (Action::Forget, ..) if change.drift == Some(Drift::Gone) => {
+            "is gone, and leaves the state".to_owned()
+        }
+        (Action::Forget, ..) => "will no longer be managed by evstack, but will not be destroyed".to_owned(),
+        (Action::Import, ..) => "will be imported".to_owned(),
+        (Action::NoOp, _, Some(from)) => format!("has moved from {from}"),
+        (Action::NoOp, ..) => "stays as it is".to_owned(),
+        (_, Some(ActionReason::ReplaceByRequest), _) => "will be replaced, as requested".to_owned(),
+        (_, Some(ActionReason::ReplaceByTriggers), _) => {
+            "will be replaced due to changes in replaceOnChanges".to_owned()
+        }
+        (Action::DeleteThenCreate | Action::CreateThenDelete, ..) => "must be replaced".to_owned(),
+    }
+}
+
+fn comments(change: &ResourceChange) -> Vec<String> {
+    let mut comments = Vec::new();
+    match change.reason {
+        Some(ActionReason::DeleteBecauseNoResourceConfig) => {
+            comments.push(format!("because {} is not in configuration", change.address));
+        }
+        Some(ActionReason::DeleteBecauseWhen) => {
+            comments.push(format!("because `when` of {} is false", change.address));
+        }
+        _ => {}
+    }
+    if change.drift == Some(Drift::Gone) && change.action == Action::Create {
+        comments.push("it was deleted outside of evstack".to_owned());
+    }
+    if let Some(from) = change.moved_from.as_ref().filter(|_| change.action != Action::NoOp) {
+        comments.push(format!("moved from {from}"));
+    }
+    if let Some(identifier) = change.identifier.as_ref().filter(|_| change.action == Action::Import) {
+        comments.push(format!("imported from \"{identifier}\""));
+    }
+    if change.diff.differences.iter().any(|d| d.write_only) {
+        comments.push("compared with what was sent last, since a read never shows it".to_owned());
+    }
+    comments
+}
+
+fn members(value: Option<&Value>) -> IndexMap<String, Value> {
+    match value.map(Value::reveal) {
+        Some(Value::Object(members)) => members.clone(),
+        _ => IndexMap::new(),
+    }
+}
+
+/// `Plan: 41 to add, 0 to change, 0 to destroy.`
+#[must_use]
+pub fn summary(plan: &Plan, paint: Paint) -> String {
+    let counts = plan.counts();
+    let import = if counts.import > 0 { format!("{} to import, ", counts.import) } else { String::new() };
+    format!(
+        "{} {import}{} to add, {} to change, {} to destroy.\n",
+        paint.bold("Plan:"),
+        counts.add,
+        counts.change,
+        counts.destroy
+    )
+}
+
+fn outputs(outputs: &[OutputChange], paint: Paint) -> String {
+    let changed: Vec<&OutputChange> = outputs.iter().filter(|o| o.action != OutputAction::NoOp).collect();
+    if changed.is_empty() {
+        return String::new();
+    }
+    let mut before = IndexMap::new();
+    let mut after = IndexMap::new();
+    for output in changed {
+        let put = |map: &mut IndexMap<String, Value>, value: &Option<Value>| {
+            if let Some(value) = value {
+                map.insert(output.name.clone(), value.clone());
+            }
+        };
+        put(&mut before, &output.before);
+        put(&mut after, &output.after);
+    }
+    let mut tree = Tree::new(paint, &[]);
+    tree.out.push_str("Changes to Outputs:\n");
+    tree.members(&before, &after, 4, " -> null");
+    tree.out
+}
+
+/// Why something is known after apply only.
+fn unknowns(plan: &Plan) -> String {
+    let mut out = String::new();
+    if plan.unknowns.is_empty() {
+        return out;
+    }
+    out.push_str("\nKnown after apply, because:\n");
+    for unknown in &plan.unknowns {
+        let name = format!("{}.{}", unknown.address, unknown.property);
+        let _ = writeln!(out, "  {name}: {}", unknown.reason);
+    }
+    out
+}

@@ -1,0 +1,263 @@
+//! What apply says while it works, in Terraform's words.
+
+use super::paint::{Mark, Paint};
+use super::tree::{Tree, scalar_text};
+use crate::model::{Json, Value};
+use crate::plan::Counts;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// What is done to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// It is made.
+    Create,
+    /// It is changed.
+    Update,
+    /// It goes.
+    Delete,
+    /// It is taken over.
+    Import,
+}
+
+impl Doing {
+    fn now(self) -> &'static str {
+        match self {
+            Self::Create => "Creating",
+            Self::Update => "Modifying",
+            Self::Delete => "Destroying",
+            Self::Import => "Importing",
+        }
+    }
+
+    fn done(self) -> &'static str {
+        match self {
+            Self::Create => "Creation complete",
+            Self::Update => "Modifications complete",
+            Self::Delete => "Destruction complete",
+            Self::Import => "Import complete",
+        }
+    }
+
+    /// As in progress lines for machines.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Import => "import",
+        }
+    }
+}
+
+/// One resource's step, as it is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// Its address.
+    pub address: &'a str,
+    /// Its type.
+    pub type_name: &'a str,
+    /// What is done to it.
+    pub doing: Doing,
+    /// Its identifier, once there is one.
+    pub identifier: Option<&'a str>,
+}
+
+impl Step<'_> {
+    fn id(&self) -> String {
+        self.identifier.map(|id| format!(" [id={id}]")).unwrap_or_default()
+    }
+
+    /// `queue.claims: Creating...`
+    #[must_use]
+    pub fn started(&self) -> String {
+        format!("{}: {}...{}", self.address, self.doing.now(), self.id())
+    }
+
+    /// `queue.claims: Still creating... [10s elapsed]`
+    #[must_use]
+    pub fn still(&self, elapsed: Duration) -> String {
+        let id = self.identifier.map(|id| format!("id={id}, ")).unwrap_or_default();
+        let now = self.doing.now().to_lowercase();
+        format!("{}: Still {now}... [{id}{} elapsed]", self.address, seconds(elapsed))
+    }
+
+    /// `queue.claims: Creation complete after 1s [id=…]`
+    #[must_use]
+    pub fn complete(&self, elapsed: Duration) -> String {
+        let id = if self.doing == Doing::Delete { String::new() } else { self.id() };
+        format!("{}: {} after {}{id}", self.address, self.doing.done(), seconds(elapsed))
+    }
+
+    /// `queue.claims: Creation errored after 1s`
+    #[must_use]
+    pub fn errored(&self, elapsed: Duration) -> String {
+        let noun = self.doing.done().trim_end_matches(" complete");
+        format!("{}: {noun} errored after {}", self.address, seconds(elapsed))
+    }
+
+    fn hook(&self, more: Json) -> Json {
+        let mut hook = json!({
+            "resource": super::json::resource(self.address, self.type_name),
+            "action": self.doing.word(),
+        });
+        if let Some(identifier) = self.identifier {
+            hook["id_key"] = json!("id");
+            hook["id_value"] = json!(identifier);
+        }
+        if let (Some(hook), Json::Object(more)) = (hook.as_object_mut(), more) {
+            hook.extend(more);
+        }
+        json!({ "hook": hook })
+    }
+
+    /// The `apply_start` line.
+    #[must_use]
+    pub fn started_json(&self) -> Json {
+        super::json::line("apply_start", &self.started(), self.hook(json!({})))
+    }
+
+    /// The `apply_progress` line.
+    #[must_use]
+    pub fn still_json(&self, elapsed: Duration) -> Json {
+        let more = json!({ "elapsed_seconds": elapsed.as_secs() });
+        super::json::line("apply_progress", &self.still(elapsed), self.hook(more))
+    }
+
+    /// The `apply_complete` line.
+    #[must_use]
+    pub fn complete_json(&self, elapsed: Duration) -> Json {
+        let more = json!({ "elapsed_seconds": elapsed.as_secs() });
+        super::json::line("apply_complete", &self.complete(elapsed), self.hook(more))
+    }
+
+    /// The `apply_errored` line.
+    #[must_use]
+    pub fn errored_json(&self, elapsed: Duration) -> Json {
+        let more = json!({ "elapsed_seconds": elapsed.as_secs() });
+        super::json::line("apply_errored", &self.errored(elapsed), self.hook(more))
+    }
+}
+
+/// `1m10s`, `4s`: whole seconds, as Terraform writes them.
+#[must_use]
+pub fn seconds(elapsed: Duration) -> String {
+    let all = elapsed.as_secs();
+    let (hours, minutes, rest) = (all / 3600, all / 60 % 60, all % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{rest}s"),
+        (0, _) => format!("{minutes}m{rest}s"),
+        _ => format!("{hours}h{minutes}m{rest}s"),
+    }
+}
+
+/// `Apply complete! Resources: 41 added, 0 changed, 0 destroyed.`
+#[must_use]
+pub fn apply_complete(done: Counts) -> String {
+    let import = if done.import > 0 { format!("{} imported, ", done.import) } else { String::new() };
+    format!(
+        "Apply complete! Resources: {import}{} added, {} changed, {} destroyed.\n",
+        done.add, done.change, done.destroy
+    )
+}
+
+/// `Destroy complete! Resources: 41 destroyed.`
+#[must_use]
+pub fn destroy_complete(done: Counts) -> String {
+    format!("Destroy complete! Resources: {} destroyed.\n", done.destroy)
+}
+
+/// The section of outputs after an apply, as Terraform writes it; empty if there are none.
+#[must_use]
+pub fn outputs<'v>(outputs: impl IntoIterator<Item = (&'v str, &'v Value)>, paint: Paint) -> String {
+    let mut out = String::new();
+    for (name, value) in outputs {
+        if out.is_empty() {
+            let _ = write!(out, "{}\n\n", paint.bold(&paint.green("Outputs:")));
+        }
+        let _ = writeln!(out, "{name} = {}", output(value));
+    }
+    out
+}
+
+/// One output's value.
+#[must_use]
+pub fn output(value: &Value) -> String {
+    let mut out = String::new();
+    plain(value, 0, &mut out);
+    out
+}
+
+fn plain(value: &Value, indent: usize, out: &mut String) {
+    let pad = "  ".repeat(indent);
+    match value {
+        Value::Sensitive(_) => out.push_str("<sensitive>"),
+        Value::Object(members) if !members.is_empty() => {
+            out.push_str("{\n");
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(key, _)| *key);
+            for (key, member) in members {
+                let _ = write!(out, "{pad}  {} = ", Json::String(key.clone()));
+                plain(member, indent + 1, out);
+                out.push('\n');
+            }
+            let _ = write!(out, "{pad}}}");
+        }
+        Value::Array(items) if !items.is_empty() => {
+            out.push_str("[\n");
+            for item in items {
+                let _ = write!(out, "{pad}  ");
+                plain(item, indent + 1, out);
+                out.push_str(",\n");
+            }
+            let _ = write!(out, "{pad}]");
+        }
+        Value::String(text) if text.contains('\n') => {
+            out.push_str("<<-EOT\n");
+            for line in text.lines() {
+                let _ = writeln!(out, "{pad}{line}");
+            }
+            let _ = write!(out, "{pad}EOT");
+        }
+        other => out.push_str(&scalar_text(other)),
+    }
+}
+
+/// One value in the plan's own format, for whoever shows a property alone.
+#[must_use]
+pub fn value(value: &Value, paint: Paint) -> String {
+    let mut tree = Tree::new(paint, &[]);
+    tree.whole(value, 0, Mark::None, "");
+    tree.out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_read_as_terraform_says_them() {
+        let step = Step {
+            address: "queue.claims",
+            type_name: "AWS::SQS::Queue",
+            doing: Doing::Create,
+            identifier: None,
+        };
+        assert_eq!(step.started(), "queue.claims: Creating...");
+        assert_eq!(step.still(Duration::from_secs(10)), "queue.claims: Still creating... [10s elapsed]");
+        let made = Step { identifier: Some("http://q"), ..step };
+        assert_eq!(
+            made.complete(Duration::from_secs(70)),
+            "queue.claims: Creation complete after 1m10s [id=http://q]"
+        );
+        let going = Step { doing: Doing::Delete, ..made };
+        assert_eq!(going.started(), "queue.claims: Destroying... [id=http://q]");
+        assert_eq!(
+            going.still(Duration::from_secs(10)),
+            "queue.claims: Still destroying... [id=http://q, 10s elapsed]"
+        );
+        assert_eq!(going.complete(Duration::ZERO), "queue.claims: Destruction complete after 0s");
+    }
+}

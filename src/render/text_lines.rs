@@ -1,0 +1,36 @@
+//! Text of several lines, compared line by line.
+
+use super::paint::Mark;
+use super::tree::Tree;
+use similar::{ChangeTag, TextDiff};
+
+/// Unchanged lines that are shown before and after a change.
+const CONTEXT: usize = 3;
+
+/// Writes the lines of both, with what is far from any change hidden.
+pub(super) fn write(tree: &mut Tree<'_>, was: &str, will: &str, column: usize) {
+    let diff = TextDiff::from_lines(was, will);
+    let changes: Vec<_> = diff.iter_all_changes().collect();
+    let is_changed = |at: usize| changes[at].tag() != ChangeTag::Equal;
+    let is_near = |at: usize| {
+        let (from, to) = (at.saturating_sub(CONTEXT), (at + CONTEXT).min(changes.len() - 1));
+        (from..=to).any(is_changed)
+    };
+    let mut hidden = 0;
+    for (at, change) in changes.iter().enumerate() {
+        if !is_near(at) {
+            hidden += 1;
+            continue;
+        }
+        tree.hidden(std::mem::take(&mut hidden), "line", column);
+        let mark = match change.tag() {
+            ChangeTag::Equal => Mark::None,
+            ChangeTag::Delete => Mark::Remove,
+            ChangeTag::Insert => Mark::Add,
+        };
+        tree.begin(column, mark);
+        tree.out.push_str(change.value().trim_end_matches(['\n', '\r']));
+        tree.out.push('\n');
+    }
+    tree.hidden(hidden, "line", column);
+}
