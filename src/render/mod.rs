@@ -1,6 +1,7 @@
 //! What people and machines see: plans, progress, diffs as text and as JSON. Draws what others
 //! worked out; decides nothing.
 
+pub mod explain;
 pub mod json;
 mod paint;
 pub mod plan;

@@ -5,6 +5,7 @@
 
 mod bundle;
 mod catalogue;
+pub mod explain;
 mod known_shapes;
 mod naming;
 mod path;

@@ -123,6 +123,22 @@ pub fn arn(resource: &ResourceType, place: &PlaceRef<'_>, get: &dyn Fn(&str) -> 
     filled
 }
 
+/// The shape of the resource's ARN, `${…}` for what it is made of; `None` if nothing known decides
+/// it.
+#[must_use]
+pub fn arn_shape(resource: &ResourceType) -> Option<&str> {
+    let type_name = resource.name.as_str();
+    let property = resource.arn_property().unwrap_or("");
+    let here = |(t, p): (&str, &str)| t == type_name && p == property;
+    if let Some((_, _, shape)) = SHAPES.iter().find(|(t, p, _)| here((t, p))) {
+        return Some(shape);
+    }
+    if REASONS.iter().any(|(t, p, _)| here((t, p))) {
+        return None;
+    }
+    resource.arn_template.as_deref()
+}
+
 /// Fills one of our own shapes: `${Name}` is a property, `${Path:-/}` has a default where it isn't
 /// declared; `${Bus/}`, `${ServiceUrl:sqs}` and the like are said in `known_shapes`.
 fn fill(
