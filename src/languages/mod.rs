@@ -12,6 +12,8 @@
 //! its depth.
 
 pub mod asl;
+pub mod iam_policy;
+pub mod pattern;
 pub mod pointer;
 mod problem;
 
