@@ -1,0 +1,67 @@
+//! YAML 1.2 with the core schema, anchors, aliases and merge keys, from `saphyr-parser`'s events.
+
+mod build;
+mod offsets;
+
+use super::{Node, Origin, limits};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use build::Builder;
+use offsets::Offsets;
+use saphyr_parser::{Event, Parser};
+
+pub(super) fn parse(at: Origin, text: &str) -> (Option<Node>, Diagnostics) {
+    if let Some(diagnostic) = unprintable(at, text) {
+        return (None, diagnostic.into());
+    }
+    let offsets = Offsets::new(text);
+    let mut builder = Builder::new(at, text);
+    let mut parser = Parser::new_from_str(text);
+    let mut documents = 0;
+    while let Some(event) = parser.next_event() {
+        let (event, span) = match event {
+            Ok(event) => event,
+            Err(error) => {
+                let place = offsets.byte(error.marker().index());
+                builder.fail(syntax_error(at, text, place, error.info()));
+                break;
+            }
+        };
+        let (start, end) = (offsets.byte(span.start.index()), offsets.byte(span.end.index()));
+        if matches!(event, Event::DocumentStart(_)) {
+            documents += 1;
+            if documents > 1 {
+                let message = "the file has several documents; one is read";
+                builder.fail(
+                    Diagnostic::error(Code::SYNTAX, message)
+                        .at(at.span(start, end))
+                        .hint("put the other document into a file of its own and `include` it"),
+                );
+            }
+        }
+        builder.event(event, start, end);
+        if builder.failed() {
+            break;
+        }
+    }
+    builder.finish()
+}
+
+/// The parser takes a NUL for the end of the file, so what YAML forbids is looked for before.
+fn unprintable(at: Origin, text: &str) -> Option<Diagnostic> {
+    let bad = |b: &u8| (*b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || *b == 0x7f;
+    let place = text.as_bytes().iter().position(|b| bad(b))?;
+    let message = format!("the file has a control character (U+{:04X})", text.as_bytes()[place]);
+    Some(Diagnostic::error(Code::SYNTAX, message).at(at.span(place, place + 1)))
+}
+
+fn syntax_error(at: Origin, text: &str, place: usize, info: &str) -> Diagnostic {
+    let length = text[place..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
+    let span = at.span(place, place + length);
+    let line_start = text[..place].rfind('\n').map_or(0, |n| n + 1);
+    let tab = text[line_start..].chars().take_while(|c| c.is_whitespace() && *c != '\n').any(|c| c == '\t');
+    if info.contains("recursion limit") {
+        return limits::too_deep(span);
+    }
+    let diagnostic = Diagnostic::error(Code::SYNTAX, format!("this isn't valid YAML: {info}")).at(span);
+    if tab { diagnostic.hint("indent with spaces; YAML allows no tabs there") } else { diagnostic }
+}
