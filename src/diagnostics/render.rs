@@ -186,7 +186,8 @@ fn line_start(text: &str, at: usize) -> usize {
 }
 
 fn line_end(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |n| at + n)
+    let line = text[at..].split('\n').next().unwrap_or("");
+    at + line.strip_suffix('\r').unwrap_or(line).len()
 }
 
 #[cfg(test)]

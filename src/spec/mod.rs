@@ -5,22 +5,30 @@
 //! (config, variables, events, account, region, stack, env) is folded in and only attributes of
 //! other resources remain.
 
+mod config;
+mod environment;
+mod expression;
+mod files;
+mod fragment;
+mod keys;
+mod library;
+mod load;
+mod loader;
+mod paths;
+mod template;
+mod variables;
+
+pub use environment::{CloudSettings, Environment, Overlay, environment};
+pub use keys::{is_identifier, plural, singular, singulars};
+pub use loader::{Loader, MemoryLoader};
+
 use crate::diagnostics::{SourceId, Sources, Span};
 use crate::model::{Place, Template};
 use crate::syntax::Node;
+use expression::Scope;
+use library::Library;
 use std::collections::BTreeMap;
 use std::fmt;
-
-/// Where files come from: the disk, memory (tests, saved plans), a git commit. Paths are
-/// `/`-separated and normalised, relative to the stack file's folder's own root as given by the
-/// caller.
-pub trait Loader {
-    /// The text of a file.
-    ///
-    /// # Errors
-    /// Why it can't be read, for people: `no such file`, `permission denied`, `not UTF-8`.
-    fn load(&self, path: &str) -> Result<String, String>;
-}
 
 /// What the caller says besides the files.
 #[derive(Debug, Clone)]
@@ -45,7 +53,7 @@ pub struct Declaration {
     pub name: String,
     /// Where the name is written.
     pub span: Span,
-    /// Its body.
+    /// Its body. Nothing written (`claims:`) is an empty object.
     pub body: Node,
     /// The file that it stands in; paths in it are relative to that.
     pub source: SourceId,
@@ -76,14 +84,14 @@ pub struct Stack {
     pub env: String,
     /// Where it lives.
     pub place: Place,
-    /// All declarations, in the order of the files.
+    /// All declarations, in the order of the files; `events` among them.
     pub declarations: Vec<Declaration>,
     /// The contracts by name.
     pub events: BTreeMap<String, EventName>,
-    /// `outputs`, in order: name, description, value.
+    /// `outputs`, in order.
     pub outputs: Vec<Output>,
-    /// Every file that was read, in order; a saved plan carries them.
-    pub sources: Sources,
+    scope: Scope,
+    library: Library,
 }
 
 /// One of the stack's outputs.
@@ -91,10 +99,21 @@ pub struct Stack {
 pub struct Output {
     /// Its name.
     pub name: String,
+    /// One line.
+    pub description: Option<String>,
     /// Where.
     pub span: Span,
     /// Its value.
     pub value: Template,
+}
+
+impl Stack {
+    /// Every file that was read so far, in order; a saved plan carries them. Kinds read more
+    /// (`definition`, `template`) when they expand, so ask again after that.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        self.library.sources()
+    }
 }
 
 impl fmt::Debug for Stack {
@@ -102,11 +121,3 @@ impl fmt::Debug for Stack {
         f.debug_struct("Stack").field("name", &self.name).field("env", &self.env).finish_non_exhaustive()
     }
 }
-
-// The doors that `kinds` and `resolve` use (signatures to keep):
-//
-// Stack::load(path: &str, loader: Box<dyn Loader>, inputs: Inputs) -> (Option<Stack>, Sources, Diagnostics)
-// Stack::template(&self, node: &Node, diagnostics: &mut Diagnostics) -> Template
-// Stack::text_template(&self, text: &str, span: Span, diagnostics: &mut Diagnostics) -> Template
-// Stack::tree(&mut self|&self, from: SourceId, path: &Node, ..) -> Option<Node>   parses a data file (YAML/JSON)
-// Stack::text(&self, from: SourceId, path: &Node, ..) -> Option<(SourceId, String)>  a literal file (.vtl, .html)

@@ -49,7 +49,7 @@ pub(super) fn parse(at: Origin, text: &str) -> (Option<Node>, Diagnostics) {
 /// The parser takes a NUL for the end of the file, so what YAML forbids is looked for before.
 fn unprintable(at: Origin, text: &str) -> Option<Diagnostic> {
     let bad = |b: &u8| (*b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || *b == 0x7f;
-    let place = text.as_bytes().iter().position(|b| bad(b))?;
+    let place = text.as_bytes().iter().position(bad)?;
     let message = format!("the file has a control character (U+{:04X})", text.as_bytes()[place]);
     Some(Diagnostic::error(Code::SYNTAX, message).at(at.span(place, place + 1)))
 }

@@ -1,0 +1,209 @@
+//! `<stack>.<env>.yaml` beside the stack file: where an environment lives, and its config.
+
+use super::files::unreadable;
+use super::fragment::Named;
+use super::library::Library;
+use super::template::wrong_type;
+use super::{Loader, paths};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Sources, Span, nearest, one_of};
+use crate::syntax::Node;
+
+/// The environment that needs no overlay: the embedded cloud.
+const LOCAL: &str = "local";
+const CLOUD_KEYS: [&str; 5] = ["region", "accountId", "role", "endpoint", "state"];
+
+/// An environment of a stack, as its files say.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// `local`, `prod`.
+    pub name: String,
+    /// Its overlay, if there is one. Only `local` may be without.
+    pub overlay: Option<Overlay>,
+}
+
+/// What the overlay says of the cloud; its config is taken by [`super::Stack::load`].
+#[derive(Debug, Clone)]
+pub struct Overlay {
+    /// The overlay's file.
+    pub path: String,
+    /// `cloud`.
+    pub cloud: CloudSettings,
+}
+
+/// `cloud` of an overlay: each as written, with its place.
+#[derive(Debug, Clone, Default)]
+pub struct CloudSettings {
+    /// `eu-west-1`. Required unless there is an endpoint.
+    pub region: Option<(String, Span)>,
+    /// Twelve digits. Required unless there is an endpoint.
+    pub account_id: Option<(String, Span)>,
+    /// ARN of a role to assume.
+    pub role: Option<(String, Span)>,
+    /// Base URL of another cloud.
+    pub endpoint: Option<(String, Span)>,
+    /// Where the state is kept: `s3://bucket/prefix`.
+    pub state: Option<(String, Span)>,
+}
+
+/// Reads the environment `env` of the stack file at `path`. None if the overlay is missing (E0603,
+/// any environment but `local`) or can't be read.
+pub fn environment(
+    path: &str,
+    env: &str,
+    loader: Box<dyn Loader + Send + Sync>,
+) -> (Option<Environment>, Sources, Diagnostics) {
+    let library = Library::new(loader);
+    let mut diagnostics = Diagnostics::new();
+    let environment = match overlay(path, env, &library, &mut diagnostics) {
+        Ok(Some(read)) => {
+            let overlay = Overlay { path: read.path, cloud: read.cloud };
+            Some(Environment { name: env.to_owned(), overlay: Some(overlay) })
+        }
+        Ok(None) if env == LOCAL => Some(Environment { name: env.to_owned(), overlay: None }),
+        Ok(None) => {
+            let name = format!("{}.{env}.yaml", paths::stem(&paths::normalise(path)));
+            diagnostics.push(
+                Diagnostic::error(Code::NO_ENVIRONMENT, format!("the environment `{env}` is not declared"))
+                    .hint(format!("write `{name}` with `cloud: {{region: …, accountId: \"…\"}}`")),
+            );
+            None
+        }
+        Err(Told) => None,
+    };
+    (environment, library.sources(), diagnostics)
+}
+
+/// The mistake is in the diagnostics.
+pub(super) struct Told;
+
+/// All of an overlay.
+pub(super) struct Read {
+    path: String,
+    cloud: CloudSettings,
+    pub(super) config: Vec<Named>,
+}
+
+/// The overlay beside the stack file, if there is one.
+pub(super) fn overlay(
+    path: &str,
+    env: &str,
+    library: &Library,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Read>, Told> {
+    if env.is_empty() || !env.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+        let message = format!("`{env}` can't be an environment's name");
+        let hint = "letters, digits, `-` and `_` are allowed";
+        diagnostics.push(Diagnostic::error(Code::BAD_NAME, message).hint(hint));
+        return Err(Told);
+    }
+    let path = paths::normalise(path);
+    let stem = paths::stem(&path);
+    let candidates = ["yaml", "yml", "toml", "json"].map(|extension| format!("{stem}.{env}.{extension}"));
+    let found: Vec<&String> = candidates.iter().filter(|path| library.exists(path)).collect();
+    let path = match found.as_slice() {
+        [] => return Ok(None),
+        [only] => (*only).clone(),
+        [first, second, ..] => {
+            let message = format!("the environment `{env}` has two files: `{first}` and `{second}`");
+            diagnostics.push(Diagnostic::error(Code::DUPLICATE, message).hint("remove one of the two"));
+            return Err(Told);
+        }
+    };
+    let source = library.read(&path).map_err(|why| {
+        diagnostics.push(unreadable(&path, &why));
+        Told
+    })?;
+    let tree = library.tree(source, diagnostics).ok_or(Told)?;
+    let mut read = Read { path, cloud: CloudSettings::default(), config: Vec::new() };
+    let Some(entries) = tree.entries() else {
+        diagnostics.push(wrong_type(&tree, "an environment's file", "a mapping"));
+        return Err(Told);
+    };
+    for entry in entries {
+        match entry.key.as_str() {
+            "cloud" => read.cloud = cloud(&entry.value, diagnostics),
+            "config" => match entry.value.entries() {
+                Some(entries) => {
+                    read.config = entries
+                        .iter()
+                        .map(|e| Named { name: e.key.clone(), span: e.key_span, body: e.value.clone() })
+                        .collect();
+                }
+                None => diagnostics.push(wrong_type(&entry.value, "`config`", "a mapping of values")),
+            },
+            key => diagnostics.push(
+                Diagnostic::error(
+                    Code::UNKNOWN_KEY,
+                    format!("the key `{key}` is not known in an environment's file"),
+                )
+                .at(entry.key_span)
+                .hint("an environment has `cloud` and `config`; everything else is the stack's"),
+            ),
+        }
+    }
+    Ok(Some(read))
+}
+
+fn cloud(node: &Node, diagnostics: &mut Diagnostics) -> CloudSettings {
+    let mut cloud = CloudSettings::default();
+    let Some(entries) = node.entries() else {
+        diagnostics.push(wrong_type(node, "`cloud`", "a mapping"));
+        return cloud;
+    };
+    for entry in entries {
+        let field = match entry.key.as_str() {
+            "region" => &mut cloud.region,
+            "accountId" => &mut cloud.account_id,
+            "role" => &mut cloud.role,
+            "endpoint" => &mut cloud.endpoint,
+            "state" => &mut cloud.state,
+            key => {
+                let hint = match nearest(key, CLOUD_KEYS) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("`cloud` has {}", one_of(CLOUD_KEYS)),
+                };
+                let message = format!("the key `{key}` is not known in `cloud`");
+                diagnostics.push(Diagnostic::error(Code::UNKNOWN_KEY, message).at(entry.key_span).hint(hint));
+                continue;
+            }
+        };
+        let span = entry.value.span;
+        match account_text(&entry.key, &entry.value) {
+            Some(text) if text.contains("${") => diagnostics.push(
+                Diagnostic::error(Code::BAD_EXPRESSION, format!("`{}` can't be an expression", entry.key))
+                    .at(span)
+                    .hint("where a stack lives must be known before anything of it is read"),
+            ),
+            Some(text) => *field = Some((text, span)),
+            None => diagnostics.push(wrong_type(&entry.value, &format!("`{}`", entry.key), "text")),
+        }
+    }
+    if let Some((account, span)) = &cloud.account_id
+        && !(account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+    {
+        let message = format!("`{account}` isn't an account's id");
+        diagnostics.push(
+            Diagnostic::error(Code::BAD_VALUE, message).at(*span).hint("it has twelve digits, in quotes"),
+        );
+    }
+    for (key, value) in [("region", &cloud.region), ("accountId", &cloud.account_id)] {
+        if value.is_none() && cloud.endpoint.is_none() && node.get(key).is_none() {
+            let message = format!("`cloud` lacks `{key}`");
+            let hint = "both `region` and `accountId` are required unless `endpoint` is given";
+            diagnostics.push(Diagnostic::error(Code::MISSING_KEY, message).at(node.span).hint(hint));
+        }
+    }
+    cloud
+}
+
+/// Text; an account's id also where YAML read a number.
+fn account_text(key: &str, node: &Node) -> Option<String> {
+    match node.text() {
+        Some(text) => Some(text.to_owned()),
+        None if key == "accountId" => match &node.value {
+            crate::syntax::NodeValue::Number(n) => Some(n.to_string()),
+            _ => None,
+        },
+        None => None,
+    }
+}
