@@ -247,7 +247,7 @@ comment, example or link is in it. cfn-lint adds constraints of its own to some 
 (`requiredXor`, `requiredOr`, `dependentExcluded`, further `enum`s); they are kept, since they are
 true of the services too, but the registry itself does not report them.
 
-Made by `python3 schemas/bundle.py` (it needs Python 3.12, pip, npm, and `pip install brotli`); its first
+Made by `python3 schemas/bundle.py` (it needs Python 3.11.4 or later, pip, npm, and `pip install brotli`); its first
 lines describe the format. {count} types, {size} bytes, in {blocks} blocks ({unpacked} bytes unpacked).
 """
 

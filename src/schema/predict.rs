@@ -123,6 +123,23 @@ pub fn arn(resource: &ResourceType, place: &PlaceRef<'_>, get: &dyn Fn(&str) -> 
     filled
 }
 
+/// What Cloud Control's identifier will be: the primary identifier's values joined with `|`.
+#[must_use]
+pub fn identifier(
+    resource: &ResourceType,
+    place: &PlaceRef<'_>,
+    get: &dyn Fn(&str) -> Declared,
+) -> Prediction {
+    let mut values = Vec::new();
+    for path in &resource.primary_identifier {
+        match predict(resource, place, &path.to_string(), get) {
+            Prediction::Known(value) => values.push(value),
+            unknown @ Prediction::Unknown(_) => return unknown,
+        }
+    }
+    Prediction::Known(values.join("|"))
+}
+
 /// The shape of the resource's ARN, `${…}` for what it is made of; `None` if nothing known decides
 /// it.
 #[must_use]
@@ -438,6 +455,24 @@ mod tests {
             assert_eq!(
                 arn(&get(name), &AWS, &declaration(given)),
                 Prediction::Known(expected.to_owned()),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn identifiers() {
+        let cases = [
+            ("AWS::SQS::Queue", "QueueName=q", Some("https://sqs.eu-west-1.amazonaws.com/123456789012/q")),
+            ("AWS::Events::Rule", "Name=a", Some("arn:aws:events:eu-west-1:123456789012:rule/a")),
+            ("AWS::ApiGateway::Stage", "RestApiId=a StageName=live", Some("a|live")),
+            ("AWS::ApiGateway::Stage", "RestApiId=? StageName=live", None),
+            ("AWS::ApiGateway::RestApi", "Name=a", None),
+        ];
+        for (name, given, expected) in cases {
+            assert_eq!(
+                identifier(&get(name), &AWS, &declaration(given)).known().as_deref(),
+                expected,
                 "{name}"
             );
         }

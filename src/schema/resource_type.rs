@@ -168,6 +168,7 @@ impl ResourceType {
     pub(super) fn from_document(document: &[u8]) -> Option<Self> {
         let stored: Stored = serde_json::from_slice(document).ok()?;
         let paths = |texts: Vec<String>| texts.iter().map(|p| PropertyPath::parse(p)).collect::<Vec<_>>();
+        let create_only = paths(stored.create_only_properties);
         let mut schema = stored.schema;
         schema.insert("type".to_owned(), "object".into());
         let schema = Json::Object(schema);
@@ -178,9 +179,13 @@ impl ResourceType {
             name: stored.type_name,
             primary_identifier: paths(stored.primary_identifier),
             additional_identifiers: stored.additional_identifiers.into_iter().map(paths).collect(),
-            read_only: paths(stored.read_only_properties),
+            // A few types call a property both; then it can be set.
+            read_only: paths(stored.read_only_properties)
+                .into_iter()
+                .filter(|path| !create_only.contains(path))
+                .collect(),
             write_only: paths(stored.write_only_properties),
-            create_only: paths(stored.create_only_properties),
+            create_only,
             conditional_create_only: paths(stored.conditional_create_only_properties),
             deprecated: paths(stored.deprecated_properties),
             handlers: stored.handlers,
@@ -287,6 +292,12 @@ mod tests {
         assert_eq!(list.required().collect::<Vec<_>>(), ["RestApiId"]);
         let list = get("AWS::SQS::Queue").handlers.list.clone().expect("they can be listed");
         assert_eq!(list.required().count(), 0);
+    }
+
+    #[test]
+    fn what_can_be_set_at_the_create_is_not_computed() {
+        let profile = get("AWS::Signer::SigningProfile");
+        assert!(profile.is_create_only(&["ProfileName"]) && !profile.is_read_only(&["ProfileName"]));
     }
 
     #[test]

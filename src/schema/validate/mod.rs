@@ -54,7 +54,7 @@ pub fn validate(
 /// More than these help nobody.
 pub const MOST: usize = 100;
 
-/// The computed properties that a model sets.
+/// The computed properties that a model sets. AWS ignores them.
 #[must_use]
 pub fn read_only_in(resource: &ResourceType, model: &Json) -> Vec<Violation> {
     let mut found = Vec::new();

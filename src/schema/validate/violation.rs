@@ -139,7 +139,8 @@ pub enum Keyword {
         /// The other.
         other: String,
     },
-    /// A computed property, which nobody can set.
+    /// A computed property, which nobody can set. Of the engine alone: AWS ignores it, or takes it
+    /// for the resource's own.
     ReadOnly {
         /// The registry's path, as names.
         path: String,
