@@ -58,7 +58,13 @@ impl ResourceType {
     pub fn is_unordered<S: AsRef<str>>(&self, path: &[S]) -> bool {
         let tags = |tags: &str| matches!(path, [top] if top.as_ref() == tags);
         self.tagging.property.as_deref().is_some_and(tags)
-            || self.property(path).is_some_and(|node| node["insertionOrder"] == false)
+            || self.property(path).is_some_and(|node| self.marked_unordered(node))
+    }
+
+    fn marked_unordered(&self, node: &Json) -> bool {
+        let forms = ["oneOf", "anyOf", "allOf"].into_iter().filter_map(|k| node[k].as_array()).flatten();
+        node["insertionOrder"] == false
+            || forms.map(|f| self.resolve(f)).any(|f| f["insertionOrder"] == false)
     }
 
     fn step<'a>(&'a self, node: &'a Json, name: &str, found: &mut Vec<&'a Json>, depth: usize) {
