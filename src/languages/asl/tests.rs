@@ -54,7 +54,9 @@ fn shown_needs(needs: &[super::Need]) -> Vec<String> {
 /// `express` (what an express machine refuses) and `emits`.
 #[test]
 fn cases() {
-    for (name, text) in files(&root().join("tests/cases/asl")) {
+    let cases = files(&root().join("tests/cases/asl"));
+    assert!(!cases.is_empty());
+    for (name, text) in cases {
         let case: Value = serde_yaml::from_str(&text).expect(&name);
         let (definition, problems) = parse(&case["definition"]);
         let mut said: Vec<String> = problems.iter().map(ToString::to_string).collect();

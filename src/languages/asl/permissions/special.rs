@@ -19,6 +19,18 @@ pub(super) fn api(call: &Call<'_>, service: &str, action: &str, all: &mut Permis
             }
             return false;
         }
+        ("comprehend", "detectEntities" | "classifyDocument") => {
+            // A custom model has an endpoint; the built-in ones are nobody's.
+            if !call.find("EndpointArn").iter().all(|found| matches!(found, Found::Absent { .. })) {
+                return false;
+            }
+            let actions: &[&str] = if action == "detectEntities" {
+                &["comprehend:DetectEntities"]
+            } else {
+                &["comprehend:ClassifyDocument"]
+            };
+            call.apply(&Rule::new(actions, On::Any), all);
+        }
         ("apigateway", "invoke") => {
             // `AuthType` is NO_AUTH unless it says that the role signs.
             let auth = call.find("AuthType");

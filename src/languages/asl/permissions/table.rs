@@ -79,6 +79,7 @@ pub(super) fn iam_prefix(service: &str) -> &str {
 #[rustfmt::skip]
 const TARGETS: &[(&str, &[(&str, S)])] = &[
     ("bedrock", &[("ModelId", S::FoundationModel)]),
+    ("comprehend", &[("EndpointArn", S::Arn)]),
     ("dynamodb", &[("TableName", S::Table), ("TableArn", S::Table)]),
     ("events", &[("EventBusName", S::EventBus), ("ConnectionArn", S::Connection)]),
     ("firehose", &[("DeliveryStreamName", S::DeliveryStream)]),
