@@ -1,0 +1,158 @@
+//! What happens when an operation's time has come.
+
+use super::fault;
+use super::model::{Operation, Request, Status};
+use super::ops::properties;
+use crate::local::services::handler;
+use crate::local::services::resource::{Context, HandlerFault};
+use crate::local::services::resources::{Properties, Resource};
+use crate::local::world::World;
+use crate::schema::{Catalogue, ResourceType};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// A request that is due.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Work {
+    Create {
+        token: String,
+        desired: Json,
+    },
+    /// The whole wanted model.
+    Update {
+        token: String,
+        wanted: Json,
+    },
+    Delete {
+        token: String,
+    },
+    Cancel {
+        token: String,
+    },
+}
+
+/// Carries it out. A request that has ended meanwhile (it was cancelled) is left alone.
+pub(crate) fn run(world: &mut World, work: Work) {
+    let (Work::Create { token, .. }
+    | Work::Update { token, .. }
+    | Work::Delete { token }
+    | Work::Cancel { token }) = &work;
+    let Some(mut request) = world.services.cloudcontrol.find(token).map(|r| (**r).clone()) else { return };
+    let cancels = matches!(work, Work::Cancel { .. });
+    if request.status.is_terminal() || (cancels != (request.status == Status::CancelInProgress)) {
+        return;
+    }
+    let kind = Catalogue::bundled().get(&request.type_name);
+    let outcome = match (work, kind) {
+        (Work::Cancel { .. }, _) => Ok(Outcome::Cancelled),
+        (Work::Create { desired, .. }, Some(kind)) => create(world, &mut request, &kind, properties(desired)),
+        (Work::Update { wanted, .. }, Some(kind)) => update(world, &request, &kind, properties(wanted)),
+        (Work::Delete { .. }, Some(kind)) => delete(world, &request, &kind),
+        (_, None) => {
+            Err(failed("InternalFailure", format!("The type '{}' cannot be found.", request.type_name)))
+        }
+    };
+    match outcome {
+        Ok(Outcome::Done(model)) => {
+            request.status = Status::Success;
+            request.model = model;
+        }
+        Ok(Outcome::Cancelled) => request.status = Status::CancelComplete,
+        Err(HandlerFault { code, message }) => {
+            request.status = Status::Failed;
+            request.error_code = Some(code.to_owned());
+            request.status_message = Some(message);
+        }
+    }
+    request.event_time = world.now;
+    request.retry_after = None;
+    world.services.cloudcontrol.put(request);
+}
+
+enum Outcome {
+    /// With the model's text, where there is a model.
+    Done(Option<String>),
+    Cancelled,
+}
+
+fn create(
+    world: &mut World,
+    request: &mut Request,
+    kind: &ResourceType,
+    desired: Properties,
+) -> Result<Outcome, HandlerFault> {
+    let made = handler(&request.type_name).create(&mut context(world, request, kind), desired)?;
+    let model = Json::Object(made);
+    let Some(identifier) = kind.identifier_from(&model) else {
+        return Err(failed("InternalFailure", format!("{} was made without its identifier", kind.name)));
+    };
+    let made = properties(model);
+    if world.services.resources.get(&request.scope, &request.type_name, &identifier).is_some() {
+        request.identifier = Some(identifier.clone());
+        return Err(failed("AlreadyExists", fault::already_exists(&request.type_name, &identifier)));
+    }
+    request.identifier = Some(identifier.clone());
+    let shown = model_text(request, kind, &made);
+    world.services.resources.put(Resource {
+        type_name: request.type_name.clone(),
+        identifier,
+        scope: request.scope.clone(),
+        properties: made,
+        made_by: request.token.clone(),
+        changed_by: request.token.clone(),
+        created: world.now,
+        changed: world.now,
+    });
+    Ok(Outcome::Done(shown))
+}
+
+fn update(
+    world: &mut World,
+    request: &Request,
+    kind: &ResourceType,
+    wanted: Properties,
+) -> Result<Outcome, HandlerFault> {
+    let resource = existing(world, request)?;
+    let next = handler(&request.type_name).update(
+        &mut context(world, request, kind),
+        &resource.properties,
+        wanted,
+    )?;
+    let shown = model_text(request, kind, &next);
+    world.services.resources.put(Resource {
+        properties: next,
+        changed_by: request.token.clone(),
+        changed: world.now,
+        ..resource
+    });
+    Ok(Outcome::Done(shown))
+}
+
+fn delete(world: &mut World, request: &Request, kind: &ResourceType) -> Result<Outcome, HandlerFault> {
+    let resource = existing(world, request)?;
+    handler(&request.type_name).delete(&mut context(world, request, kind), &resource.properties)?;
+    world.services.resources.remove(&request.scope, &request.type_name, &resource.identifier);
+    Ok(Outcome::Done(None))
+}
+
+fn existing(world: &World, request: &Request) -> Result<Resource, HandlerFault> {
+    let identifier = request.identifier.as_deref().unwrap_or_default();
+    let resource = world.services.resources.get(&request.scope, &request.type_name, identifier);
+    resource
+        .map(|resource| (**resource).clone())
+        .ok_or_else(|| failed("NotFound", fault::not_found(&request.type_name, identifier)))
+}
+
+fn context<'w>(world: &'w mut World, request: &'w Request, kind: &'w ResourceType) -> Context<'w> {
+    Context { settings: &world.settings, scope: &request.scope, rng: &mut world.rng, now: world.now, kind }
+}
+
+/// What a read will show, as the event has it.
+fn model_text(request: &Request, kind: &ResourceType, properties: &Properties) -> Option<String> {
+    debug_assert_ne!(request.operation, Operation::Delete, "a deleted resource has no model");
+    serde_json::to_string(&handler(&request.type_name).read(kind, properties)).ok()
+}
+
+fn failed(code: &'static str, message: String) -> HandlerFault {
+    HandlerFault { code, message }
+}

@@ -1,0 +1,87 @@
+//! GetResourceRequestStatus, ListResourceRequests, CancelResourceRequest.
+
+use super::super::finish::Work;
+use super::super::model::Status;
+use super::super::{fault, input};
+use super::read::page;
+use crate::local::clock::Time;
+use crate::local::fault::Fault;
+use crate::local::services::{self, Scope};
+use crate::local::world::World;
+use serde_json::{Value as Json, json};
+
+/// GetResourceRequestStatus.
+pub(crate) fn status(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
+    let token = input::required(input, &input::REQUEST_TOKEN)?;
+    let request = world.services.cloudcontrol.get(scope, token);
+    let request = request.ok_or_else(|| fault::request_token_not_found(token))?;
+    Ok(json!({ "ProgressEvent": request.event(true) }))
+}
+
+/// ListResourceRequests, newest first.
+pub(crate) fn list_requests(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
+    let limit = input::max_results(input)?;
+    let after = input::optional(input, &input::NEXT_TOKEN)?.map(position).transpose()?;
+    let filter = input.get("ResourceRequestStatusFilter").unwrap_or(&Json::Null);
+    let operations = names(filter, "Operations", &["CREATE", "DELETE", "UPDATE"])?;
+    let statuses = names(
+        filter,
+        "OperationStatuses",
+        &["PENDING", "IN_PROGRESS", "SUCCESS", "FAILED", "CANCEL_IN_PROGRESS", "CANCEL_COMPLETE"],
+    )?;
+    let passes = |names: &[String], name: &str| names.is_empty() || names.iter().any(|n| n == name);
+    let mut found = world.services.cloudcontrol.newest_first(scope, after).filter(|request| {
+        passes(&operations, request.operation.as_str()) && passes(&statuses, request.status.as_str())
+    });
+    let page: Vec<_> = found.by_ref().take(limit).collect();
+    let summaries: Vec<Json> = page.iter().map(|request| request.event(false)).collect();
+    let mut answer = json!({ "ResourceRequestStatusSummaries": summaries });
+    if let (Some(last), true) = (page.last(), found.next().is_some()) {
+        answer["NextToken"] = json!(page::encode(&format!("{} {}", last.began.0, last.token)));
+    }
+    Ok(answer)
+}
+
+/// CancelResourceRequest.
+pub(crate) fn cancel(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
+    let token = input::required(input, &input::REQUEST_TOKEN)?;
+    let request = world.services.cloudcontrol.get(scope, token).cloned();
+    let request = request.ok_or_else(|| fault::request_token_not_found(token))?;
+    if !matches!(request.status, Status::Pending | Status::InProgress) {
+        return Err(fault::not_cancellable(token, request.status.as_str()));
+    }
+    let mut request = (*request).clone();
+    request.status = Status::CancelInProgress;
+    request.event_time = world.now;
+    request.retry_after = Some(world.now);
+    let event = request.event(true);
+    world.services.cloudcontrol.put(request);
+    world.schedule(world.now, services::Work::CloudControl(Work::Cancel { token: token.to_owned() }));
+    Ok(json!({ "ProgressEvent": event }))
+}
+
+/// A filter's list: strings of a closed set.
+fn names(filter: &Json, key: &str, allowed: &[&str]) -> Result<Vec<String>, Fault> {
+    let items = match filter.get(key) {
+        None | Some(Json::Null) => return Ok(Vec::new()),
+        Some(Json::Array(items)) => items,
+        Some(_) => return Err(Fault::client("SerializationException", format!("{key} must be a list"))),
+    };
+    let known = |item: &Json| match item.as_str() {
+        Some(name) if allowed.contains(&name) => Ok(name.to_owned()),
+        _ => Err(fault::validation(format!(
+            "1 validation error detected: Value '{item}' at 'resourceRequestStatusFilter' failed to satisfy \
+             constraint: Member must satisfy enum value set: [{}]",
+            allowed.join(", ")
+        ))),
+    };
+    items.iter().map(known).collect()
+}
+
+/// Where the last page of requests ended.
+fn position(token: &str) -> Result<(Time, String), Fault> {
+    let text = page::decode(token)?;
+    let place =
+        text.split_once(' ').and_then(|(time, token)| Some((Time(time.parse().ok()?), token.to_owned())));
+    place.ok_or_else(|| fault::invalid_request("Invalid NextToken"))
+}

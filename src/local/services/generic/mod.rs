@@ -1,0 +1,144 @@
+//! Any resource type, driven by its schema alone: names that nobody gave, identifiers and other
+//! computed properties, what a read hides.
+
+mod invent;
+mod paths;
+mod template;
+
+pub(crate) use template::fill;
+
+use super::resource::{Context, Handler, HandlerFault};
+use super::resources::Properties;
+use crate::local::settings::Settings;
+use crate::schema::{Declared, PlaceRef, ResourceType, predict};
+use serde_json::Value as Json;
+
+/// The handler without opinions.
+pub(crate) struct Generic;
+
+impl Handler for Generic {}
+
+/// One computed property of a type: its name, and the template of its value (see [`fill`]).
+pub(crate) type Rule = (&'static str, &'static str);
+
+/// A handler whose computed properties follow rules; all else is generic.
+pub(crate) struct Ruled(pub(crate) &'static [Rule]);
+
+impl Handler for Ruled {
+    fn create(&self, context: &mut Context<'_>, desired: Properties) -> Result<Properties, HandlerFault> {
+        create_with(context, desired, self.0)
+    }
+}
+
+/// Makes a resource without rules of its own.
+pub(crate) fn create(context: &mut Context<'_>, desired: Properties) -> Result<Properties, HandlerFault> {
+    create_with(context, desired, &[])
+}
+
+/// Makes a resource: what the caller may not set is dropped (as CloudFormation's framework does),
+/// the rules' properties are set, then names and identifiers that are still missing.
+pub(crate) fn create_with(
+    context: &mut Context<'_>,
+    desired: Properties,
+    rules: &[Rule],
+) -> Result<Properties, HandlerFault> {
+    let kind = context.kind;
+    let mut properties = desired;
+    properties.retain(|name, _| !kind.is_read_only(&[name.as_str()]) || kind.is_required(name));
+    for (name, template) in rules {
+        if let Some(value) = fill(template, context, &mut properties) {
+            properties.insert((*name).to_owned(), Json::String(value));
+        }
+    }
+    predicted(context, &mut properties);
+    for path in &kind.primary_identifier {
+        if paths::get(&properties, path.names()).is_none() {
+            // The ARN is made last, of the other identifying parts.
+            if kind.arn_property() != Some(path.top()) {
+                let value = invent::identifying(context, path, &properties);
+                paths::set(&mut properties, path.names(), value);
+            }
+        }
+    }
+    predicted(context, &mut properties);
+    if let Some(name) = kind.arn_property()
+        && !properties.contains_key(name)
+    {
+        let arn = arn(context, &mut properties);
+        properties.insert(name.to_owned(), Json::String(arn));
+    }
+    invent::computed(context, &mut properties);
+    Ok(properties)
+}
+
+/// Changes a resource: the wanted model, with the computed properties as they were.
+pub(crate) fn update(
+    context: &mut Context<'_>,
+    stored: &Properties,
+    wanted: Properties,
+) -> Result<Properties, HandlerFault> {
+    let mut next = wanted;
+    for path in &context.kind.read_only {
+        if path.names().len() == 1
+            && let Some(value) = stored.get(path.top())
+        {
+            next.insert(path.top().to_owned(), value.clone());
+        }
+    }
+    Ok(next)
+}
+
+/// What a read shows of the stored properties: everything but what is write-only.
+pub(crate) fn visible(kind: &ResourceType, stored: &Properties) -> Properties {
+    let mut shown = stored.clone();
+    for path in &kind.write_only {
+        paths::remove(&mut shown, path.names());
+    }
+    shown
+}
+
+/// The wanted model with those stored write-only values put back that it doesn't mention: a client
+/// cannot see them, so leaving them out doesn't remove them.
+pub(crate) fn with_hidden(kind: &ResourceType, stored: &Properties, wanted: &mut Properties) {
+    for path in &kind.write_only {
+        paths::keep(stored, wanted, path.names());
+    }
+}
+
+/// Sets the computed properties that account, region and the other properties decide.
+fn predicted(context: &Context<'_>, properties: &mut Properties) {
+    let place = PlaceRef {
+        partition: Settings::partition(&context.scope.region),
+        region: &context.scope.region,
+        account: &context.scope.account,
+        dns_suffix: Settings::dns_suffix(&context.scope.region),
+        base_url: Some(&context.settings.base_url),
+    };
+    for path in context.kind.read_only.iter().filter(|path| path.names().len() == 1) {
+        if properties.contains_key(path.top()) {
+            continue;
+        }
+        let declared = |name: &str| match properties.get(name) {
+            None | Some(Json::Null) => Declared::Absent,
+            Some(Json::String(text)) => Declared::Known(text.clone()),
+            Some(other) => Declared::Known(other.to_string()),
+        };
+        if let Some(value) = predict(context.kind, &place, path.top(), &declared).known() {
+            properties.insert(path.top().to_owned(), Json::String(value));
+        }
+    }
+}
+
+fn arn(context: &mut Context<'_>, properties: &mut Properties) -> String {
+    let template = context.kind.arn_template.clone();
+    if let Some(arn) = template.and_then(|template| fill(&template, context, properties)) {
+        return arn;
+    }
+    let service = context.kind.name.service().to_lowercase();
+    let resource = context.kind.name.resource().to_lowercase();
+    let given = context.kind.identifier_from(&Json::Object(properties.clone()));
+    let id = given.unwrap_or_else(|| context.rng.text(crate::local::world::HEX, 17));
+    let template = format!("arn:${{Partition}}:{service}:${{Region}}:${{Account}}:{resource}/");
+    let start = fill(&template, context, properties).unwrap_or_default();
+    start + &id
+}

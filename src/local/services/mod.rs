@@ -1,0 +1,153 @@
+//! The services. Each is a synchronous function of the world, a call and the time; none imports
+//! another: what they share is the resources that exist ([`resources`]) and the world's task queue.
+
+pub(crate) mod apigateway;
+pub(crate) mod cloudcontrol;
+pub(crate) mod dynamodb;
+pub(crate) mod events;
+pub(crate) mod generic;
+pub(crate) mod resource;
+pub(crate) mod resources;
+pub(crate) mod sns;
+pub(crate) mod sts;
+pub(crate) mod various;
+
+use super::fault::Fault;
+use super::gateway::Call;
+use super::protocol::{Input, Output};
+use super::store::AnyTable;
+use super::world::World;
+use resource::Handler;
+use serde::{Deserialize, Serialize};
+
+/// Where a call acts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Scope {
+    /// Twelve digits.
+    pub(crate) account: String,
+    /// `us-east-1`.
+    pub(crate) region: String,
+}
+
+/// An operation's function: the world, the operation's name, its input, where it acts.
+pub(crate) type Run = fn(&mut World, &str, &Input, &Scope) -> Result<Output, Fault>;
+
+/// An AWS service that clients may ask for, whether this cloud has it or not.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// For people.
+    pub(crate) name: &'static str,
+    /// `X-Amz-Target`'s prefix, or the service's shape name in RPC v2; empty where there is none.
+    pub(crate) target: &'static str,
+    /// In the credential scope.
+    pub(crate) signing: &'static str,
+    /// Of its XML; empty where it has none.
+    pub(crate) namespace: &'static str,
+    /// What answers it here.
+    pub(crate) run: Option<Run>,
+}
+
+const fn absent(name: &'static str, target: &'static str, signing: &'static str) -> Service {
+    Service { name, target, signing, namespace: "", run: None }
+}
+
+/// Every service whose name this cloud knows.
+pub(crate) const KNOWN: &[Service] = &[
+    Service {
+        name: "Cloud Control",
+        target: "CloudApiService",
+        signing: "cloudcontrolapi",
+        namespace: "",
+        run: Some(cloudcontrol::call),
+    },
+    Service {
+        name: "STS",
+        target: "AWSSecurityTokenServiceV20110615",
+        signing: "sts",
+        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+        run: Some(sts::call),
+    },
+    absent("EventBridge", "AWSEvents", "events"),
+    absent("Step Functions", "AWSStepFunctions", "states"),
+    absent("SQS", "AmazonSQS", "sqs"),
+    absent("SNS", "AmazonSimpleNotificationService", "sns"),
+    absent("IAM", "AWSIdentityManagementV20100508", "iam"),
+    absent("SES", "SimpleEmailService", "ses"),
+    absent("CloudFormation", "CloudFormation_20100515", "cloudformation"),
+    absent("DynamoDB", "DynamoDB_20120810", "dynamodb"),
+    absent("DynamoDB Streams", "DynamoDBStreams_20120810", "dynamodb"),
+    absent("CloudWatch Logs", "Logs_20140328", "logs"),
+    absent("CloudWatch", "GraniteServiceVersion20100801", "monitoring"),
+    absent("KMS", "TrentService", "kms"),
+    absent("Systems Manager", "AmazonSSM", "ssm"),
+    absent("Secrets Manager", "secretsmanager", "secretsmanager"),
+    absent("Comprehend", "Comprehend_20171127", "comprehend"),
+    absent("Translate", "AWSShineFrontendService_20170701", "translate"),
+    absent("EventBridge Pipes", "Pipes", "pipes"),
+    absent("EventBridge Scheduler", "AWSChronosService", "scheduler"),
+    absent("EventBridge Schemas", "Schemas", "schemas"),
+    absent("API Gateway", "BackplaneControlService", "apigateway"),
+    absent("Lambda", "AWSGirApiService", "lambda"),
+    absent("S3", "AmazonS3", "s3"),
+    absent("EC2", "AmazonEC2", "ec2"),
+];
+
+/// All services' rows.
+pub(crate) struct Services {
+    pub(crate) resources: resources::Resources,
+    pub(crate) cloudcontrol: cloudcontrol::State,
+}
+
+impl Services {
+    pub(crate) fn new() -> Self {
+        Self { resources: resources::Resources::new(), cloudcontrol: cloudcontrol::State::new() }
+    }
+
+    /// Every table, for loading and committing.
+    pub(crate) fn tables(&mut self) -> Vec<&mut dyn AnyTable> {
+        vec![self.resources.table(), self.cloudcontrol.table()]
+    }
+
+    /// Rebuilds what follows from the rows.
+    pub(crate) fn loaded(&mut self) {
+        self.cloudcontrol.loaded();
+    }
+}
+
+/// What a task does, by service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Work {
+    /// A Cloud Control request goes on.
+    CloudControl(cloudcontrol::Work),
+}
+
+/// Does a task that is due.
+pub(crate) fn run(world: &mut World, work: Work) {
+    match work {
+        Work::CloudControl(work) => cloudcontrol::run(world, work),
+    }
+}
+
+/// Answers a call.
+pub(crate) fn call(world: &mut World, call: &Call) -> Result<Output, Fault> {
+    let Some(run) = call.service.run else {
+        return Err(Fault::unsupported(call.service.name, &call.operation));
+    };
+    let own_account = call.access_key.len() == 12 && call.access_key.bytes().all(|b| b.is_ascii_digit());
+    let account = if own_account { call.access_key.clone() } else { world.settings.account.clone() };
+    run(world, &call.operation, &call.input, &Scope { account, region: call.region.clone() })
+}
+
+/// Who makes, reads, changes and deletes resources of a type: the service's own handler where it has
+/// one, else the handler that the schema alone drives.
+pub(crate) fn handler(type_name: &str) -> &'static dyn Handler {
+    let service = type_name.split("::").nth(1).unwrap_or("");
+    let typed = match service {
+        "ApiGateway" | "ApiGatewayV2" => apigateway::resource::handler(type_name),
+        "DynamoDB" => dynamodb::resource::handler(type_name),
+        "Events" => events::resource::handler(type_name),
+        "SNS" => sns::resource::handler(type_name),
+        _ => various::resource::handler(type_name),
+    };
+    typed.unwrap_or(&generic::Generic)
+}

@@ -1,0 +1,62 @@
+//! What a resource type's handler does. Cloud Control calls it; a service overrides what its schema
+//! alone can't say.
+
+use super::Scope;
+use super::generic;
+use super::resources::Properties;
+use crate::local::clock::Time;
+use crate::local::settings::Settings;
+use crate::local::world::Rng;
+use crate::schema::ResourceType;
+
+/// What a handler may see and use.
+pub(crate) struct Context<'w> {
+    /// Who and where the cloud is.
+    pub(crate) settings: &'w Settings,
+    /// Where the call acts.
+    pub(crate) scope: &'w Scope,
+    /// All choices.
+    pub(crate) rng: &'w mut Rng,
+    /// The present.
+    pub(crate) now: Time,
+    /// The type.
+    pub(crate) kind: &'w ResourceType,
+}
+
+/// A handler's refusal: the event's `ErrorCode` and `StatusMessage`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HandlerFault {
+    /// `AlreadyExists`, `NotFound`, `InvalidRequest`, ….
+    pub(crate) code: &'static str,
+    /// The service's words.
+    pub(crate) message: String,
+}
+
+/// The handler of one type. Every method has the schema-driven default.
+pub(crate) trait Handler: Sync {
+    /// From what was asked for to what exists: generated names, identifiers, computed properties.
+    /// The result holds every primary identifier.
+    fn create(&self, context: &mut Context<'_>, desired: Properties) -> Result<Properties, HandlerFault> {
+        generic::create(context, desired)
+    }
+
+    /// From what exists and the whole wanted model to what exists next.
+    fn update(
+        &self,
+        context: &mut Context<'_>,
+        stored: &Properties,
+        wanted: Properties,
+    ) -> Result<Properties, HandlerFault> {
+        generic::update(context, stored, wanted)
+    }
+
+    /// What a read shows.
+    fn read(&self, kind: &ResourceType, stored: &Properties) -> Properties {
+        generic::visible(kind, stored)
+    }
+
+    /// Whether it may go.
+    fn delete(&self, _context: &mut Context<'_>, _stored: &Properties) -> Result<(), HandlerFault> {
+        Ok(())
+    }
+}

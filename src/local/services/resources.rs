@@ -1,0 +1,93 @@
+//! The resources that exist: one row each, whoever made it.
+
+use super::Scope;
+use crate::local::clock::Time;
+use crate::local::store::{AnyTable, Table};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// A resource's properties by name.
+pub(crate) type Properties = Map<String, Json>;
+
+/// One resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Resource {
+    /// `AWS::SQS::Queue`.
+    pub(crate) type_name: String,
+    /// The primary identifier; compound ones joined with `|`.
+    pub(crate) identifier: String,
+    /// Where it is.
+    pub(crate) scope: Scope,
+    /// All properties, also those that are never read back.
+    pub(crate) properties: Properties,
+    /// The request that made it.
+    pub(crate) made_by: String,
+    /// The request that changed it last, or made it.
+    pub(crate) changed_by: String,
+    /// When it was made.
+    pub(crate) created: Time,
+    /// When it was changed last, or made.
+    pub(crate) changed: Time,
+}
+
+/// All of them.
+pub(crate) struct Resources(Table<Resource>);
+
+impl Resources {
+    pub(super) fn new() -> Self {
+        Self(Table::new("resources"))
+    }
+
+    pub(super) fn table(&mut self) -> &mut dyn AnyTable {
+        &mut self.0
+    }
+
+    /// The row's key, unique in the whole world.
+    pub(crate) fn key(scope: &Scope, type_name: &str, identifier: &str) -> String {
+        let region = if is_global(type_name) { "" } else { &scope.region };
+        format!("{}/{region}/{type_name}/{identifier}", scope.account)
+    }
+
+    /// The resource, if it exists.
+    pub(crate) fn get(&self, scope: &Scope, type_name: &str, identifier: &str) -> Option<&Arc<Resource>> {
+        self.0.get(&Self::key(scope, type_name, identifier))
+    }
+
+    /// Makes or changes a resource.
+    pub(crate) fn put(&mut self, resource: Resource) {
+        let key = Self::key(&resource.scope, &resource.type_name, &resource.identifier);
+        self.0.put(key, resource);
+    }
+
+    /// Removes a resource.
+    pub(crate) fn remove(&mut self, scope: &Scope, type_name: &str, identifier: &str) {
+        self.0.remove(&Self::key(scope, type_name, identifier));
+    }
+
+    /// The resources of a type, by identifier, after a given one.
+    pub(crate) fn of_type<'a>(
+        &'a self,
+        scope: &Scope,
+        type_name: &str,
+        after: Option<&str>,
+    ) -> impl Iterator<Item = &'a Arc<Resource>> + use<'a> {
+        let prefix = Self::key(scope, type_name, "");
+        let start = format!("{prefix}{}", after.unwrap_or(""));
+        let from =
+            if after.is_some() { Bound::Excluded(start.as_str()) } else { Bound::Included(start.as_str()) };
+        self.0.from(from).take_while(move |(key, _)| key.starts_with(&prefix)).map(|(_, resource)| resource)
+    }
+
+    /// Every resource there is.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.0.iter().map(|(_, resource)| resource)
+    }
+}
+
+/// Whether a type's resources belong to the account alone, not to one of its regions.
+fn is_global(type_name: &str) -> bool {
+    let service = type_name.split("::").nth(1).unwrap_or("");
+    matches!(service, "IAM" | "CloudFront" | "Route53" | "Organizations" | "GlobalAccelerator")
+}

@@ -1,0 +1,3 @@
+//! Services of which this cloud knows no more than how their resources are named.
+
+pub(crate) mod resource;

@@ -1,0 +1,109 @@
+//! Rows in one SQLite file. WAL with `synchronous = NORMAL`: a killed process loses nothing that was
+//! committed; only a machine that loses its power may lose the last moments, never the file's order.
+
+use super::{Change, Row, Store, StoreError};
+use rusqlite::{Connection, params};
+use std::path::Path;
+
+/// The layout of the file; a file of another layout is refused rather than guessed at.
+const LAYOUT: i64 = 1;
+
+const PUT: &str = "INSERT OR REPLACE INTO rows (name, key, value) VALUES (?1, ?2, ?3)";
+const REMOVE: &str = "DELETE FROM rows WHERE name = ?1 AND key = ?2";
+
+/// An open database.
+pub(crate) struct SqliteStore {
+    connection: Connection,
+}
+
+impl SqliteStore {
+    /// Opens or makes the file.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        match layout {
+            0 => connection.execute_batch(&format!(
+                "BEGIN;
+                 CREATE TABLE rows (
+                     name TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
+                     PRIMARY KEY (name, key)
+                 ) WITHOUT ROWID;
+                 PRAGMA user_version = {LAYOUT};
+                 COMMIT;"
+            ))?,
+            LAYOUT => {}
+            other => {
+                return Err(StoreError(format!(
+                    "the local cloud's data has layout {other}, and this evstack reads layout {LAYOUT}"
+                )));
+            }
+        }
+        Ok(Self { connection })
+    }
+}
+
+impl Store for SqliteStore {
+    fn load(&mut self) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT name, key, value FROM rows")?;
+        let rows = statement
+            .query_map([], |row| Ok(Row { table: row.get(0)?, key: row.get(1)?, value: row.get(2)? }))?;
+        rows.map(|row| row.map_err(StoreError::from)).collect()
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        let (mut put, mut remove) = (None, None);
+        for change in changes {
+            if let Some(value) = &change.value {
+                let put = match &mut put {
+                    Some(put) => put,
+                    none => none.insert(transaction.prepare(PUT)?),
+                };
+                put.execute(params![change.table, change.key, value])?;
+            } else {
+                let remove = match &mut remove {
+                    Some(remove) => remove,
+                    none => none.insert(transaction.prepare(REMOVE)?),
+                };
+                remove.execute(params![change.table, change.key])?;
+            }
+        }
+        drop((put, remove));
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_survive_reopening() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("data.sqlite");
+        let put = |key: &str, value: Option<&str>| Change {
+            table: "t",
+            key: key.into(),
+            value: value.map(|v| v.as_bytes().to_vec()),
+        };
+        let mut store = SqliteStore::open(&path).expect("opens");
+        store.commit(&[put("a", Some("1")), put("b", Some("2"))]).expect("commits");
+        store.commit(&[put("a", None), put("b", Some("3"))]).expect("commits");
+        drop(store);
+        let rows = SqliteStore::open(&path).expect("opens again").load().expect("loads");
+        assert_eq!(rows, [Row { table: "t".into(), key: "b".into(), value: b"3".to_vec() }]);
+    }
+
+    #[test]
+    fn another_layout_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("data.sqlite");
+        Connection::open(&path).expect("opens").pragma_update(None, "user_version", 99).expect("set");
+        let error = SqliteStore::open(&path).err().expect("refused");
+        assert!(error.to_string().contains("layout 99"), "{error}");
+    }
+}
