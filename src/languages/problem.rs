@@ -33,6 +33,8 @@ pub enum Kind {
     TooDeeplyNested,
     /// A JSONata expression that can't be one.
     InvalidJsonata,
+    /// A JSONata expression that is one, but that Step Functions refuses.
+    UnsupportedJsonata,
     /// What a task acts on is decided at run time: permissions for it have to
     /// be granted by hand.
     UnknownTarget,
@@ -54,6 +56,7 @@ impl Kind {
             Self::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
             Self::TooDeeplyNested => "TOO_DEEPLY_NESTED",
             Self::InvalidJsonata => "INVALID_JSONATA_EXPRESSION",
+            Self::UnsupportedJsonata => "UNSUPPORTED_JSONATA_EXPRESSION",
             Self::UnknownTarget => "UNKNOWN_TARGET",
             Self::InvalidPattern => "InvalidEventPatternException",
         }

@@ -146,6 +146,10 @@ fn condition(fields: &Map<String, Value>, at: &str, problems: &mut Vec<Problem>)
                     "the value of field `Condition` has to be a JSONata expression: `{% … %}`",
                 ));
             }
+            if fits {
+                let here = pointer::child(at, "Condition");
+                Shape::Template.check("Condition", value, QueryLanguage::Jsonata, &here, problems);
+            }
             fits.then(|| Rule::Condition(value.clone()))
         }
     }

@@ -227,6 +227,9 @@ impl Shape {
             Self::PathOrCall => (!value.as_str().is_some_and(is_path_or_call))
                 .then(|| "a JSONPath or an intrinsic function".to_owned()),
             Self::Whole(least, most) => {
+                if expression {
+                    check_template(value, language, at, 0, problems);
+                }
                 let fits = value
                     .as_f64()
                     .is_some_and(|number| number.fract() == 0.0 && number >= least && number <= most);
@@ -282,8 +285,8 @@ fn check_template(
                     Kind::InvalidJsonata,
                     "a JSONata expression starts with `{%` and ends with `%}`",
                 ));
-            } else if is_jsonata(text) && expression_of(text).is_some_and(str::is_empty) {
-                problems.push(Problem::new(at, Kind::InvalidJsonata, "a JSONata expression is empty"));
+            } else if let Some(expression) = expression_of(text) {
+                check_jsonata(expression, at, problems);
             }
         }
         Value::Array(items) => {
@@ -311,6 +314,26 @@ fn check_template(
             }
         }
         _ => {}
+    }
+}
+
+/// Checks what can be seen without parsing: an expression isn't empty, and
+/// doesn't start with the name of a field. It is evaluated with nothing in
+/// hand, so a bare name would find nothing, and AWS refuses it.
+fn check_jsonata(expression: &str, at: &str, problems: &mut Vec<Problem>) {
+    if expression.is_empty() {
+        problems.push(Problem::new(at, Kind::InvalidJsonata, "a JSONata expression is empty"));
+    }
+    let end =
+        expression.find(|next: char| !next.is_alphanumeric() && next != '_').unwrap_or(expression.len());
+    let name = &expression[..end];
+    let is_name = name.starts_with(|first: char| first.is_alphabetic() || first == '_');
+    if is_name && !matches!(name, "true" | "false" | "null" | "function" | "λ") {
+        problems.push(Problem::new(
+            at,
+            Kind::UnsupportedJsonata,
+            format!("reference to `{name}` at the top level isn't supported: write `$states.input.{name}`"),
+        ));
     }
 }
 
