@@ -105,6 +105,8 @@ codes! {
         "Give an address as the plan prints it, such as `rule.analyseNewReviews`.";
     NOT_APPROVED = "E0506" "nothing approved the plan"
         "Only `yes` approves. Without a terminal, pass `--yes`.";
+    NOTHING_TO_IMPORT = "E0507" "what is to be taken over isn't there"
+        "`options.import` names the identifier of a resource that exists; a read found none.";
     LOCKED = "E0601" "another run holds the state"
         "The message names the holder. A lock is released by its process, even when it is killed.";
     BAD_STATE = "E0602" "the state can't be read"

@@ -38,7 +38,7 @@ impl Walk<'_> {
         let mut before = Vec::with_capacity(live.len());
         for (j, there) in live.iter().enumerate() {
             match pairs[j] {
-                Some(i) => before.push(items[i].clone()),
+                Some(i) => before.push(self.kept_item(&items[i], i, j, recorded, there)),
                 None if self.take(&mut gone, there) => before.push(self.remove_item(j, there)),
                 None => {}
             }
@@ -50,8 +50,10 @@ impl Walk<'_> {
         let mut before = Vec::with_capacity(live.len());
         for (i, item) in items.iter().enumerate() {
             let live_key = if i < live.len() { i.to_string() } else { "-".to_owned() };
-            let there = self
-                .below(&i.to_string(), &live_key, |walk| walk.compare(item, recorded.get(i), live.get(i)));
+            let there = self.below(&i.to_string(), &live_key, |walk| match live.get(i) {
+                Some(there) => walk.compare(item, recorded.get(i), Some(there)),
+                None => walk.differs(item, None),
+            });
             before.extend(there);
         }
         let mut gone: Vec<&Json> = recorded.iter().skip(items.len()).collect();
@@ -67,14 +69,9 @@ impl Walk<'_> {
     fn compare_set(&mut self, items: &[Value], recorded: &[Json], live: &[Json]) -> Value {
         let reserved = self.shape.tags(&self.path);
         let mut free: Vec<bool> = live.iter().map(|l| !(reserved && is_reserved(l))).collect();
-        let mut pair: Vec<Option<usize>> = vec![None; items.len()];
-        for (i, item) in items.iter().enumerate() {
-            pair[i] = (0..live.len()).find(|j| {
-                free[*j] && self.below(&i.to_string(), &j.to_string(), |w| w.satisfied(item, &live[*j]))
-            });
-            if let Some(j) = pair[i] {
-                free[j] = false;
-            }
+        let mut pair = self.satisfied_pairs(items, live, &free);
+        for j in pair.iter().flatten() {
+            free[*j] = false;
         }
         let kept: Vec<bool> = pair.iter().map(Option::is_some).collect();
         for (i, item) in items.iter().enumerate().filter(|(i, _)| !kept[*i]) {
@@ -90,7 +87,7 @@ impl Walk<'_> {
         let mut before = Vec::with_capacity(live.len());
         for (i, item) in items.iter().enumerate() {
             match pair[i] {
-                Some(_) if kept[i] => before.push(item.clone()),
+                Some(j) if kept[i] => before.push(self.kept_item(item, i, j, recorded, &live[j])),
                 Some(j) => {
                     let was = self.namesake(item, recorded).cloned();
                     let there = self.below(&i.to_string(), &j.to_string(), |walk| {
@@ -99,7 +96,7 @@ impl Walk<'_> {
                     before.extend(there);
                 }
                 None => {
-                    self.below(&i.to_string(), "-", |walk| walk.compare(item, None, None));
+                    self.below(&i.to_string(), "-", |walk| walk.differs(item, None));
                 }
             }
         }
@@ -110,6 +107,45 @@ impl Walk<'_> {
             }
         }
         Value::Array(before)
+    }
+
+    /// Pairs as many items as can be with something there that is as they want it. An item that
+    /// says little may fit several, so a pair gives way where the other has somewhere else to go.
+    fn satisfied_pairs(&mut self, items: &[Value], live: &[Json], free: &[bool]) -> Vec<Option<usize>> {
+        let mut fits: Vec<Vec<usize>> = Vec::with_capacity(items.len());
+        for (i, item) in items.iter().enumerate() {
+            let mut found = Vec::new();
+            for j in (0..live.len()).filter(|j| free[*j]) {
+                if self.below(&i.to_string(), &j.to_string(), |w| w.satisfied(item, &live[j])) {
+                    found.push(j);
+                }
+            }
+            fits.push(found);
+        }
+        let mut owner: Vec<Option<usize>> = vec![None; live.len()];
+        for i in 0..items.len() {
+            settle(i, &fits, &mut owner, &mut vec![false; live.len()]);
+        }
+        let mut pair = vec![None; items.len()];
+        for (j, i) in owner.iter().enumerate() {
+            if let Some(i) = i {
+                pair[*i] = Some(j);
+            }
+        }
+        pair
+    }
+
+    /// An item that a read shows as it is wanted: what a read doesn't show may still differ.
+    fn kept_item(&mut self, item: &Value, i: usize, j: usize, recorded: &[Json], live: &Json) -> Value {
+        if !self.shape.hides_below(&self.path) {
+            return item.clone();
+        }
+        let sent = |was: &&Json| item.to_json().is_some_and(|w| same(&w, was, self.context.secrets));
+        let was = recorded.iter().find(sent).or_else(|| self.namesake(item, recorded));
+        let was = was.or_else(|| recorded.get(i)).cloned();
+        let there =
+            self.below(&i.to_string(), &j.to_string(), |walk| walk.compare(item, was.as_ref(), Some(live)));
+        there.unwrap_or(Value::Null)
     }
 
     fn remove_item(&mut self, index: usize, there: &Json) -> Value {
@@ -165,6 +201,19 @@ impl Walk<'_> {
         let name = item.get(key).and_then(Value::to_json)?;
         recorded.iter().find(|was| was.get(key) == Some(&name))
     }
+}
+
+/// Finds a place for item `i`, moving others if they can move.
+fn settle(i: usize, fits: &[Vec<usize>], owner: &mut [Option<usize>], tried: &mut [bool]) -> bool {
+    for &j in &fits[i] {
+        if !std::mem::replace(&mut tried[j], true)
+            && owner[j].is_none_or(|other| settle(other, fits, owner, tried))
+        {
+            owner[j] = Some(i);
+            return true;
+        }
+    }
+    false
 }
 
 /// AWS's own tags can't be set and aren't ours.

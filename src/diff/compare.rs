@@ -19,6 +19,8 @@ pub(super) struct Walk<'a> {
     hidden: bool,
     /// Below a secret.
     secret: bool,
+    /// Looking only at what a read shows.
+    blind: bool,
 }
 
 pub(super) fn run(desired: &Value, recorded: Option<&Json>, live: &Json, context: &Context<'_>) -> Diff {
@@ -30,6 +32,7 @@ pub(super) fn run(desired: &Value, recorded: Option<&Json>, live: &Json, context
         found: Vec::new(),
         hidden: false,
         secret: false,
+        blind: false,
     };
     let before = walk.compare(desired, recorded, Some(live));
     Diff { differences: walk.found, before }
@@ -47,15 +50,25 @@ impl Walk<'_> {
             return Some(desired.clone());
         }
         if !self.hidden && self.shape.write_only(&self.path) {
+            if self.blind {
+                return Some(desired.clone());
+            }
             self.hidden = true;
             let before = self.compare(desired, recorded, recorded);
             self.hidden = false;
             return before;
         }
+        // What can't change is as it was sent, however a read spells it, or if it doesn't show it.
+        if self.shape.fixed(&self.path)
+            && let (Some(sent), Some(wanted)) = (recorded, desired.to_json())
+            && same(&wanted, sent, self.context.secrets)
+        {
+            return Some(desired.clone());
+        }
         let live = live.filter(|json| !json.is_null());
         match desired {
             Value::Sensitive(inner) => self.compare_secret(desired, inner, recorded, live),
-            Value::Null if !self.in_document() => self.removed(recorded, live),
+            Value::Null if !self.shape.keeps_nulls(&self.path) => self.removed(recorded, live),
             Value::Unknown(_) => self.differs(desired, live),
             Value::Object(members) if !self.shape.document(&self.path) => match live {
                 Some(Json::Object(there)) if !live.is_some_and(is_hash) => {
@@ -109,7 +122,13 @@ impl Walk<'_> {
             if members.contains_key(key) {
                 continue;
             }
-            if let Some(there) = self.below(key, key, |walk| walk.removed(Some(was), live.get(key))) {
+            let there = self.below(key, key, |walk| match live.get(key) {
+                Some(Json::Array(items)) if walk.shape.tags(&walk.path) => {
+                    Some(walk.compare_items(&[], Some(was), items)).filter(|v| *v != Value::Array(Vec::new()))
+                }
+                there => walk.removed(Some(was), there),
+            });
+            if let Some(there) = there {
                 before.insert(key.clone(), there);
             }
         }
@@ -152,7 +171,7 @@ impl Walk<'_> {
         if equal { Some(desired.clone()) } else { self.differs(desired, live) }
     }
 
-    fn differs(&mut self, desired: &Value, live: Option<&Json>) -> Option<Value> {
+    pub(super) fn differs(&mut self, desired: &Value, live: Option<&Json>) -> Option<Value> {
         let kind = if live.is_some() { DifferenceKind::Change } else { DifferenceKind::Add };
         self.push(kind, live.cloned(), Some(desired.clone()));
         live.map(shown)
@@ -190,10 +209,12 @@ impl Walk<'_> {
         result
     }
 
-    /// Whether `desired` asks for nothing else than what is there; notes nothing.
+    /// Whether `desired` asks for nothing else than what a read shows; notes nothing.
     pub(super) fn satisfied(&mut self, desired: &Value, live: &Json) -> bool {
         let found = self.found.len();
+        let blind = std::mem::replace(&mut self.blind, true);
         self.compare(desired, None, Some(live));
+        self.blind = blind;
         let satisfied = self.found.len() == found;
         self.found.truncate(found);
         satisfied
@@ -201,11 +222,6 @@ impl Walk<'_> {
 
     fn ignored(&self) -> bool {
         self.context.ignore_changes.iter().any(|p| p.covers(&self.path))
-    }
-
-    /// Inside a JSON document, where a null is a value.
-    fn in_document(&self) -> bool {
-        (1..=self.path.len()).any(|n| self.shape.document(&self.path[..n]))
     }
 }
 

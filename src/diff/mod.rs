@@ -111,6 +111,13 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Whether each update of a resource gives this computed property another value. What else is
+/// computed stays while the resource stays.
+#[must_use]
+pub fn changes_with_updates(resource_type: &ResourceType, property: &str) -> bool {
+    overlay::facts(resource_type.name.as_str()).is_some_and(|facts| facts.volatile(property))
+}
+
 /// Compares what is wanted with what is there, owning only what is or was declared.
 pub fn diff(desired: &Value, recorded: Option<&Json>, live: &Json, context: &Context<'_>) -> Diff {
     compare::run(desired, recorded, live, context)

@@ -20,6 +20,8 @@ pub(super) struct Facts {
     reset: BTreeMap<String, Json>,
     #[serde(default)]
     json: Vec<String>,
+    #[serde(default)]
+    volatile: Vec<String>,
     #[serde(rename = "source")]
     _source: String,
 }
@@ -38,6 +40,11 @@ impl Facts {
     /// What a removed property must be set back to.
     pub(super) fn reset(&self, path: &[String]) -> Option<&Json> {
         self.reset.iter().find(|(p, _)| PropertyPath::parse(p).matches(path)).map(|(_, value)| value)
+    }
+
+    /// Whether each update changes the computed property.
+    pub(super) fn volatile(&self, property: &str) -> bool {
+        self.volatile.iter().any(|p| p == property)
     }
 
     /// Whether the text at this place is JSON.

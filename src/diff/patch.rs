@@ -25,7 +25,7 @@ fn spell(json: &Json, shape: &Shape<'_>, path: &mut Vec<String>) -> Json {
     if path.len() == 1 && !json.is_string() && shape.is_text(path) && (json.is_object() || json.is_array()) {
         return Json::String(json.to_string());
     }
-    if !path.is_empty() && shape.document(path) {
+    if !path.is_empty() && shape.keeps_nulls(path) {
         return json.clone();
     }
     let mut below = |key: &str, value: &Json| {
@@ -51,7 +51,8 @@ fn spell(json: &Json, shape: &Shape<'_>, path: &mut Vec<String>) -> Json {
 pub fn patch(desired: &Json, recorded: Option<&Json>, live: &Json, context: &Context<'_>) -> Json {
     let shape = Shape::new(context.resource_type);
     let desired = create_model(desired, context.resource_type);
-    let diff = compare::run(&Value::from(desired.clone()), recorded, live, context);
+    let wanted = Value::from(desired.clone());
+    let diff = compare::run(&wanted, recorded, live, context);
     if diff.is_empty() {
         return json!([]);
     }
@@ -78,12 +79,11 @@ pub fn patch(desired: &Json, recorded: Option<&Json>, live: &Json, context: &Con
             operations.remove(std::slice::from_ref(name));
         }
     }
-    for path in shape.write_only_paths() {
-        let mut concrete = Vec::new();
-        expand(&desired, path.names(), &mut Vec::new(), &mut concrete);
-        for path in concrete.iter().filter(|p| !shape.create_only(p)) {
-            operations.send_again(path, &desired, live);
-        }
+    let target = operations.applied_to(live);
+    // Against no record, every write-only property is something to send.
+    let hidden = compare::run(&wanted, None, &target, context).differences;
+    for difference in hidden.iter().filter(|d| d.write_only && !shape.create_only(&d.path)) {
+        operations.send_again(&difference.path, &difference.live_path, &desired, &target);
     }
     if operations.list.is_empty() {
         operations.touch(&desired, live, &shape);
@@ -96,6 +96,7 @@ pub fn patch(desired: &Json, recorded: Option<&Json>, live: &Json, context: &Con
 struct Operations {
     list: Vec<Json>,
     written: Vec<Vec<String>>,
+    sent_again: Vec<Vec<String>>,
 }
 
 impl Operations {
@@ -113,40 +114,60 @@ impl Operations {
         self.list.push(json!({"op": "remove", "path": pointer(path)}));
     }
 
-    /// Tags as one list: ours, and others' that nobody asked to remove; never AWS's own.
+    /// Tags as one: ours, and others' that nobody asked to remove; never AWS's own.
     fn tags(&mut self, top: &[String], desired: &Json, live: &Json, differences: &[Difference]) {
         if self.written.iter().any(|p| p == top) {
             return;
         }
-        let list = |json: &Json| json.get(&top[0]).and_then(Json::as_array).cloned().unwrap_or_default();
-        let mut tags = list(desired);
-        let ours: Vec<Json> = tags.iter().filter_map(|t| t.get("Key").cloned()).collect();
-        let going = |index: usize| {
-            differences.iter().any(|d| {
-                d.kind == DifferenceKind::Remove
-                    && d.live_path.len() == 2
-                    && d.live_path[0] == top[0]
-                    && d.live_path[1] == index.to_string()
-            })
+        let going = |key: &str| {
+            let mut removals = differences.iter().filter(|d| d.kind == DifferenceKind::Remove);
+            removals.any(|d| matches!(d.live_path.as_slice(), [name, at] if *name == top[0] && at == key))
         };
-        for (index, tag) in list(live).into_iter().enumerate() {
-            let known = tag.get("Key").is_some_and(|key| ours.contains(key));
-            if !known && !is_reserved(&tag) && !going(index) {
-                tags.push(tag);
+        let (ours, there) = (desired.get(&top[0]), live.get(&top[0]));
+        let tags = if let Some(Json::Object(there)) = there {
+            let mut tags = ours.and_then(Json::as_object).cloned().unwrap_or_default();
+            for (key, value) in there {
+                if !tags.contains_key(key) && !key.starts_with("aws:") && !going(key) {
+                    tags.insert(key.clone(), value.clone());
+                }
             }
-        }
-        self.replace(top, Json::Array(tags));
+            Json::Object(tags)
+        } else {
+            let list = |json: Option<&Json>| json.and_then(Json::as_array).cloned().unwrap_or_default();
+            let mut tags = list(ours);
+            let keys: Vec<Json> = tags.iter().filter_map(|t| t.get("Key").cloned()).collect();
+            for (index, tag) in list(there).into_iter().enumerate() {
+                let known = tag.get("Key").is_some_and(|key| keys.contains(key));
+                if !known && !is_reserved(&tag) && !going(&index.to_string()) {
+                    tags.push(tag);
+                }
+            }
+            Json::Array(tags)
+        };
+        self.replace(top, tags);
     }
 
-    /// A write-only property once more, at the highest place that the live model doesn't have.
-    fn send_again(&mut self, path: &[String], desired: &Json, live: &Json) {
-        let depth = (1..path.len()).find(|n| at(live, &path[..*n]).is_none()).unwrap_or(path.len());
-        let path = &path[..depth];
-        if self.written.iter().any(|p| path.starts_with(p)) {
-            return;
+    /// The live model after these operations.
+    fn applied_to(&self, live: &Json) -> Json {
+        let mut target = live.clone();
+        let patch: Option<json_patch::Patch> = serde_json::from_value(Json::Array(self.list.clone())).ok();
+        match patch.map(|patch| json_patch::patch(&mut target, &patch)) {
+            Some(Ok(())) => target,
+            _ => live.clone(),
         }
-        if let Some(value) = at(desired, path) {
-            self.add(path, value.clone());
+    }
+
+    /// A write-only property once more, at the highest place that the model doesn't have yet.
+    fn send_again(&mut self, path: &[String], model_path: &[String], desired: &Json, target: &Json) {
+        let depth = (1..path.len()).find(|n| at(target, &model_path[..*n]).is_none()).unwrap_or(path.len());
+        let (path, model_path) = (&path[..depth], &model_path[..depth]);
+        let sent = self.sent_again.iter().any(|p| model_path.starts_with(p));
+        if let Some(value) = at(desired, path)
+            && !sent
+            && at(target, model_path) != Some(value)
+        {
+            self.add(model_path, value.clone());
+            self.sent_again.push(model_path.to_vec());
         }
     }
 
@@ -176,33 +197,6 @@ fn descending(a: &[String], b: &[String]) -> Ordering {
         }
     }
     b.len().cmp(&a.len())
-}
-
-/// Every place in `json` that a schema path names.
-fn expand(json: &Json, names: &[String], here: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
-    let Some((name, rest)) = names.split_first() else {
-        found.push(here.clone());
-        return;
-    };
-    let mut step = |key: String, value: &Json| {
-        here.push(key);
-        expand(value, rest, here, found);
-        here.pop();
-    };
-    match json {
-        Json::Object(members) if name == "*" => {
-            members.iter().for_each(|(k, v)| step(k.clone(), v));
-        }
-        Json::Array(items) if name == "*" => {
-            items.iter().enumerate().for_each(|(i, v)| step(i.to_string(), v));
-        }
-        Json::Object(members) => {
-            if let Some(value) = members.get(name) {
-                step(name.clone(), value);
-            }
-        }
-        _ => {}
-    }
 }
 
 fn at<'j>(json: &'j Json, path: &[String]) -> Option<&'j Json> {

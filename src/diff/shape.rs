@@ -26,9 +26,11 @@ impl<'a> Shape<'a> {
         covers(&self.resource_type.write_only, path)
     }
 
-    /// Paths that a read never shows.
-    pub(super) fn write_only_paths(&self) -> &'a [PropertyPath] {
-        &self.resource_type.write_only
+    /// Something below it is never shown by a read.
+    pub(super) fn hides_below(&self, path: &[String]) -> bool {
+        self.resource_type.write_only.iter().any(|p| {
+            p.names().len() > path.len() && p.names().iter().zip(path).all(|(n, at)| n == "*" || n == at)
+        })
     }
 
     /// It can't be changed in place. What is conditionally create-only counts: whether the
@@ -36,6 +38,11 @@ impl<'a> Shape<'a> {
     pub(super) fn create_only(&self, path: &[String]) -> bool {
         covers(&self.resource_type.create_only, path)
             || covers(&self.resource_type.conditional_create_only, path)
+    }
+
+    /// It never changes while the resource lives.
+    pub(super) fn fixed(&self, path: &[String]) -> bool {
+        covers(&self.resource_type.create_only, path)
     }
 
     /// Create-only paths that lie below this one, as what remains of them.
@@ -82,6 +89,21 @@ impl<'a> Shape<'a> {
         };
         let has = |name: &str| types.iter().any(|t| t == name);
         has("string") && (has("object") || has("array"))
+    }
+
+    /// Whether a null at this place is a value of its own: inside a JSON document, or in an
+    /// object of which the schema says nothing.
+    pub(super) fn keeps_nulls(&self, path: &[String]) -> bool {
+        (1..=path.len()).any(|n| self.document(&path[..n]) || self.is_free(&path[..n]))
+    }
+
+    fn is_free(&self, path: &[String]) -> bool {
+        const SHAPED: [&str; 6] =
+            ["properties", "patternProperties", "additionalProperties", "oneOf", "anyOf", "allOf"];
+        self.property(path).is_some_and(|p| {
+            p.get("type").is_some_and(|t| t == "object")
+                && !SHAPED.iter().any(|key| p.get(*key).is_some_and(|v| *v != false))
+        })
     }
 
     /// Text alone, by the schema.

@@ -73,20 +73,22 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     let rules = Rules { options: inputs.options, secrets: inputs.secrets, catalogue: inputs.catalogue };
 
     if !inputs.options.destroy {
-        let mut renewed = BTreeSet::new();
+        // What is decided early may rest on something that is decided late: then once more.
+        let mut settled = (BTreeSet::new(), BTreeSet::new());
         loop {
             let subjects = subjects(inputs, &records, &selection, &mut diagnostics);
-            let evaluator = Evaluator::new(subjects, inputs.attributes, inputs.place, renewed);
+            let evaluator = Evaluator::new(subjects, inputs.attributes, inputs.place, settled);
             let mut changes = Vec::new();
             for address in &order {
                 let Some(subject) = evaluator.subjects.get(address).filter(|s| s.selected) else { continue };
+                nothing_to_import(subject, &mut diagnostics);
                 let mut change = rules.declared(subject, &evaluator);
                 change.depends_on = depends_on(inputs.graph, &change, subject.desired);
                 changes.push(change);
             }
             let results = outputs(inputs.outputs, inputs.recorded_outputs, &evaluator, inputs.secrets);
             if evaluator.mistaken.get() {
-                renewed = evaluator.renewed.into_inner();
+                settled = (evaluator.renewed.into_inner(), evaluator.updated.into_inner());
                 continue;
             }
             for change in &mut changes {
@@ -103,7 +105,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
         plan.outputs = outputs(
             &[],
             inputs.recorded_outputs,
-            &Evaluator::new(HashMap::new(), inputs.attributes, inputs.place, BTreeSet::new()),
+            &Evaluator::new(HashMap::new(), inputs.attributes, inputs.place, Default::default()),
             inputs.secrets,
         );
     }
@@ -218,6 +220,22 @@ fn unwanted<E>(
             rules.unwanted(recorded, live, protection, retain, reason)
         })
         .collect()
+}
+
+/// A declaration that takes over what isn't there is a mistake: a create would be a surprise.
+fn nothing_to_import(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    let desired = subject.desired;
+    if let (None, Some(identifier), None) = (subject.recorded, &desired.options.import, subject.seen()) {
+        let message = format!(
+            "`{}` is to take over the {} `{identifier}`, and there is none",
+            desired.address, desired.type_name
+        );
+        diagnostics.push(
+            Diagnostic::error(Code::NOTHING_TO_IMPORT, message)
+                .at(desired.span)
+                .hint("correct the identifier, or remove `import` from its options to create it"),
+        );
+    }
 }
 
 /// What the graph says, and what the change waits for because it can't be predicted.

@@ -93,7 +93,11 @@ impl Rules<'_> {
         } else if self.is_asked_to_replace(&change.address) {
             change.reason = Some(ActionReason::ReplaceByRequest);
         } else {
-            change.action = if change.diff.is_empty() { Action::NoOp } else { Action::Update };
+            change.action = Action::NoOp;
+            if !change.diff.is_empty() {
+                change.action = Action::Update;
+                evaluator.update(&change.address);
+            }
             return;
         }
         evaluator.renew(&change.address);

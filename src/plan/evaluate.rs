@@ -1,5 +1,6 @@
 //! What attributes are worth before apply: declared, kept, predicted, or unknown with the reason.
 
+use crate::diff::changes_with_updates;
 use crate::model::{Address, Attributes, Desired, Json, Live, Place, Recorded, Template, Unknown, Value};
 use crate::schema::{Declared, PlaceRef, Prediction, PropertyPath, ResourceType, predict};
 use std::cell::{Cell, RefCell};
@@ -35,6 +36,10 @@ pub(super) struct Evaluator<'a> {
     pub(super) place: &'a Place,
     /// Resources whose recorded one doesn't stay: their computed properties aren't kept.
     pub(super) renewed: RefCell<BTreeSet<Address>>,
+    /// Resources that are updated: what changes with each update isn't kept.
+    pub(super) updated: RefCell<BTreeSet<Address>>,
+    /// Resources of which such a property was taken as kept.
+    taken_as_still: RefCell<BTreeSet<Address>>,
     /// Resources that were taken as kept.
     taken_as_kept: RefCell<BTreeSet<Address>>,
     /// Whether something that was taken as kept turned out not to be.
@@ -50,13 +55,15 @@ impl<'a> Evaluator<'a> {
         subjects: HashMap<&'a Address, Subject<'a>>,
         attributes: &'a BTreeMap<(Address, String), Template>,
         place: &'a Place,
-        renewed: BTreeSet<Address>,
+        (renewed, updated): (BTreeSet<Address>, BTreeSet<Address>),
     ) -> Self {
         Self {
             subjects,
             attributes,
             place,
             renewed: RefCell::new(renewed),
+            updated: RefCell::new(updated),
+            taken_as_still: RefCell::default(),
             taken_as_kept: RefCell::default(),
             mistaken: Cell::new(false),
             known: RefCell::default(),
@@ -68,6 +75,14 @@ impl<'a> Evaluator<'a> {
     /// Says that the recorded resource doesn't stay.
     pub(super) fn renew(&self, address: &Address) {
         if self.renewed.borrow_mut().insert(address.clone()) && self.taken_as_kept.borrow().contains(address)
+        {
+            self.mistaken.set(true);
+        }
+    }
+
+    /// Says that the recorded resource is updated.
+    pub(super) fn update(&self, address: &Address) {
+        if self.updated.borrow_mut().insert(address.clone()) && self.taken_as_still.borrow().contains(address)
         {
             self.mistaken.set(true);
         }
@@ -148,6 +163,12 @@ impl<'a> Evaluator<'a> {
         if !self.renewed.borrow().contains(address)
             && let Some(value) = subject.seen().and_then(|json| lookup(json, property))
         {
+            if changes_with_updates(&subject.resource_type, property) {
+                if self.updated.borrow().contains(address) {
+                    return Value::unknown(address.clone(), property, "each update gives it another value");
+                }
+                self.taken_as_still.borrow_mut().insert(address.clone());
+            }
             self.taken_as_kept.borrow_mut().insert(address.clone());
             return value;
         }
