@@ -163,6 +163,36 @@ impl Template {
         }
     }
 
+    /// References for which `may` says so no longer order the two resources, unless they turn out
+    /// not to be predictable. Those inside a [`Function`] stay as they are.
+    pub fn relax(&mut self, may: &mut impl FnMut(&Reference) -> bool) {
+        match self {
+            Self::Literal(_) | Self::Call(_) => {}
+            Self::Array(items) | Self::Concat(items) => items.iter_mut().for_each(|t| t.relax(may)),
+            Self::Object(members) => members.values_mut().for_each(|t| t.relax(may)),
+            Self::Attribute(reference) => {
+                if may(reference) {
+                    reference.order = Order::IfUnknown;
+                }
+            }
+            Self::Json(inner) => inner.relax(may),
+        }
+    }
+
+    /// A template without holes as the literal that it is.
+    #[must_use]
+    pub fn fold(self) -> Self {
+        struct Nothing;
+        impl Attributes for Nothing {
+            fn attribute(&self, address: &Address, property: &str) -> Value {
+                Value::unknown(address.clone(), property, "it isn't known at load")
+            }
+        }
+        let mut holes = false;
+        self.references(&mut |_| holes = true);
+        if holes { self } else { Self::Literal(self.evaluate(&Nothing)) }
+    }
+
     /// Merges `over` into this: objects member by member, everything else replaced; a literal
     /// null removes.
     pub fn merge(&mut self, over: Template) {

@@ -1,0 +1,307 @@
+//! Turns declarations into resources, and keeps what all kinds share while it does.
+
+use super::kind::{Kind, kind_named, kinds};
+use super::{names, options, tags};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, nearest};
+use crate::model::{Address, Desired, Options, Protection, Template};
+use crate::schema::TypeName;
+use crate::spec::{Declaration, Stack};
+use crate::syntax::Node;
+use indexmap::IndexMap;
+use std::collections::BTreeMap;
+
+/// What the declarations of a stack come to.
+#[derive(Debug, Default)]
+pub struct Expansion {
+    /// The resources, in the order of declaration, parts before their main resource.
+    pub resources: Vec<Desired>,
+    /// The kinds' own attributes: `(api.frontend, Url)`.
+    pub attributes: BTreeMap<(Address, String), Template>,
+    /// Declarations that `options.when` leaves out, and where.
+    pub left_out: BTreeMap<Address, Span>,
+}
+
+/// Expands every declaration of the stack.
+pub fn expand(stack: &Stack) -> (Expansion, Diagnostics) {
+    let mut declared = BTreeMap::new();
+    for declaration in &stack.declarations {
+        if let Some(kind) = kind_named(declaration.key) {
+            declared.insert(address_of(kind, declaration), (kind, declaration));
+        }
+    }
+    let mut expander = Expander {
+        stack,
+        declared,
+        diagnostics: Diagnostics::new(),
+        out: Expansion::default(),
+        grants: BTreeMap::new(),
+    };
+    for declaration in &stack.declarations {
+        let Some(kind) = kind_named(declaration.key) else { continue };
+        if options::left_out(&mut expander, declaration) {
+            expander.out.left_out.insert(address_of(kind, declaration), declaration.span);
+        } else if expander.check_declaration(kind, declaration) {
+            (kind.expand)(&mut expander, declaration);
+        }
+    }
+    super::iam::inline_policies(&mut expander);
+    for declaration in &stack.declarations {
+        if !expander.out.left_out.contains_key(&expander.address(declaration)) {
+            expander.check_parts(declaration);
+        }
+    }
+    (expander.out, expander.diagnostics)
+}
+
+fn address_of(kind: &Kind, declaration: &Declaration) -> Address {
+    Address::new(format!("{}.{}", kind.singular, declaration.name))
+}
+
+/// The state of an expansion. Kinds add to it through its methods.
+pub(super) struct Expander<'a> {
+    pub(super) stack: &'a Stack,
+    /// Everything that is declared, by address.
+    pub(super) declared: BTreeMap<Address, (&'static Kind, &'a Declaration)>,
+    pub(super) diagnostics: Diagnostics,
+    pub(super) out: Expansion,
+    /// Who may send to a queue or topic: statements for its inline policy.
+    pub(super) grants: BTreeMap<Address, Vec<Template>>,
+}
+
+/// A resource in the making.
+pub(super) struct Draft {
+    type_name: &'static str,
+    properties: IndexMap<String, Template>,
+    spans: BTreeMap<String, Span>,
+    depends_on: Vec<Address>,
+    protection: Protection,
+    replace_on_changes: Vec<crate::schema::PropertyPath>,
+}
+
+impl Draft {
+    /// Without properties yet.
+    pub(super) fn new(type_name: &'static str) -> Self {
+        Self {
+            type_name,
+            properties: IndexMap::new(),
+            spans: BTreeMap::new(),
+            depends_on: Vec::new(),
+            protection: Protection::None,
+            replace_on_changes: Vec::new(),
+        }
+    }
+
+    /// With a property.
+    pub(super) fn with(mut self, property: &str, value: impl Into<Template>) -> Self {
+        self.properties.insert(property.to_owned(), value.into());
+        self
+    }
+
+    /// With a property that a person wrote at `node`.
+    pub(super) fn written(mut self, property: &str, value: Template, node: &Node) -> Self {
+        self.spans.insert(format!("/{property}"), node.span);
+        self.with(property, value)
+    }
+
+    /// With a property, if there is a value.
+    pub(super) fn maybe(self, property: &str, value: Option<Template>) -> Self {
+        match value {
+            Some(value) => self.with(property, value),
+            None => self,
+        }
+    }
+
+    /// A mistake in what lies at this JSON Pointer belongs there.
+    pub(super) fn span(mut self, pointer: &str, span: Span) -> Self {
+        self.spans.insert(pointer.to_owned(), span);
+        self
+    }
+
+    /// After another resource, though no property says so.
+    pub(super) fn after(mut self, address: Address) -> Self {
+        self.depends_on.push(address);
+        self
+    }
+
+    /// Protected because it holds data.
+    pub(super) fn protected(mut self) -> Self {
+        self.protection = Protection::ByDefault;
+        self
+    }
+
+    /// Replaced when this property changes, though it could be updated.
+    pub(super) fn replaced_by(mut self, property: &str) -> Self {
+        self.replace_on_changes.push(crate::schema::PropertyPath::parse(property));
+        self
+    }
+}
+
+impl<'a> Expander<'a> {
+    /// The address of a declaration.
+    pub(super) fn address(&self, declaration: &Declaration) -> Address {
+        let singular = kind_named(declaration.key).map_or(declaration.key, |k| k.singular);
+        Address::new(format!("{singular}.{}", declaration.name))
+    }
+
+    /// The declaration at an address.
+    pub(super) fn declaration(&self, address: &Address) -> Option<&'a Declaration> {
+        self.declared.get(address).map(|(_, d)| *d)
+    }
+
+    /// A physical name; `name:` in the body wins. `pieces` are parts after the declaration's name.
+    pub(super) fn name(&mut self, declaration: &Declaration, pieces: &[&str], limit: usize) -> Template {
+        self.name_with_suffix(declaration, pieces, limit, "")
+    }
+
+    /// The same, with an ending that is always kept (`.fifo`).
+    pub(super) fn name_with_suffix(
+        &mut self,
+        declaration: &Declaration,
+        pieces: &[&str],
+        limit: usize,
+        suffix: &str,
+    ) -> Template {
+        if let Some(node) = declaration.body.get("name") {
+            let own = match pieces {
+                [] => return self.template(node),
+                _ => self.text(node, "`name`").unwrap_or_default(),
+            };
+            let own = own.strip_suffix(suffix).unwrap_or(&own).to_owned();
+            let pieces: Vec<&str> = std::iter::once(own.as_str()).chain(pieces.iter().copied()).collect();
+            return Template::string(names::physical(&pieces, limit, suffix));
+        }
+        let head = [self.stack.name.as_str(), self.stack.env.as_str(), declaration.name.as_str()];
+        let all: Vec<&str> = head.into_iter().chain(pieces.iter().copied()).collect();
+        Template::string(names::physical(&all, limit, suffix))
+    }
+
+    /// Adds the main resource of a declaration: its `properties` merged over, its tags, its options.
+    pub(super) fn main(&mut self, declaration: &Declaration, draft: Draft) {
+        let address = self.address(declaration);
+        let over = declaration.body.get("properties").cloned();
+        let mut options = options::read(self, declaration);
+        if options.protection == Protection::None && !options::unprotected(declaration) {
+            options.protection = draft.protection;
+        }
+        options.replace_on_changes.extend(draft.replace_on_changes.iter().cloned());
+        let mut desired = self.finish(declaration, address, draft, over.as_ref());
+        desired.options = options;
+        desired.depends_on.extend(options::depends_on(self, declaration));
+        self.out.resources.push(desired);
+    }
+
+    /// Adds a part: `parts.<name>.properties` merged over. `part` is dotted below another part.
+    pub(super) fn part(&mut self, declaration: &Declaration, part: &str, draft: Draft) -> Address {
+        let address = Address::new(format!("{}.{part}", self.address(declaration)));
+        let over = declaration.body.get("parts").and_then(|p| p.get(part)).and_then(|p| p.get("properties")).cloned();
+        let replace_on_changes = draft.replace_on_changes.clone();
+        let protection = draft.protection;
+        let mut desired = self.finish(declaration, address.clone(), draft, over.as_ref());
+        desired.options = Options { protection, replace_on_changes, ..Options::default() };
+        self.out.resources.push(desired);
+        address
+    }
+
+    fn finish(&mut self, declaration: &Declaration, address: Address, draft: Draft, over: Option<&Node>) -> Desired {
+        let type_name = TypeName::new(draft.type_name);
+        let mut properties = Template::Object(draft.properties);
+        let mut spans = draft.spans;
+        if let Some(node) = over {
+            place_spans(node, "", &mut spans);
+            let over = self.template(node);
+            if matches!(over, Template::Object(_)) {
+                properties.merge(over);
+            } else {
+                self.wrong_type(node, "`properties`", "a mapping");
+            }
+        }
+        tags::add(self, declaration, &address, &type_name, &mut properties);
+        let span = declaration.span;
+        Desired { address, type_name, properties, options: Options::default(), depends_on: draft.depends_on, span, spans }
+    }
+
+    /// Reports `parts` of things that the kind doesn't make here.
+    fn check_parts(&mut self, declaration: &Declaration) {
+        let Some(parts) = declaration.body.get("parts") else { return };
+        let owner = format!("{}.", self.address(declaration));
+        let made: Vec<String> = self
+            .out
+            .resources
+            .iter()
+            .filter_map(|r| r.address.as_str().strip_prefix(&owner).map(str::to_owned))
+            .collect();
+        let made: Vec<&str> = made.iter().map(String::as_str).collect();
+        let help = format!("evstack explain {}", declaration.key);
+        self.check_keys(parts, &format!("`parts` of `{}`", declaration.name), &made, &help);
+        for entry in parts.entries().unwrap_or_default() {
+            self.check_keys(&entry.value, &format!("part `{}`", entry.key), &["properties"], &help);
+        }
+    }
+
+    /// The address that a field names: a bare name of one kind, or an address. Reports what isn't
+    /// declared or doesn't fit.
+    pub(super) fn reference(&mut self, node: &Node, what: &str, fitting: &[&'static str]) -> Option<Address> {
+        let text = self.text(node, what)?;
+        let address = match fitting {
+            [only] if !text.contains('.') => Address::new(format!("{only}.{text}")),
+            _ => Address::new(text.as_str()),
+        };
+        self.declared_at(&address, node.span, fitting).then_some(address)
+    }
+
+    /// Reports an address that isn't declared or whose kind doesn't fit.
+    pub(super) fn declared_at(&mut self, address: &Address, span: Span, fitting: &[&'static str]) -> bool {
+        let owner = address.owner();
+        let is_default_bus = owner.as_str() == "bus.default";
+        if !fitting.is_empty() && kind_named(address.kind()).is_some() && !fitting.contains(&address.kind()) {
+            self.report(
+                Diagnostic::error(
+                    Code::WRONG_KIND,
+                    format!("`{address}` doesn't fit here: {} is wanted", crate::diagnostics::one_of(fitting.iter().copied())),
+                )
+                .at(span),
+            );
+            return false;
+        }
+        if is_default_bus || self.declared.contains_key(&owner) {
+            return true;
+        }
+        let known: Vec<&str> = self.declared.keys().map(Address::as_str).collect();
+        let hint = match nearest(owner.as_str(), known.iter().copied()) {
+            Some(name) => Some(format!("did you mean `{name}`?")),
+            None if kind_named(owner.kind()).is_none() => {
+                let kinds: Vec<&str> = kinds().iter().map(|k| k.singular).collect();
+                let plural = kinds.iter().find(|k| format!("{k}s") == owner.kind() || format!("{k}es") == owner.kind());
+                plural.map(|k| format!("addresses are singular: `{k}.{}`", owner.name()))
+            }
+            None => None,
+        };
+        self.report(
+            Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("`{owner}` isn't declared")).at(span).hint_if(hint),
+        );
+        false
+    }
+}
+
+/// Where each property was written, by JSON Pointer.
+pub(super) fn place_spans(node: &Node, pointer: &str, spans: &mut BTreeMap<String, Span>) {
+    if !pointer.is_empty() {
+        spans.insert(pointer.to_owned(), node.span);
+    }
+    for entry in node.entries().unwrap_or_default() {
+        let key = entry.key.replace('~', "~0").replace('/', "~1");
+        place_spans(&entry.value, &format!("{pointer}/{key}"), spans);
+    }
+    for (i, item) in node.items().unwrap_or_default().iter().enumerate() {
+        place_spans(item, &format!("{pointer}/{i}"), spans);
+    }
+}
+
+/// For templates that are known not to read any attribute.
+pub(super) struct NoAttributes;
+
+impl crate::model::Attributes for NoAttributes {
+    fn attribute(&self, address: &Address, property: &str) -> crate::model::Value {
+        crate::model::Value::unknown(address.clone(), property, "it isn't known at load")
+    }
+}

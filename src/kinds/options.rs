@@ -1,0 +1,103 @@
+//! `options`: how the engine treats a resource.
+
+use super::expander::Expander;
+use super::fields;
+use crate::model::{Address, Options, Protection, Value};
+use crate::schema::PropertyPath;
+use crate::spec::Declaration;
+use crate::syntax::Node;
+
+const KEYS: &[&str] = &[
+    "protect",
+    "ignoreChanges",
+    "replaceOnChanges",
+    "deleteBeforeReplace",
+    "retainOnDelete",
+    "aliases",
+    "import",
+    "dependsOn",
+    "timeout",
+    "when",
+];
+
+/// Whether `options.when` leaves the declaration out.
+pub(super) fn left_out(x: &mut Expander<'_>, declaration: &Declaration) -> bool {
+    let Some(node) = declaration.body.get("options").and_then(|o| o.get("when")) else { return false };
+    x.boolean(node, "`when`") == Some(false)
+}
+
+/// Whether `protect: false` lifts the protection that the kind gives.
+pub(super) fn unprotected(declaration: &Declaration) -> bool {
+    let protect = declaration.body.get("options").and_then(|o| o.get("protect"));
+    matches!(protect.map(|n| &n.value), Some(crate::syntax::NodeValue::Bool(false)))
+}
+
+/// Everything but `when` and `dependsOn`.
+pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration) -> Options {
+    let mut options = Options::default();
+    let defaults = declaration.defaults.as_ref().and_then(|d| d.get("protect")).cloned();
+    if let Some(node) = &defaults
+        && x.boolean(node, "`protect` of `defaults`") == Some(true)
+    {
+        options.protection = Protection::Explicit;
+    }
+    let Some(node) = declaration.body.get("options") else { return options };
+    if !x.check_keys(node, "`options`", KEYS, "evstack explain options") {
+        return options;
+    }
+    if let Some(node) = node.get("protect") {
+        options.protection = match x.boolean(node, "`protect`") {
+            Some(true) => Protection::Explicit,
+            _ => Protection::None,
+        };
+    }
+    options.ignore_changes = paths(x, node.get("ignoreChanges"), "`ignoreChanges`");
+    options.replace_on_changes = paths(x, node.get("replaceOnChanges"), "`replaceOnChanges`");
+    if let Some(node) = node.get("deleteBeforeReplace") {
+        options.delete_before_replace = x.boolean(node, "`deleteBeforeReplace`");
+    }
+    if let Some(node) = node.get("retainOnDelete") {
+        options.retain_on_delete = x.boolean(node, "`retainOnDelete`").unwrap_or(false);
+    }
+    options.aliases = texts(x, node.get("aliases"), "`aliases`").into_iter().map(Address::new).collect();
+    if let Some(node) = node.get("import") {
+        options.import = x.text(node, "`import`");
+    }
+    if let Some(node) = node.get("timeout")
+        && let Some(text) = x.text(node, "`timeout`")
+    {
+        options.timeout = fields::duration(&text);
+        if options.timeout.is_none() {
+            x.bad_value(node, format!("`timeout` is `{text}`, not a duration"), Some("write `30m`".to_owned()));
+        }
+    }
+    options
+}
+
+/// `dependsOn`: addresses of declarations.
+pub(super) fn depends_on(x: &mut Expander<'_>, declaration: &Declaration) -> Vec<Address> {
+    let Some(node) = declaration.body.get("options").and_then(|o| o.get("dependsOn")) else { return Vec::new() };
+    x.one_or_many(node).into_iter().filter_map(|item| x.reference(item, "`dependsOn`", &[])).collect()
+}
+
+fn paths(x: &mut Expander<'_>, node: Option<&Node>, what: &str) -> Vec<PropertyPath> {
+    texts(x, node, what).iter().map(|text| PropertyPath::parse(text)).collect()
+}
+
+fn texts(x: &mut Expander<'_>, node: Option<&Node>, what: &str) -> Vec<String> {
+    let Some(node) = node else { return Vec::new() };
+    let items = match x.constant(node) {
+        Some(Value::Array(items)) => items,
+        Some(Value::String(text)) => vec![Value::String(text)],
+        Some(_) => {
+            x.wrong_type(node, what, "a list of strings");
+            return Vec::new();
+        }
+        None => return Vec::new(),
+    };
+    let texts: Vec<String> = items.iter().filter_map(|i| i.as_str().map(str::to_owned)).collect();
+    if texts.len() != items.len() {
+        x.wrong_type(node, what, "a list of strings");
+    }
+    texts
+}

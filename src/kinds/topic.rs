@@ -1,0 +1,128 @@
+//! `topics`: SNS topics and who is subscribed to them.
+
+use super::expander::{Draft, Expander};
+use super::kind::{Field, Kind, Part};
+use super::target::Target;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Address, Template, Value};
+use crate::spec::Declaration;
+use crate::syntax::Node;
+
+pub(super) const KIND: Kind = Kind {
+    key: "topics",
+    singular: "topic",
+    about: "an SNS topic and its subscriptions",
+    type_name: Some("AWS::SNS::Topic"),
+    fields: &[
+        Field::optional("fifo", "boolean", "first in, first out; the name ends in `.fifo`"),
+        Field::optional("displayName", "string", "what mails and messages show as the sender"),
+        Field::optional("encryption", "KMS key", "`KmsMasterKeyId`"),
+        Field::optional(
+            "subscribe",
+            "list of {email|queue|url, filter, raw, deadLetter}",
+            "who hears; a mail address has to confirm",
+        ),
+    ],
+    parts: &[
+        Part { name: "subscription1", type_name: "AWS::SNS::Subscription", about: "one for each of `subscribe`, numbered or by its queue's name" },
+        Part { name: "policy", type_name: "AWS::SNS::TopicInlinePolicy", about: "when something of this stack publishes to it by itself" },
+    ],
+    attributes: &[],
+    expand,
+};
+
+fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
+    let body = declaration.body.clone();
+    let fifo = body.get("fifo").and_then(|n| x.boolean(n, "`fifo`")).unwrap_or(false);
+    let name = x.name_with_suffix(declaration, &[], 256, if fifo { ".fifo" } else { "" });
+    let mut draft = Draft::new("AWS::SNS::Topic").with("TopicName", name);
+    if fifo {
+        draft = draft.with("FifoTopic", Template::Literal(Value::Bool(true)));
+    }
+    if let Some(node) = body.get("displayName") {
+        draft = draft.written("DisplayName", x.template(node), node);
+    }
+    if let Some(node) = body.get("encryption") {
+        draft = draft.written("KmsMasterKeyId", x.template(node), node);
+    }
+    x.main(declaration, draft);
+    let Some(subscribe) = body.get("subscribe") else { return };
+    for (i, node) in x.one_or_many(subscribe).into_iter().enumerate() {
+        subscription(x, declaration, node, i + 1);
+    }
+}
+
+fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, number: usize) {
+    let address = x.address(declaration);
+    let keys = ["email", "queue", "url", "filter", "filterOn", "raw", "deadLetter"];
+    if !x.check_keys(node, "a subscription", &keys, "evstack explain topic") {
+        return;
+    }
+    let mut draft = Draft::new("AWS::SNS::Subscription")
+        .with("TopicArn", Template::attribute(&address, "TopicArn"))
+        .span("", node.span);
+    let mut part = format!("subscription{number}");
+    let whom: Vec<&str> = ["email", "queue", "url"].into_iter().filter(|k| node.get(k).is_some()).collect();
+    let (key, who) = match (whom.as_slice(), whom.first().and_then(|k| node.get(k))) {
+        ([key], Some(who)) => (*key, who),
+        _ => {
+            x.report(
+                Diagnostic::error(Code::MISSING_KEY, "a subscription needs exactly one of `email`, `queue` and `url`")
+                    .at(node.span),
+            );
+            return;
+        }
+    };
+    draft = match key {
+        "queue" => {
+            let Some(target) = queue(x, who) else { return };
+            if let Some(queue) = &target.address {
+                part = format!("{}Subscription", queue.name());
+                draft = draft.after(let_in(x, queue, &address));
+            }
+            draft.with("Protocol", Template::string("sqs")).written("Endpoint", target.arn, who)
+        }
+        "email" => draft.with("Protocol", Template::string("email")).written("Endpoint", x.template(who), who),
+        _ => {
+            let endpoint = x.template(who);
+            let text = endpoint.as_literal_str().unwrap_or_default().to_owned();
+            let protocol = if text.starts_with("http://") { "http" } else { "https" };
+            draft.with("Protocol", Template::string(protocol)).written("Endpoint", endpoint, who)
+        }
+    };
+    if let Some(filter) = node.get("filter") {
+        draft = draft.written("FilterPolicy", x.template(filter), filter);
+        let scope = node.get("filterOn").and_then(|n| x.word(n, "`filterOn`", &["body", "attributes"]));
+        let scope = if scope == Some("attributes") { "MessageAttributes" } else { "MessageBody" };
+        draft = draft.with("FilterPolicyScope", Template::string(scope));
+    }
+    if let Some(raw) = node.get("raw")
+        && let Some(raw) = x.boolean(raw, "`raw`")
+    {
+        draft = draft.with("RawMessageDelivery", Template::Literal(Value::Bool(raw)));
+    }
+    if let Some(node) = node.get("deadLetter")
+        && let Some(target) = queue(x, node)
+    {
+        if let Some(queue) = &target.address {
+            draft = draft.after(let_in(x, queue, &address));
+        }
+        draft = draft.written("RedrivePolicy", Template::object([("deadLetterTargetArn", target.arn)]), node);
+    }
+    x.part(declaration, &part, draft);
+}
+
+/// A queue, by its bare name or as a target.
+fn queue(x: &mut Expander<'_>, node: &Node) -> Option<Target> {
+    let text = node.text().unwrap_or_default();
+    if !text.is_empty() && !text.contains(['.', ':', '$']) {
+        let address = x.reference(node, "`queue`", &["queue"])?;
+        let spelled = Node::new(node.span, crate::syntax::NodeValue::String(address.as_str().to_owned()));
+        return x.target(&spelled, "`queue`", &["queue"]);
+    }
+    x.target(node, "`queue`", &["queue"])
+}
+
+fn let_in(x: &mut Expander<'_>, queue: &Address, topic: &Address) -> Address {
+    x.let_in(queue, "sns.amazonaws.com", "sqs:SendMessage", Template::predicted(topic, "TopicArn"))
+}

@@ -1,0 +1,49 @@
+//! Two declarations of one type must not be the same thing in the cloud.
+
+use super::Predicted;
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::model::{Address, Attributes, Desired, Value};
+use crate::schema::{Catalogue, TypeName};
+use std::collections::HashMap;
+
+/// Reports resources with the same type and the same known identifier.
+pub(super) fn check(resources: &[Desired], predicted: &Predicted<'_>, diagnostics: &mut Diagnostics) {
+    let mut seen: HashMap<(&TypeName, Vec<String>), &Desired> = HashMap::new();
+    for resource in resources {
+        let Some(identifier) = identifier(resource, predicted) else { continue };
+        let name = identifier.join("|");
+        match seen.entry((&resource.type_name, identifier)) {
+            std::collections::hash_map::Entry::Occupied(other) => {
+                let other = other.get();
+                let message = format!(
+                    "`{}` and `{}` would be the same {}: `{name}`",
+                    other.address, resource.address, resource.type_name
+                );
+                diagnostics.push(
+                    Diagnostic::error(Code::NAME_CLASH, message)
+                        .at(resource.span)
+                        .label(other.span, "the other one")
+                        .hint("give one of them another `name`"),
+                );
+            }
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(resource);
+            }
+        }
+    }
+}
+
+/// The known identifier; an unknown piece that belongs to another resource stands for itself, so
+/// that two methods of one API are told apart before the API has its id.
+fn identifier(resource: &Desired, predicted: &Predicted<'_>) -> Option<Vec<String>> {
+    let resource_type = Catalogue::bundled().of(&resource.type_name)?;
+    let piece = |address: &Address, property: &str| match predicted.attribute(address, property) {
+        Value::String(text) => Some(text),
+        Value::Unknown(causes) => match causes.as_ref() {
+            [cause] if cause.address != resource.address => Some(format!("{}.{}", cause.address, cause.property)),
+            _ => None,
+        },
+        other => other.to_json().map(|json| json.to_string()),
+    };
+    resource_type.primary_identifier.iter().map(|path| piece(&resource.address, &path.to_string())).collect()
+}

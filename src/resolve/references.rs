@@ -1,0 +1,96 @@
+//! Every reference leads to something declared, and to an attribute that it has.
+
+use super::Resolved;
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, nearest};
+use crate::kinds::kind_named;
+use crate::model::{Address, Desired, Reference, Template};
+use crate::schema::Catalogue;
+use std::collections::{BTreeMap, HashMap};
+
+/// Reports references that lead nowhere.
+pub(super) fn check(resolved: &Resolved, left_out: &BTreeMap<Address, Span>, diagnostics: &mut Diagnostics) {
+    let resources: HashMap<&Address, &Desired> = resolved.resources.iter().map(|r| (&r.address, r)).collect();
+    let checker = Checker { resolved, resources, left_out };
+    for resource in &resolved.resources {
+        checker.template(&resource.properties, resource.span, diagnostics);
+        for needed in &resource.depends_on {
+            if let Some(diagnostic) = checker.missing(needed, resource.span) {
+                diagnostics.push(diagnostic);
+            }
+        }
+    }
+    for output in &resolved.outputs {
+        checker.template(&output.value, output.span, diagnostics);
+    }
+}
+
+struct Checker<'a> {
+    resolved: &'a Resolved,
+    resources: HashMap<&'a Address, &'a Desired>,
+    left_out: &'a BTreeMap<Address, Span>,
+}
+
+impl Checker<'_> {
+    fn template(&self, template: &Template, span: Span, diagnostics: &mut Diagnostics) {
+        template.references(&mut |reference| {
+            let span = reference.span.unwrap_or(span);
+            if let Some(diagnostic) = self.reference(reference, span) {
+                diagnostics.push(diagnostic);
+            }
+        });
+    }
+
+    fn reference(&self, reference: &Reference, span: Span) -> Option<Diagnostic> {
+        let Reference { address, property, .. } = reference;
+        if self.resolved.attributes.contains_key(&(address.clone(), property.clone())) {
+            return None;
+        }
+        let Some(resource) = self.resources.get(address) else { return self.missing(address, span) };
+        let resource_type = Catalogue::bundled().of(&resource.type_name)?;
+        let path: Vec<&str> = property.split('.').collect();
+        if resource_type.property(&path).is_some() {
+            return None;
+        }
+        let own = self.resolved.attributes.keys().filter(|(a, _)| a == address).map(|(_, name)| name.as_str());
+        let known: Vec<&str> = resource_type.properties().map(|(name, _)| name).chain(own).collect();
+        let hint = nearest(property, known.iter().copied()).map_or_else(
+            || format!("`evstack explain {}` lists its attributes", resource.type_name),
+            |name| format!("did you mean `{address}.{name}`?"),
+        );
+        let message = format!("`{address}` ({}) has no attribute `{property}`", resource.type_name);
+        Some(Diagnostic::error(Code::UNKNOWN_ATTRIBUTE, message).at(span).hint(hint))
+    }
+
+    /// The mistake, if nothing is declared at the address.
+    fn missing(&self, address: &Address, span: Span) -> Option<Diagnostic> {
+        if self.resources.contains_key(address) || self.is_contract_or_default(address) {
+            return None;
+        }
+        let owner = address.owner();
+        if let Some(place) = self.left_out.get(&owner) {
+            return Some(
+                Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("`{address}` is left out by `options.when`"))
+                    .at(span)
+                    .label(*place, "declared here"),
+            );
+        }
+        let known: Vec<&str> = self.resources.keys().map(|a| a.as_str()).collect();
+        let hint = match nearest(address.as_str(), known.iter().copied()) {
+            Some(name) => Some(format!("did you mean `{name}`?")),
+            None if self.resources.contains_key(&owner) && owner != *address => {
+                let prefix = format!("{owner}.");
+                let mut parts: Vec<&str> = known.iter().filter(|k| k.starts_with(&prefix)).copied().collect();
+                parts.sort_unstable();
+                (!parts.is_empty()).then(|| format!("its parts are {}", crate::diagnostics::one_of(parts)))
+            }
+            None => None,
+        };
+        Some(
+            Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("`{address}` isn't declared")).at(span).hint_if(hint),
+        )
+    }
+
+    fn is_contract_or_default(&self, address: &Address) -> bool {
+        address.as_str() == "bus.default" || kind_named(address.kind()).is_some_and(|k| k.key == "events")
+    }
+}
