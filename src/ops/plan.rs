@@ -1,0 +1,160 @@
+//! `plan`: what would change.
+
+use super::{Failure, Loaded, live};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::model::{Address, Json, Live, Template};
+use crate::plan::{Plan, PlanInputs, PlanOptions, SavedOptions, build};
+use crate::provider::{Fault, FaultKind, Provider};
+use crate::schema::Catalogue;
+use crate::state::State;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a plan is asked for, as on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// `--target`.
+    pub targets: Vec<Address>,
+    /// `--exclude`.
+    pub excludes: Vec<Address>,
+    /// `--replace`.
+    pub replace: Vec<Address>,
+    /// `--destroy`, or `evstack destroy`.
+    pub destroy: bool,
+    /// `--allow-data-loss`.
+    pub allow_data_loss: bool,
+    /// `--refresh`: whether live is read.
+    pub refresh: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            targets: Vec::new(),
+            excludes: Vec::new(),
+            replace: Vec::new(),
+            destroy: false,
+            allow_data_loss: false,
+            refresh: true,
+        }
+    }
+}
+
+impl Wanted {
+    /// As it stands in a plan file.
+    #[must_use]
+    pub fn saved(&self) -> SavedOptions {
+        let texts = |addresses: &[Address]| addresses.iter().map(ToString::to_string).collect();
+        SavedOptions {
+            targets: texts(&self.targets),
+            excludes: texts(&self.excludes),
+            replace: texts(&self.replace),
+            destroy: self.destroy,
+            allow_data_loss: self.allow_data_loss,
+            refresh: self.refresh,
+        }
+    }
+
+    /// From a plan file.
+    #[must_use]
+    pub fn from_saved(saved: &SavedOptions) -> Self {
+        let addresses = |texts: &[String]| texts.iter().map(|t| Address::new(t.as_str())).collect();
+        Self {
+            targets: addresses(&saved.targets),
+            excludes: addresses(&saved.excludes),
+            replace: addresses(&saved.replace),
+            destroy: saved.destroy,
+            allow_data_loss: saved.allow_data_loss,
+            refresh: saved.refresh,
+        }
+    }
+}
+
+/// Reads live and makes the plan. Takes no lock, changes nothing.
+///
+/// # Errors
+/// The cloud refused a read, or the plan may not be carried out.
+pub async fn plan(
+    loaded: &Loaded,
+    state: &State,
+    provider: &Arc<dyn Provider>,
+    wanted: &Wanted,
+) -> Result<(Plan, Diagnostics), Failure> {
+    let mut live = if wanted.refresh {
+        live::read(provider, &state.resources).await.map_err(|fault| refused(&fault))?
+    } else {
+        BTreeMap::new()
+    };
+    read_imports(loaded, state, provider, &mut live).await?;
+    make(loaded, state, &live, wanted)
+}
+
+/// What is to be taken over isn't recorded; its identifier is in the options.
+async fn read_imports(
+    loaded: &Loaded,
+    state: &State,
+    provider: &Arc<dyn Provider>,
+    live: &mut BTreeMap<Address, Live>,
+) -> Result<(), Failure> {
+    for desired in &loaded.resolved.resources {
+        let Some(identifier) = &desired.options.import else { continue };
+        if state.resources.contains_key(&desired.address) {
+            continue;
+        }
+        let read = provider.read(&desired.type_name, identifier).await.map_err(|fault| refused(&fault))?;
+        live.insert(desired.address.clone(), read.map_or(Live::Absent, Live::Present));
+    }
+    Ok(())
+}
+
+/// The plan from what was read. Pure.
+///
+/// # Errors
+/// The plan may not be carried out.
+pub fn make(
+    loaded: &Loaded,
+    state: &State,
+    live: &BTreeMap<Address, Live>,
+    wanted: &Wanted,
+) -> Result<(Plan, Diagnostics), Failure> {
+    let outputs: Vec<(String, Template)> =
+        loaded.resolved.outputs.iter().map(|o| (o.name.clone(), o.value.clone())).collect();
+    let recorded_outputs: BTreeMap<String, Json> =
+        state.outputs.iter().map(|o| (o.name.clone(), o.value.clone())).collect();
+    let options = PlanOptions {
+        targets: wanted.targets.clone(),
+        excludes: wanted.excludes.clone(),
+        replace: wanted.replace.clone(),
+        destroy: wanted.destroy,
+        allow_data_loss: wanted.allow_data_loss,
+    };
+    let secrets = state.secrets();
+    let (plan, diagnostics) = build(&PlanInputs {
+        desired: &loaded.resolved.resources,
+        graph: &loaded.resolved.graph,
+        attributes: &loaded.resolved.attributes,
+        recorded: &state.resources,
+        live,
+        catalogue: Catalogue::bundled(),
+        place: &loaded.stack.place,
+        outputs: &outputs,
+        recorded_outputs: &recorded_outputs,
+        options: &options,
+        secrets: &secrets,
+    });
+    if diagnostics.has_errors() {
+        return Err(Failure::new(diagnostics, loaded.sources.clone()));
+    }
+    Ok((plan, diagnostics))
+}
+
+/// A refusal of the cloud that ends a command.
+#[must_use]
+pub fn refused(fault: &Fault) -> Failure {
+    let (code, hint) = match fault.kind {
+        FaultKind::Unreachable => (Code::UNREACHABLE, "nothing was changed; run it again when the endpoint answers"),
+        FaultKind::Denied => (Code::CLOUD, "nothing was changed; check the credentials and their permissions"),
+        _ => (Code::CLOUD, "nothing was changed; run it again"),
+    };
+    Diagnostic::error(code, fault.to_string()).hint(hint).into()
+}

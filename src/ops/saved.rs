@@ -1,0 +1,92 @@
+//! Plans in files: what they were made from, and whether they still fit.
+
+use super::plan::Wanted;
+use super::{Failure, Loaded, Request};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Json, Place};
+use crate::plan::{Plan, SavedPlan, compare};
+use crate::spec::{Inputs, MemoryLoader};
+use crate::state::State;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The plan as a file's content.
+#[must_use]
+pub fn save(
+    plan: &Plan,
+    loaded: &Loaded,
+    request: &Request,
+    state: &State,
+    wanted: &Wanted,
+    cloud: Option<&str>,
+) -> SavedPlan {
+    let secrets = state.secrets();
+    let mut saved = SavedPlan::new(plan, loaded.stack.place.clone(), &secrets);
+    saved.stack.clone_from(&loaded.stack.name);
+    saved.env.clone_from(&loaded.stack.env);
+    saved.cloud = cloud.map(str::to_owned);
+    saved.root.clone_from(&request.path);
+    saved.sources = loaded.sources.iter().map(|(_, s)| (s.name.clone(), s.text.clone())).collect();
+    saved.config = config(&request.inputs, loaded, &secrets);
+    saved.options = wanted.saved();
+    saved.serial = state.serial;
+    saved.lineage.clone_from(&state.lineage);
+    saved
+}
+
+/// What was given from outside the files, secrets as hashes.
+fn config(inputs: &Inputs, loaded: &Loaded, secrets: &crate::model::Secrets) -> BTreeMap<String, Json> {
+    let value = |name: &str, text: &str| {
+        let json = Json::String(text.to_owned());
+        if loaded.stack.is_secret(name) { secrets.hash(&json) } else { json }
+    };
+    inputs.config.iter().map(|(name, text)| (name.clone(), value(name, text))).collect()
+}
+
+/// Reads a plan file. `None` if the file isn't JSON of a plan at all (it may be a stack).
+///
+/// # Errors
+/// It is a plan, but not one of this format.
+pub fn read(path: &Path) -> Result<Option<SavedPlan>, Diagnostic> {
+    let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
+    let is_plan = serde_json::from_str::<Json>(&text)
+        .is_ok_and(|json| json.get("fingerprint").is_some() && json.get("lineage").is_some());
+    if !is_plan {
+        return Ok(None);
+    }
+    SavedPlan::read(&text).map(Some).map_err(|error| {
+        Diagnostic::error(Code::STALE_PLAN, format!("{} can't be applied: {error}", path.display()))
+            .hint("make the plan again")
+    })
+}
+
+/// What to load for a saved plan: its own sources, its own non-secret config, today's secrets.
+#[must_use]
+pub fn request(saved: &SavedPlan, place: &Place, given: &[(String, String)]) -> (Request, MemoryLoader) {
+    let mut config: Vec<(String, String)> = saved
+        .config
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect();
+    let hashed: Vec<&String> = saved.config.iter().filter(|(_, v)| !v.is_string()).map(|(name, _)| name).collect();
+    config.extend(given.iter().filter(|(name, _)| hashed.contains(&name)).cloned());
+    let inputs =
+        Inputs { env: saved.env.clone(), place: place.clone(), config, imported: BTreeMap::new() };
+    let loader = MemoryLoader::new(saved.sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    (Request { path: saved.root.clone(), inputs }, loader)
+}
+
+/// Refuses a plan that no longer fits, saying what moved.
+///
+/// # Errors
+/// What moved since.
+pub fn still_fits(saved: &SavedPlan, fresh: &SavedPlan) -> Result<(), Failure> {
+    let moved = compare(saved, fresh);
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let mut diagnostic =
+        Diagnostic::error(Code::STALE_PLAN, format!("the saved plan no longer fits: {}", moved.join("; ")));
+    diagnostic = diagnostic.hint("nothing was changed; make the plan again");
+    Err(diagnostic.into())
+}
