@@ -1,1 +1,97 @@
-//! (cli)
+//! Arguments, environment, terminal, exit codes.
+//!
+//! A command is small: it reads its flags, calls `ops`, and hands what comes back to `render`.
+//! stdout is data, stderr is narration. This room also opens the cloud that an environment names,
+//! and hands the local one to the provider as an HTTP client.
+
+mod args;
+mod cloud;
+mod commands;
+pub mod exit;
+mod session;
+mod terminal;
+
+use crate::ops::Failure;
+use args::{Cli, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::process::ExitCode;
+
+/// How a command ended, apart from failing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Done,
+    Differences,
+    Failed,
+    Interrupted,
+}
+
+impl Ended {
+    fn code(self) -> u8 {
+        match self {
+            Self::Done => exit::DONE,
+            Self::Differences => exit::DIFFERENCES,
+            Self::Failed => exit::ERROR,
+            Self::Interrupted => exit::INTERRUPTED,
+        }
+    }
+}
+
+/// The whole program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let wrong = !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // A closed pipe is nobody's mistake.
+            let _ = error.print();
+            return ExitCode::from(if wrong { exit::USAGE } else { exit::DONE });
+        }
+    };
+    let json = wants_json(&cli.command);
+    let ended = match run(cli.command) {
+        Ok(ended) => ended.code(),
+        Err(failure) => {
+            terminal::show_failure(&failure, json);
+            exit::ERROR
+        }
+    };
+    ExitCode::from(ended)
+}
+
+fn run(command: Command) -> Result<Ended, Failure> {
+    match command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Export(args) => commands::export::run(&args),
+        Command::State { command } => commands::state::run(&command),
+        Command::Output(args) => commands::output::run(&args),
+        Command::Plan(args) => block_on(commands::plan::run(&args)),
+        Command::Apply(args) => block_on(commands::apply::run(&args, false)),
+        Command::Destroy(args) => block_on(commands::apply::run(&args, true)),
+        Command::Local(args) => commands::local::run(&args),
+    }
+}
+
+/// Runs a command that speaks to a cloud. One thread: the work is waiting.
+fn block_on(command: impl Future<Output = Result<Ended, Failure>>) -> Result<Ended, Failure> {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => Err(terminal::unusable(&format!("no timers or sockets are to be had: {error}"))),
+    }
+}
+
+fn wants_json(command: &Command) -> bool {
+    match command {
+        Command::Plan(args) => args.json,
+        Command::Apply(args) | Command::Destroy(args) => args.json,
+        Command::Check(args) => args.json,
+        Command::Explain(args) => args.json,
+        Command::Output(args) => args.stack.json,
+        Command::State { command: args::StateCommand::List { stack, .. } | args::StateCommand::Show { stack, .. } } => {
+            stack.json
+        }
+        Command::Export(_) | Command::Local(_) => false,
+    }
+}

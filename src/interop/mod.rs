@@ -1,1 +1,3 @@
-//! (interop)
+//! Other tools' formats. So far: CloudFormation, out.
+
+pub mod cloudformation;

@@ -1,0 +1,209 @@
+//! The command line as data.
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+/// Event-driven systems on AWS, declared in one file.
+#[derive(Debug, Parser)]
+#[command(name = "evstack", version = env!("CARGO_PKG_VERSION"), disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show what would change; change nothing
+    Plan(PlanArgs),
+    /// Show what would change, ask, and do it
+    Apply(ApplyArgs),
+    /// Take everything away, in reverse order
+    Destroy(ApplyArgs),
+    /// Find every mistake that can be known without a cloud
+    Check(CheckArgs),
+    /// Look at the recorded state
+    State {
+        #[command(subcommand)]
+        command: StateCommand,
+    },
+    /// Print the outputs of the last apply
+    Output(OutputArgs),
+    /// Explain a resource type, a kind or a diagnostic's code
+    Explain(ExplainArgs),
+    /// Write the stack in another tool's format
+    Export(ExportArgs),
+    /// Serve the local cloud
+    Local(LocalArgs),
+}
+
+/// Where a stack lives, and its inputs.
+#[derive(Debug, Clone, Args)]
+pub(super) struct WhereArgs {
+    /// Environment: `<stack>.<env>.yaml` beside the stack file says where it lives
+    #[arg(long, env = "EVSTACK_ENV", default_value = "local", value_name = "NAME")]
+    pub(super) env: String,
+    /// Where to go instead of the environment's own cloud
+    #[arg(long, value_name = "local|aws|URL")]
+    pub(super) cloud: Option<String>,
+    /// A config value; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(super) config: Vec<(String, String)>,
+    /// Less narration
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// More narration
+    #[arg(long, short, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+/// What a plan is about.
+#[derive(Debug, Clone, Args)]
+pub(super) struct WantedArgs {
+    /// Only this address and what it needs; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) target: Vec<String>,
+    /// All but this address and what needs it; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) exclude: Vec<String>,
+    /// Replace this address though nothing asks for it; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) replace: Vec<String>,
+    /// Whether to read what is there; `false` trusts the record
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
+    pub(super) refresh: bool,
+    /// Delete or replace also what is protected because it holds data
+    #[arg(long)]
+    pub(super) allow_data_loss: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// The stack file; `evstack.yaml` here or all of `stacks/` unless named
+    pub(super) stack: Option<String>,
+    #[command(flatten)]
+    pub(super) place: WhereArgs,
+    #[command(flatten)]
+    pub(super) wanted: WantedArgs,
+    /// Plan to take everything away
+    #[arg(long)]
+    pub(super) destroy: bool,
+    /// Write the plan to a file, for `evstack apply FILE`
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<String>,
+    /// Exit with 2 when something would change
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// The stack file, or a plan that `plan --out` wrote
+    pub(super) stack: Option<String>,
+    #[command(flatten)]
+    pub(super) place: WhereArgs,
+    #[command(flatten)]
+    pub(super) wanted: WantedArgs,
+    /// Don't ask
+    #[arg(long, visible_alias = "auto-approve", short = 'y')]
+    pub(super) yes: bool,
+    /// As JSON lines
+    #[arg(long)]
+    pub(super) json: bool,
+    /// How many operations at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) parallelism: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The stack file; `evstack.yaml` here or all of `stacks/` unless named
+    pub(super) stack: Option<String>,
+    #[command(flatten)]
+    pub(super) place: WhereArgs,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StateCommand {
+    /// List what is recorded
+    List {
+        /// Only addresses that begin with this
+        prefix: Option<String>,
+        #[command(flatten)]
+        stack: StackArgs,
+    },
+    /// Show one recorded resource
+    Show {
+        /// As `state list` prints it
+        address: String,
+        #[command(flatten)]
+        stack: StackArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StackArgs {
+    /// The stack file; `evstack.yaml` here or all of `stacks/` unless named
+    #[arg(long)]
+    pub(super) stack: Option<String>,
+    #[command(flatten)]
+    pub(super) place: WhereArgs,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OutputArgs {
+    /// One output, as plain text
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) stack: StackArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// `AWS::Events::Rule`, `rule`, `E0207`
+    pub(super) name: String,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// The stack file; `evstack.yaml` here unless named
+    pub(super) stack: Option<String>,
+    #[command(flatten)]
+    pub(super) place: WhereArgs,
+    /// In which format
+    #[arg(long, value_parser = ["cloudformation"])]
+    pub(super) format: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LocalArgs {
+    /// Where to listen; may be given several times
+    #[arg(long, value_name = "PORT", default_value = "4566")]
+    pub(super) port: Vec<u16>,
+    /// Where its data lies, instead of `.evstack/local`
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) data: Option<String>,
+    /// On which address; anything but loopback lets others in
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(super) host: std::net::IpAddr,
+    /// Milliseconds that each operation takes
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(super) latency: u64,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
