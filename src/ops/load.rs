@@ -31,7 +31,7 @@ pub struct Loaded {
 ///
 /// # Errors
 /// All mistakes of all its files.
-pub fn load(request: &Request, loader: &dyn Loader) -> Result<Loaded, Failure> {
+pub fn load(request: &Request, loader: Box<dyn Loader + Send + Sync>) -> Result<Loaded, Failure> {
     let (stack, sources, mut diagnostics) = Stack::load(&request.path, loader, request.inputs.clone());
     let Some(stack) = stack else { return Err(Failure::new(diagnostics, sources)) };
     let (resolved, found) = resolve(&stack);

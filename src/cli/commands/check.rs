@@ -32,7 +32,7 @@ pub(in crate::cli) fn run(args: &CheckArgs) -> Result<Ended, Failure> {
 
 fn check(session: &Session) -> Result<ops::Loaded, Failure> {
     let request = session.request(session.expected_place())?;
-    ops::load(&request, session.loader())
+    ops::load(&request, Box::new(session.loader()))
 }
 
 fn report(

@@ -8,7 +8,7 @@ use crate::ops::{self, Failure};
 
 pub(in crate::cli) fn run(args: &ExportArgs) -> Result<Ended, Failure> {
     for session in Session::all(&args.place, args.stack.as_deref())? {
-        let loaded = ops::load(&session.request(session.expected_place())?, session.loader())?;
+        let loaded = ops::load(&session.request(session.expected_place())?, Box::new(session.loader()))?;
         let (template, diagnostics) = cloudformation::template(&loaded.stack, &loaded.resolved);
         if diagnostics.has_errors() {
             return Err(Failure::new(diagnostics, loaded.sources));

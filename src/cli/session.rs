@@ -1,0 +1,194 @@
+//! One stack of a command: its file, its environment, where its state lies.
+
+use super::args::WhereArgs;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Json, Place};
+use crate::ops::project::{self, Found};
+use crate::ops::{DiskLoader, Failure, Request};
+use crate::spec::{CloudSettings, Environment, Inputs, environment};
+use crate::state::{Key, State, open_read};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The local cloud's own account and region, unless its data folder says otherwise.
+const LOCAL_ACCOUNT: &str = "000000000000";
+const LOCAL_REGION: &str = "us-east-1";
+
+/// Which cloud a run speaks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cloud {
+    /// The embedded one.
+    Local,
+    /// AWS.
+    Aws,
+    /// Anything that answers as AWS does.
+    Endpoint(String),
+}
+
+/// One stack and where it lives.
+pub(super) struct Session {
+    found: Found,
+    here: PathBuf,
+    home: PathBuf,
+    loader: DiskLoader,
+    environment: Environment,
+    args: WhereArgs,
+}
+
+impl Session {
+    /// The stacks that a command is about.
+    pub(super) fn all(args: &WhereArgs, named: Option<&str>) -> Result<Vec<Self>, Failure> {
+        let here = std::env::current_dir()
+            .map_err(|error| super::terminal::unusable(&format!("there is no current folder: {error}")))?;
+        let loader = DiskLoader::new(&here);
+        let found = project::stacks(&here, named, &loader)?;
+        found.into_iter().map(|found| Self::new(args, &here, &loader, found)).collect()
+    }
+
+    fn new(args: &WhereArgs, here: &Path, loader: &DiskLoader, found: Found) -> Result<Self, Failure> {
+        let (environment, sources, diagnostics) = environment(&found.path, &args.env, Box::new(loader.clone()));
+        let Some(environment) = environment.filter(|_| !diagnostics.has_errors()) else {
+            return Err(Failure::new(diagnostics, sources));
+        };
+        let home = project::home(here, &found.path);
+        let session =
+            Self { found, here: here.to_owned(), home, loader: loader.clone(), environment, args: args.clone() };
+        if let Some((state, _)) = session.settings().and_then(|s| s.state.as_ref()) {
+            let message = format!("state in `{state}` isn't supported yet");
+            return Err(Diagnostic::error(Code::UNSUPPORTED, message)
+                .hint("leave `cloud.state` out: state is kept in `.evstack/state`")
+                .into());
+        }
+        Ok(session)
+    }
+
+    /// The stack file, as a person would type it.
+    pub(super) fn path(&self) -> &str {
+        &self.found.path
+    }
+
+    /// `.evstack`.
+    pub(super) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The folder that paths are relative to.
+    pub(super) fn here(&self) -> &Path {
+        &self.here
+    }
+
+    /// Where files come from.
+    pub(super) fn loader(&self) -> DiskLoader {
+        self.loader.clone()
+    }
+
+    /// `cloud` of the environment's overlay.
+    pub(super) fn settings(&self) -> Option<&CloudSettings> {
+        self.environment.overlay.as_ref().map(|o| &o.cloud)
+    }
+
+    /// Which cloud: `--cloud`, else the environment's own.
+    pub(super) fn cloud(&self) -> Result<Cloud, Failure> {
+        match self.args.cloud.as_deref() {
+            Some("local") => Ok(Cloud::Local),
+            Some("aws") => Ok(Cloud::Aws),
+            Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+                Ok(Cloud::Endpoint(url.trim_end_matches('/').to_owned()))
+            }
+            Some(other) => Err(Diagnostic::error(Code::NO_ENVIRONMENT, format!("`--cloud {other}` names no cloud"))
+                .hint("write `local`, `aws` or a URL")
+                .into()),
+            None => Ok(self.own_cloud()),
+        }
+    }
+
+    fn own_cloud(&self) -> Cloud {
+        let endpoint = self.settings().and_then(|s| s.endpoint.as_ref());
+        match endpoint {
+            Some((url, _)) => Cloud::Endpoint(url.trim_end_matches('/').to_owned()),
+            None if self.environment.name == "local" => Cloud::Local,
+            None => Cloud::Aws,
+        }
+    }
+
+    /// Where the stack will live as far as files say, for what is done offline.
+    pub(super) fn expected_place(&self) -> Place {
+        let own = |pick: fn(&CloudSettings) -> Option<&(String, crate::diagnostics::Span)>| {
+            self.settings().and_then(pick).map(|(text, _)| text.clone())
+        };
+        let region = own(|s| s.region.as_ref()).unwrap_or_else(|| LOCAL_REGION.to_owned());
+        let base_url = match self.cloud() {
+            Ok(Cloud::Local) => Some("http://127.0.0.1:4566".to_owned()),
+            Ok(Cloud::Endpoint(url)) => Some(url),
+            _ => None,
+        };
+        Place {
+            partition: Place::partition_of(&region).to_owned(),
+            account: own(|s| s.account_id.as_ref()).unwrap_or_else(|| LOCAL_ACCOUNT.to_owned()),
+            region,
+            base_url,
+        }
+    }
+
+    /// What to load: environment, place, config, other stacks' outputs.
+    pub(super) fn request(&self, place: Place) -> Result<Request, Failure> {
+        let mut imported = BTreeMap::new();
+        for stack in &self.found.imports {
+            let view = open_read(&self.state_folder(), &self.key_of(stack))?;
+            if view.exists {
+                let outputs = view.state.outputs.into_iter().map(|o| (o.name, o.value));
+                imported.insert(stack.clone(), outputs.collect::<BTreeMap<String, Json>>());
+            }
+        }
+        let inputs = Inputs { env: self.args.env.clone(), place, config: self.config(), imported };
+        Ok(Request { path: self.found.path.clone(), inputs })
+    }
+
+    /// `EVSTACK_CONFIG_<NAME>`, then `--config`.
+    pub(super) fn config(&self) -> Vec<(String, String)> {
+        let mut config: Vec<(String, String)> = std::env::vars_os()
+            .filter_map(|(name, value)| {
+                let name = name.to_str()?.strip_prefix("EVSTACK_CONFIG_")?.to_owned();
+                Some((name, value.to_str()?.to_owned()))
+            })
+            .collect();
+        config.sort();
+        config.extend(self.args.config.iter().cloned());
+        config
+    }
+
+    /// Where states lie.
+    pub(super) fn state_folder(&self) -> PathBuf {
+        self.home.join("state")
+    }
+
+    /// Whose state. `--cloud` says where a run goes, so what it finds there isn't the state of the
+    /// environment's own cloud.
+    pub(super) fn key(&self, stack: &str) -> Key {
+        self.key_of(stack)
+    }
+
+    fn key_of(&self, stack: &str) -> Key {
+        let mut key = Key::new(stack, &self.args.env);
+        key.cloud = self.override_name();
+        key
+    }
+
+    /// What `--cloud` said, if that isn't the environment's own cloud anyway.
+    pub(super) fn override_name(&self) -> Option<String> {
+        let said = self.args.cloud.clone()?;
+        let differs = self.cloud().is_ok_and(|cloud| cloud != self.own_cloud());
+        differs.then_some(said)
+    }
+
+    /// The recorded state, without a lock.
+    pub(super) fn state(&self) -> Result<State, Failure> {
+        let Some(name) = &self.found.name else {
+            // Its mistakes are told by loading it.
+            let request = self.request(self.expected_place())?;
+            let loaded = crate::ops::load(&request, Box::new(self.loader()))?;
+            return Ok(open_read(&self.state_folder(), &self.key(&loaded.stack.name))?.state);
+        };
+        Ok(open_read(&self.state_folder(), &self.key(name))?.state)
+    }
+}
