@@ -4,7 +4,7 @@ use super::kind::{Kind, kind_named, kinds};
 use super::{names, options, tags};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::model::{Address, Desired, Options, Protection, Template};
-use crate::schema::TypeName;
+use crate::schema::{Catalogue, TypeName};
 use crate::spec::{Declaration, Stack};
 use crate::syntax::Node;
 use indexmap::IndexMap;
@@ -208,7 +208,8 @@ impl<'a> Expander<'a> {
         let mut spans = draft.spans;
         if let Some(node) = over {
             place_spans(node, "", &mut spans);
-            let over = self.template(node);
+            let coerced = Catalogue::bundled().of(&type_name).map(|t| super::coerce::coerce(node, &t));
+            let over = self.template(coerced.as_ref().unwrap_or(node));
             if matches!(over, Template::Object(_)) {
                 properties.merge(over);
             } else {

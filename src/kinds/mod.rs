@@ -7,6 +7,7 @@
 mod api;
 mod asl_permissions;
 mod bus;
+mod coerce;
 mod email;
 mod event;
 mod expander;

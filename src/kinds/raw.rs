@@ -46,7 +46,7 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let mut properties = Template::object::<String>([]);
     if let Some(node) = body.get("properties") {
         super::expander::place_spans(node, "", &mut spans);
-        let written = x.template(node);
+        let written = x.template(&super::coerce::coerce(node, &resource_type));
         if matches!(written, Template::Object(_) | Template::Literal(crate::model::Value::Object(_))) {
             properties = written;
         } else {
@@ -80,10 +80,15 @@ fn fill_name(x: &Expander<'_>, declaration: &Declaration, resource_type: &Resour
     if members.contains_key(property) {
         return;
     }
-    let limit = resource_type.name_limit(property).unwrap_or(64);
+    let limit = resource_type.name_limit(property);
     let fifo = members.get("FifoQueue").or(members.get("FifoTopic"));
     let is_fifo = matches!(fifo, Some(Template::Literal(crate::model::Value::Bool(true))));
     let pieces = [x.stack.name.as_str(), x.stack.env.as_str(), declaration.name.as_str()];
-    let name = names::physical(&pieces, limit, if is_fifo { ".fifo" } else { "" });
+    let name = names::physical(&pieces, limit.max_length, if is_fifo { ".fifo" } else { "" });
+    let name = if limit.lowercase { name.to_lowercase() } else { name };
+    // An optional name that must look otherwise is the service's to choose.
+    if !limit.allows(&name) {
+        return;
+    }
     members.insert(property.to_owned(), Template::string(name));
 }

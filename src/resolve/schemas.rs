@@ -1,0 +1,54 @@
+//! What the types' schemas require and refuse, as far as values are known at load.
+
+use super::Predicted;
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
+use crate::model::{Desired, Json, Value};
+use crate::schema::Catalogue;
+use crate::schema::validate::{Keyword, Mode, Violation, validate};
+
+/// What stands in a model for a value that isn't known yet.
+const HOLE: &str = "\u{0}hole";
+
+/// Reports every violation of every resource.
+pub(super) fn check(resources: &[Desired], predicted: &Predicted<'_>, diagnostics: &mut Diagnostics) {
+    for resource in resources {
+        let Some(resource_type) = Catalogue::bundled().of(&resource.type_name) else { continue };
+        let model = with_holes(&predicted.properties(resource));
+        for violation in validate(&resource_type, &model, Mode::Engine, &|json| json == HOLE) {
+            diagnostics.push(diagnostic(resource, &violation));
+        }
+    }
+}
+
+fn with_holes(value: &Value) -> Json {
+    match value {
+        Value::Unknown(_) => HOLE.into(),
+        Value::Sensitive(inner) => with_holes(inner),
+        Value::Array(items) => items.iter().map(with_holes).collect(),
+        Value::Object(members) => Json::Object(members.iter().map(|(k, v)| (k.clone(), with_holes(v))).collect()),
+        scalar => scalar.to_json().unwrap_or_default(),
+    }
+}
+
+fn diagnostic(resource: &Desired, violation: &Violation) -> Diagnostic {
+    let (code, hint) = match &violation.keyword {
+        Keyword::Required { .. } => (Code::MISSING_PROPERTY, None),
+        Keyword::ReadOnly { path } => {
+            (Code::COMPUTED_PROPERTY, Some(format!("read it with `${{{}.{path}}}`", resource.address)))
+        }
+        Keyword::Extraneous { key, known } => {
+            let near = nearest(key, known.iter().map(String::as_str));
+            (Code::REFUSED_PROPERTY, near.map(|name| format!("did you mean `{name}`?")))
+        }
+        _ => (Code::REFUSED_PROPERTY, None),
+    };
+    let place = violation.place();
+    let at = if violation.pointer.is_empty() {
+        String::new()
+    } else {
+        format!(" at `{}`", violation.pointer.trim_start_matches('/').replace('/', "."))
+    };
+    let hint = hint.or_else(|| Some(format!("`evstack explain {}` shows what is allowed", resource.type_name)));
+    let message = format!("`{}` ({}){at}: {}", resource.address, resource.type_name, violation.message());
+    Diagnostic::error(code, message).at(resource.span_of(&place)).hint_if(hint)
+}
