@@ -43,7 +43,9 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     }
     let detail = body.get("detail").cloned();
     let detail = match &detail {
-        Some(node) if node.text().is_some() => x.stack.tree_file(declaration.source, node, &mut x.diagnostics),
+        Some(node) if node.text().is_some() => {
+            x.stack.tree_file(declaration.source, node, &mut x.diagnostics).map(|(_, tree)| tree)
+        }
         other => other.clone(),
     };
     if let Some(node) = &detail

@@ -83,7 +83,7 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
 /// The definition's tree: inline, or from its file.
 fn definition(x: &mut Expander<'_>, declaration: &Declaration, written: &Node) -> Option<Node> {
     if written.text().is_some() {
-        return x.stack.tree_file(declaration.source, written, &mut x.diagnostics);
+        return x.stack.tree_file(declaration.source, written, &mut x.diagnostics).map(|(_, tree)| tree);
     }
     if written.entries().is_none() {
         x.wrong_type(written, "`definition`", "a mapping or a file");

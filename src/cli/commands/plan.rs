@@ -1,0 +1,162 @@
+//! `evstack plan [STACK]`: reads live, takes no lock, changes nothing.
+
+use crate::cli::args::{PlanArgs, WantedArgs};
+use crate::cli::cloud::{self, Connection};
+use crate::cli::session::Session;
+use crate::cli::{Ended, terminal};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Address, Json};
+use crate::ops::plan::{Wanted, plan};
+use crate::ops::{self, Failure, Loaded, Request, saved};
+use crate::plan::Plan;
+use crate::render::plan::Whereabouts;
+use crate::render::{Paint, json, plan as text};
+use crate::state::{State, open_read};
+use std::path::Path;
+
+pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
+    let sessions = Session::all(&args.place, args.stack.as_deref())?;
+    if args.out.is_some() && sessions.len() != 1 {
+        return Err(Diagnostic::error(Code::NO_STACK, "`--out` keeps the plan of one stack")
+            .hint("name the stack: `evstack plan STACK --out FILE`")
+            .into());
+    }
+    let wanted = wanted(&args.wanted, args.destroy)?;
+    let several = sessions.len() > 1;
+    let mut documents = Vec::new();
+    let mut differs = false;
+    for session in &sessions {
+        let planned = Planned::make(session, &wanted).await?;
+        differs |= !planned.plan.is_empty();
+        if args.json {
+            documents.push(planned.json());
+        } else {
+            planned.narrate();
+            terminal::print(&planned.text())?;
+        }
+        if let Some(path) = &args.out {
+            planned.keep(Path::new(path), &wanted)?;
+            if !args.json {
+                let path = path.as_str();
+                terminal::print(&format!(
+                    "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    evstack apply \"{path}\"\n"
+                ))?;
+            }
+        }
+    }
+    if args.json {
+        let document = if several { json::plans(documents) } else { documents.pop().unwrap_or_default() };
+        terminal::print_json(&document)?;
+    }
+    Ok(if differs && args.detailed_exitcode { Ended::Differences } else { Ended::Done })
+}
+
+/// The flags as `ops` takes them.
+pub(super) fn wanted(args: &WantedArgs, destroy: bool) -> Result<Wanted, Failure> {
+    let addresses = |flag: &str, texts: &[String]| -> Result<Vec<Address>, Failure> {
+        texts
+            .iter()
+            .map(|text| {
+                if Address::is_valid(text) {
+                    Ok(Address::new(text.as_str()))
+                } else {
+                    let message = format!("`{flag} {text}` isn't an address");
+                    Err(Diagnostic::error(Code::UNKNOWN_TARGET, message)
+                        .hint("write it as the plan prints it: `rule.analyseNewReviews`")
+                        .into())
+                }
+            })
+            .collect()
+    };
+    Ok(Wanted {
+        targets: addresses("--target", &args.target)?,
+        excludes: addresses("--exclude", &args.exclude)?,
+        replace: addresses("--replace", &args.replace)?,
+        destroy,
+        allow_data_loss: args.allow_data_loss,
+        refresh: args.refresh,
+    })
+}
+
+/// A plan, and all that it was made from.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) loaded: Loaded,
+    pub(super) request: Request,
+    pub(super) state: State,
+    pub(super) at: Whereabouts,
+    cloud: Option<String>,
+}
+
+impl Planned {
+    async fn make(session: &Session, wanted: &Wanted) -> Result<Self, Failure> {
+        let connection = cloud::connect(session).await?;
+        let request = session.request(connection.place.clone())?;
+        let loaded = ops::load(&request, Box::new(session.loader()))?;
+        let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
+        Self::of(session, &connection, request, loaded, view.state, wanted).await
+    }
+
+    /// From a state that is already read (and perhaps locked).
+    pub(super) async fn of(
+        session: &Session,
+        connection: &Connection,
+        request: Request,
+        mut loaded: Loaded,
+        state: State,
+        wanted: &Wanted,
+    ) -> Result<Self, Failure> {
+        let (plan, warnings) = plan(&loaded, &state, &connection.provider, wanted).await?;
+        loaded.warnings.extend(warnings);
+        let at = whereabouts(&loaded, connection);
+        let cloud = session.override_name();
+        Ok(Self { plan, loaded, request, state, at, cloud })
+    }
+
+    /// What isn't the plan itself: warnings, unfinished operations.
+    pub(super) fn narrate(&self) {
+        terminal::show(&self.loaded.warnings, &self.loaded.sources);
+        let unfinished = self.state.operations.len();
+        if unfinished > 0 {
+            terminal::say(&format!(
+                "note: an earlier run left {unfinished} operation(s) unfinished; the next apply picks them up"
+            ));
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        text::plan(&self.plan, &self.at, Paint { colour: terminal::colours() })
+    }
+
+    fn json(&self) -> Json {
+        let mut extra = serde_json::Map::new();
+        let findings: Vec<Json> = self
+            .loaded
+            .warnings
+            .iter()
+            .map(|d| crate::diagnostics::render::json(d, &self.loaded.sources))
+            .collect();
+        extra.insert("findings".to_owned(), findings.into());
+        extra.insert("unfinished".to_owned(), self.state.operations.len().into());
+        json::plan(&self.plan, &self.at, extra)
+    }
+
+    fn keep(&self, path: &Path, wanted: &Wanted) -> Result<(), Failure> {
+        let saved =
+            saved::save(&self.plan, &self.loaded, &self.request, &self.state, wanted, self.cloud.as_deref());
+        std::fs::write(path, saved.write()).map_err(|error| {
+            Diagnostic::error(Code::DISK, format!("{} can't be written: {error}", path.display())).into()
+        })
+    }
+}
+
+/// Where a plan looks, for its first line.
+pub(super) fn whereabouts(loaded: &Loaded, connection: &Connection) -> Whereabouts {
+    Whereabouts {
+        stack: loaded.stack.name.clone(),
+        env: loaded.stack.env.clone(),
+        account: connection.place.account.clone(),
+        region: connection.place.region.clone(),
+        cloud: connection.shown.clone(),
+    }
+}
