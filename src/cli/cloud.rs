@@ -1,0 +1,186 @@
+//! Opens the cloud that a session names: AWS, the embedded one in process, one that is served.
+
+use super::session::{Cloud, Session};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::local;
+use crate::model::Place;
+use crate::ops::Failure;
+use crate::ops::plan::refused;
+use crate::provider::cloud_control::{CloudControl, Settings};
+use crate::provider::limiter::Limiter;
+use crate::provider::{Provider, SystemClock, identity, in_process};
+use serde_json::Value as Json;
+use std::io::{Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A cloud that answers.
+pub(super) struct Connection {
+    pub(super) provider: Arc<dyn Provider>,
+    /// Account, region and base URL: what names, ARNs and URLs are predicted from.
+    pub(super) place: Place,
+    /// For the first line of a plan.
+    pub(super) shown: String,
+}
+
+/// Opens the session's cloud. On AWS the account is compared before anything is read.
+pub(super) async fn connect(session: &Session) -> Result<Connection, Failure> {
+    match session.cloud()? {
+        Cloud::Local => local(session),
+        Cloud::Endpoint(url) => endpoint(session, &url).await,
+        Cloud::Aws => aws(session).await,
+    }
+}
+
+fn local(session: &Session) -> Result<Connection, Failure> {
+    let folder = session.home().join("local");
+    let shown = folder.strip_prefix(session.here()).unwrap_or(&folder).display().to_string();
+    match local::open_or_find(&folder, local::Options::default()) {
+        Ok(Ok(cloud)) => {
+            let settings = cloud.settings();
+            let place = place(&settings.region, &settings.account, Some(settings.base_url));
+            let http_client = in_process::http_client(move |request| cloud.handle(&request));
+            // Nothing is looked up: the request never leaves the process.
+            let provider = control(&place, http_client, Some("http://127.0.0.1".to_owned()), None);
+            Ok(Connection { provider, place, shown: format!("local cloud ({shown})") })
+        }
+        Ok(Err(local::Found::Served { url, .. })) => {
+            let place = served_place(&url).ok_or_else(|| {
+                Failure::from(
+                    Diagnostic::error(Code::UNREACHABLE, format!("the local cloud at {url} doesn't answer"))
+                        .hint("nothing was changed; run it again, or start `evstack local` anew"),
+                )
+            })?;
+            let provider = control(&place, identity::https(), Some(url.clone()), None);
+            Ok(Connection { provider, place, shown: format!("local cloud ({shown}, served at {url})") })
+        }
+        Ok(Err(_)) | Err(local::OpenError::Taken { .. }) => Err(taken(&folder)),
+        Err(error) => Err(Diagnostic::error(Code::DISK, error.to_string()).into()),
+    }
+}
+
+fn taken(folder: &std::path::Path) -> Failure {
+    let who = match local::find(folder) {
+        Ok(local::Found::Held { pid: Some(pid) }) => format!("process {pid}"),
+        _ => "another process".to_owned(),
+    };
+    Diagnostic::error(Code::LOCAL_BUSY, format!("the local cloud in {} is in use by {who}", folder.display()))
+        .hint("wait for it; or run `evstack local`, which serves everyone at once")
+        .into()
+}
+
+async fn endpoint(session: &Session, url: &str) -> Result<Connection, Failure> {
+    if let Some(place) = served_place(url) {
+        check_account(session, &place.account, "the endpoint")?;
+        let provider = control(&place, identity::https(), Some(url.to_owned()), None);
+        return Ok(Connection { provider, place, shown: format!("local cloud at {url}") });
+    }
+    let region = session.expected_place().region;
+    let is_loopback = ["://127.", "://localhost", "://[::1]"].iter().any(|host| url.contains(host));
+    let aws = if is_loopback {
+        identity::Aws {
+            region: region.clone(),
+            credentials: identity::local_credentials(),
+            http_client: identity::https(),
+            endpoint: Some(url.to_owned()),
+        }
+    } else {
+        identity::aws(&settings(session, Some(url.to_owned()))).await.map_err(|fault| refused(&fault))?
+    };
+    connected(session, aws, format!("endpoint {url}")).await
+}
+
+async fn aws(session: &Session) -> Result<Connection, Failure> {
+    let aws = identity::aws(&settings(session, None)).await.map_err(|fault| refused(&fault))?;
+    connected(session, aws, "AWS".to_owned()).await
+}
+
+fn settings(session: &Session, endpoint: Option<String>) -> identity::Settings {
+    let cloud = session.settings();
+    let text = |field: Option<&(String, crate::diagnostics::Span)>| field.map(|(text, _)| text.clone());
+    identity::Settings {
+        region: text(cloud.and_then(|c| c.region.as_ref())),
+        role: text(cloud.and_then(|c| c.role.as_ref())),
+        session_name: "evstack".to_owned(),
+        endpoint,
+    }
+}
+
+async fn connected(session: &Session, aws: identity::Aws, shown: String) -> Result<Connection, Failure> {
+    let caller = identity::caller(&aws).await.map_err(|fault| refused(&fault))?;
+    check_account(session, &caller.account, &caller.arn)?;
+    let place = place(&aws.region, &caller.account, aws.endpoint.clone());
+    let provider = CloudControl::new(Settings {
+        region: aws.region,
+        credentials: aws.credentials,
+        endpoint: aws.endpoint,
+        http_client: aws.http_client,
+        limiter: Some(Arc::new(Limiter::new())),
+        clock: Arc::new(SystemClock::new()),
+        seed: u64::from(std::process::id()),
+    });
+    Ok(Connection { provider: Arc::new(provider), place, shown })
+}
+
+/// Credentials of another account are refused before anything is read.
+fn check_account(session: &Session, account: &str, who: &str) -> Result<(), Failure> {
+    let Some((declared, _)) = session.settings().and_then(|s| s.account_id.as_ref()) else { return Ok(()) };
+    if declared == account {
+        return Ok(());
+    }
+    let message = format!("the environment is of account {declared}, but {who} is of account {account}");
+    Err(Diagnostic::error(Code::WRONG_ACCOUNT, message)
+        .hint("nothing was read or changed; use credentials of the declared account, or set `cloud.role`")
+        .into())
+}
+
+fn control(
+    place: &Place,
+    http_client: aws_sdk_cloudcontrol::config::SharedHttpClient,
+    endpoint: Option<String>,
+    limiter: Option<Arc<Limiter>>,
+) -> Arc<dyn Provider> {
+    Arc::new(CloudControl::new(Settings {
+        region: place.region.clone(),
+        credentials: identity::local_credentials(),
+        endpoint,
+        http_client,
+        limiter,
+        clock: Arc::new(SystemClock::new()),
+        seed: u64::from(std::process::id()),
+    }))
+}
+
+fn place(region: &str, account: &str, base_url: Option<String>) -> Place {
+    Place {
+        partition: Place::partition_of(region).to_owned(),
+        region: region.to_owned(),
+        account: account.to_owned(),
+        base_url,
+    }
+}
+
+/// Who and where a served local cloud is; none if it isn't one of ours.
+fn served_place(url: &str) -> Option<Place> {
+    let health = get(url, "/_evstack/health")?;
+    let text = |key: &str| health[key].as_str().map(str::to_owned);
+    Some(place(&text("region")?, &text("account")?, text("base_url")))
+}
+
+/// A page of a server on this machine, as JSON.
+fn get(url: &str, path: &str) -> Option<Json> {
+    let authority = url.strip_prefix("http://")?.split('/').next()?;
+    let address = authority.to_socket_addrs().ok()?.next()?;
+    if !address.ip().is_loopback() {
+        return None;
+    }
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let found = head.lines().next()?.contains(" 200 ");
+    found.then(|| serde_json::from_str(body).ok())?
+}

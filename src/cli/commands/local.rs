@@ -1,0 +1,63 @@
+//! `evstack local`: serves the local cloud.
+
+use crate::cli::args::LocalArgs;
+use crate::cli::{Ended, terminal};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::local::{Cloud, Options, Profile, Settings, http};
+use crate::ops::{Failure, project};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
+    let folder = match &args.data {
+        Some(folder) => PathBuf::from(folder),
+        None => {
+            let here = std::env::current_dir()
+                .map_err(|error| terminal::unusable(&format!("there is no current folder: {error}")))?;
+            project::home(&here, "evstack.yaml").join("local")
+        }
+    };
+    let port = args.port.first().copied().unwrap_or(4566);
+    let options = Options {
+        settings: Settings { base_url: format!("http://127.0.0.1:{port}"), ..Settings::default() },
+        profile: Profile { latency: Duration::from_millis(args.latency) },
+        ..Options::default()
+    };
+    let cloud = Cloud::open(Some(&folder), options).map_err(|error| {
+        Failure::from(
+            Diagnostic::error(Code::LOCAL_BUSY, error.to_string()).hint("one process serves a data folder at a time"),
+        )
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| terminal::unusable(&format!("no timers or sockets are to be had: {error}")))?;
+    let host = args.host.to_string();
+    let ready = |addresses: &[std::net::SocketAddr]| {
+        for address in addresses {
+            terminal::say(&format!("local cloud: http://{address} (data in {})", folder.display()));
+        }
+    };
+    let served = http::serve(Arc::new(cloud), &host, &args.port, ready, stopped());
+    runtime.block_on(served).map_err(|error| {
+        Failure::from(Diagnostic::error(Code::UNREACHABLE, error.to_string()).hint("choose another `--port`"))
+    })?;
+    Ok(Ended::Done)
+}
+
+/// Ends when the process is asked to.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
