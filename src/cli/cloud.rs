@@ -7,8 +7,7 @@ use crate::model::Place;
 use crate::ops::Failure;
 use crate::ops::plan::refused;
 use crate::provider::cloud_control::{CloudControl, Settings};
-use crate::provider::limiter::Limiter;
-use crate::provider::{Provider, SystemClock, identity, in_process};
+use crate::provider::{Limiter, Provider, SystemClock, identity, in_process};
 use serde_json::Value as Json;
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -116,8 +115,8 @@ async fn connected(session: &Session, aws: identity::Aws, shown: String) -> Resu
         credentials: aws.credentials,
         endpoint: aws.endpoint,
         http_client: aws.http_client,
-        limiter: Some(Arc::new(Limiter::new())),
-        clock: Arc::new(SystemClock::new()),
+        limiter: Some(Arc::new(Limiter::default())),
+        clock: Arc::new(SystemClock::default()),
         seed: u64::from(std::process::id()),
     });
     Ok(Connection { provider: Arc::new(provider), place, shown })
@@ -147,7 +146,7 @@ fn control(
         endpoint,
         http_client,
         limiter,
-        clock: Arc::new(SystemClock::new()),
+        clock: Arc::new(SystemClock::default()),
         seed: u64::from(std::process::id()),
     }))
 }

@@ -5,8 +5,9 @@ use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic, code_named, nearest};
 use crate::kinds::{Kind, kind_named, kinds};
 use crate::ops::Failure;
-use crate::render::explain;
-use crate::schema::Catalogue;
+use crate::render;
+use crate::schema::explain::explain;
+use crate::schema::{Catalogue, ResourceType};
 use serde_json::json;
 use std::fmt::Write;
 
@@ -17,11 +18,7 @@ pub(in crate::cli) fn run(args: &ExplainArgs) -> Result<Ended, Failure> {
     } else if let Some(kind) = kind_named(name) {
         show_kind(args, kind)?;
     } else if let Some(resource_type) = Catalogue::bundled().get(name) {
-        if args.json {
-            terminal::print_json(&explain::json(&resource_type))?;
-        } else {
-            terminal::print(&explain::text(&resource_type))?;
-        }
+        show_type(args, &resource_type)?;
     } else {
         let known = kinds().iter().map(|k| k.singular).chain(Catalogue::bundled().type_names());
         let hint = nearest(name, known).map(|n| format!("did you mean `{n}`?"));
@@ -31,6 +28,20 @@ pub(in crate::cli) fn run(args: &ExplainArgs) -> Result<Ended, Failure> {
             .into());
     }
     Ok(Ended::Done)
+}
+
+/// How far down a type's properties are shown.
+const DEPTH: usize = 4;
+
+fn show_type(args: &ExplainArgs, resource_type: &ResourceType) -> Result<(), Failure> {
+    let explanation = explain(resource_type, DEPTH);
+    if args.json {
+        return terminal::print_json(&serde_json::to_value(&explanation).unwrap_or_default());
+    }
+    let mut text = Vec::new();
+    // Writing into memory has no failure.
+    let _ = render::explain::write(&explanation, &mut text);
+    terminal::print(&String::from_utf8_lossy(&text))
 }
 
 fn show_code(args: &ExplainArgs, code: Code) -> Result<(), Failure> {
