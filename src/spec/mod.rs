@@ -114,6 +114,14 @@ impl Stack {
     pub fn sources(&self) -> Sources {
         self.library.sources()
     }
+
+    /// Whether a config input is declared as a secret.
+    #[must_use]
+    pub fn is_secret(&self, config: &str) -> bool {
+        self.scope.config.get(config).is_some_and(
+            |value| matches!(value, Some(Template::Literal(crate::model::Value::Sensitive(_)))),
+        )
+    }
 }
 
 impl fmt::Debug for Stack {
