@@ -43,7 +43,8 @@ fn imports(text: &str) -> BTreeSet<String> {
                 let names = group.split([',', '}']).map(|p| p.trim().split("::").next().unwrap_or(""));
                 rooms.extend(names.filter(|n| !n.is_empty()).map(str::to_owned));
             } else {
-                let end = piece.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(piece.len());
+                let end =
+                    piece.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(piece.len());
                 rooms.insert(piece[..end].to_owned());
             }
         }

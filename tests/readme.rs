@@ -11,7 +11,8 @@ fn every_command_of_the_readme_works() {
     let sandbox = Sandbox::with_stacks();
     let mut run = Vec::new();
     for line in readme.lines().filter_map(|line| line.strip_prefix("$ ")) {
-        let line = line.strip_prefix("cargo run -- ").map_or(line.to_owned(), |rest| format!("evstack {rest}"));
+        let line =
+            line.strip_prefix("cargo run -- ").map_or(line.to_owned(), |rest| format!("evstack {rest}"));
         match line.strip_prefix("evstack ") {
             Some(arguments) => {
                 let arguments: Vec<&str> = arguments.split_whitespace().collect();

@@ -32,16 +32,17 @@ fn apply_then_plan_is_empty_for_every_stack() {
 /// Adds a queue and, once it is there, changes it: an update in place on any stack.
 fn change(sandbox: &Sandbox, stack: &str) {
     let text = sandbox.read(stack);
-    let (toml, addition) = (
-        stack.ends_with("toml"),
-        |retention: &str| {
-            if stack.ends_with("toml") {
-                format!("\n[resources.extra]\ntype = \"AWS::SQS::Queue\"\nproperties = {{ MessageRetentionPeriod = {retention} }}\n")
-            } else {
-                format!("\n  extra: {{type: AWS::SQS::Queue, properties: {{MessageRetentionPeriod: {retention}}}}}\n")
-            }
-        },
-    );
+    let (toml, addition) = (stack.ends_with("toml"), |retention: &str| {
+        if stack.ends_with("toml") {
+            format!(
+                "\n[resources.extra]\ntype = \"AWS::SQS::Queue\"\nproperties = {{ MessageRetentionPeriod = {retention} }}\n"
+            )
+        } else {
+            format!(
+                "\n  extra: {{type: AWS::SQS::Queue, properties: {{MessageRetentionPeriod: {retention}}}}}\n"
+            )
+        }
+    });
     let with = |retention: &str| match text.find("\nresources:\n") {
         Some(at) if !toml => {
             let at = at + "\nresources:".len();

@@ -46,13 +46,20 @@ impl Session {
     }
 
     fn new(args: &WhereArgs, here: &Path, loader: &DiskLoader, found: Found) -> Result<Self, Failure> {
-        let (environment, sources, diagnostics) = environment(&found.path, &args.env, Box::new(loader.clone()));
+        let (environment, sources, diagnostics) =
+            environment(&found.path, &args.env, Box::new(loader.clone()));
         let Some(environment) = environment.filter(|_| !diagnostics.has_errors()) else {
             return Err(Failure::new(diagnostics, sources));
         };
         let home = project::home(here, &found.path);
-        let session =
-            Self { found, here: here.to_owned(), home, loader: loader.clone(), environment, args: args.clone() };
+        let session = Self {
+            found,
+            here: here.to_owned(),
+            home,
+            loader: loader.clone(),
+            environment,
+            args: args.clone(),
+        };
         if let Some((state, _)) = session.settings().and_then(|s| s.state.as_ref()) {
             let message = format!("state in `{state}` isn't supported yet");
             return Err(Diagnostic::error(Code::UNSUPPORTED, message)
@@ -95,9 +102,11 @@ impl Session {
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
                 Ok(Cloud::Endpoint(url.trim_end_matches('/').to_owned()))
             }
-            Some(other) => Err(Diagnostic::error(Code::NO_ENVIRONMENT, format!("`--cloud {other}` names no cloud"))
-                .hint("write `local`, `aws` or a URL")
-                .into()),
+            Some(other) => {
+                Err(Diagnostic::error(Code::NO_ENVIRONMENT, format!("`--cloud {other}` names no cloud"))
+                    .hint("write `local`, `aws` or a URL")
+                    .into())
+            }
             None => Ok(self.own_cloud()),
         }
     }

@@ -23,7 +23,9 @@ pub(super) fn can_ask() -> bool {
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(i32::from(super::exit::DONE)),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            std::process::exit(i32::from(super::exit::DONE))
+        }
         Err(error) => Err(unusable(&format!("stdout can't be written: {error}"))),
         Ok(()) => Ok(()),
     }

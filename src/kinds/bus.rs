@@ -17,7 +17,11 @@ pub(super) const KIND: Kind = Kind {
         Field::optional("deadLetter", "queue", "where events go that the bus can't take in"),
         Field::optional("encryption", "KMS key", "`KmsKeyIdentifier`"),
         Field::optional("policy", "policy document", "who else may publish to it"),
-        Field::optional("logs", "mapping of `level`, `detail`", "`LogConfig`; where logs go is set up by the account"),
+        Field::optional(
+            "logs",
+            "mapping of `level`, `detail`",
+            "`LogConfig`; where logs go is set up by the account",
+        ),
     ],
     parts: &[
         Part { name: "archive", type_name: "AWS::Events::Archive", about: "with `archive`" },
@@ -44,7 +48,12 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
         && let Some(target) = x.target(node, "`deadLetter`", &["queue"])
     {
         if let Some(queue) = &target.address {
-            let policy = x.let_in(queue, "events.amazonaws.com", "sqs:SendMessage", Template::predicted(&address, "Arn"));
+            let policy = x.let_in(
+                queue,
+                "events.amazonaws.com",
+                "sqs:SendMessage",
+                Template::predicted(&address, "Arn"),
+            );
             draft = draft.after(policy);
         }
         draft = draft.written("DeadLetterConfig", Template::object([("Arn", target.arn)]), node);

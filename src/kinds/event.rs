@@ -13,7 +13,11 @@ pub(super) const KIND: Kind = Kind {
         Field::optional("source", "string", "EventBridge `source`; `<stack>.<service>` unless said"),
         Field::optional("detailType", "string", "EventBridge `detail-type`; the contract's name unless said"),
         Field::optional("detail", "JSON Schema, or a file with one", "the business data"),
-        Field::optional("envelope", "boolean", "whether the data lies in `detail.data` beside `detail.metadata`; true"),
+        Field::optional(
+            "envelope",
+            "boolean",
+            "whether the data lies in `detail.data` beside `detail.metadata`; true",
+        ),
         Field::optional("examples", "list of mappings", "events as they really look"),
         Field::optional("bus", "bus", "where it is published"),
         Field::optional("external", "boolean", "produced outside this stack"),
@@ -39,7 +43,11 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     if let Some(node) = body.get("publish")
         && x.boolean(node, "`publish`") == Some(true)
     {
-        x.unsupported(node, "publishing a contract", "declare an `AWS::EventSchemas::Schema` under `resources`");
+        x.unsupported(
+            node,
+            "publishing a contract",
+            "declare an `AWS::EventSchemas::Schema` under `resources`",
+        );
     }
     let detail = body.get("detail").cloned();
     let detail = match &detail {

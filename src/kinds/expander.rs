@@ -193,7 +193,12 @@ impl<'a> Expander<'a> {
     /// Adds a part: `parts.<name>.properties` merged over. `part` is dotted below another part.
     pub(super) fn part(&mut self, declaration: &Declaration, part: &str, draft: Draft) -> Address {
         let address = Address::new(format!("{}.{part}", self.address(declaration)));
-        let over = declaration.body.get("parts").and_then(|p| p.get(part)).and_then(|p| p.get("properties")).cloned();
+        let over = declaration
+            .body
+            .get("parts")
+            .and_then(|p| p.get(part))
+            .and_then(|p| p.get("properties"))
+            .cloned();
         let replace_on_changes = draft.replace_on_changes.clone();
         let protection = draft.protection;
         let mut desired = self.finish(declaration, address.clone(), draft, over.as_ref());
@@ -202,7 +207,13 @@ impl<'a> Expander<'a> {
         address
     }
 
-    fn finish(&mut self, declaration: &Declaration, address: Address, draft: Draft, over: Option<&Node>) -> Desired {
+    fn finish(
+        &mut self,
+        declaration: &Declaration,
+        address: Address,
+        draft: Draft,
+        over: Option<&Node>,
+    ) -> Desired {
         let type_name = TypeName::new(draft.type_name);
         let mut properties = Template::Object(draft.properties);
         let mut spans = draft.spans;
@@ -218,7 +229,15 @@ impl<'a> Expander<'a> {
         }
         tags::add(self, declaration, &address, &type_name, &mut properties);
         let span = declaration.span;
-        Desired { address, type_name, properties, options: Options::default(), depends_on: draft.depends_on, span, spans }
+        Desired {
+            address,
+            type_name,
+            properties,
+            options: Options::default(),
+            depends_on: draft.depends_on,
+            span,
+            spans,
+        }
     }
 
     /// Reports `parts` of things that the kind doesn't make here.
@@ -258,7 +277,10 @@ impl<'a> Expander<'a> {
             self.report(
                 Diagnostic::error(
                     Code::WRONG_KIND,
-                    format!("`{address}` doesn't fit here: {} is wanted", crate::diagnostics::one_of(fitting.iter().copied())),
+                    format!(
+                        "`{address}` doesn't fit here: {} is wanted",
+                        crate::diagnostics::one_of(fitting.iter().copied())
+                    ),
                 )
                 .at(span),
             );
@@ -272,13 +294,17 @@ impl<'a> Expander<'a> {
             Some(name) => Some(format!("did you mean `{name}`?")),
             None if kind_named(owner.kind()).is_none() => {
                 let kinds: Vec<&str> = kinds().iter().map(|k| k.singular).collect();
-                let plural = kinds.iter().find(|k| format!("{k}s") == owner.kind() || format!("{k}es") == owner.kind());
+                let plural = kinds
+                    .iter()
+                    .find(|k| format!("{k}s") == owner.kind() || format!("{k}es") == owner.kind());
                 plural.map(|k| format!("addresses are singular: `{k}.{}`", owner.name()))
             }
             None => None,
         };
         self.report(
-            Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("`{owner}` isn't declared")).at(span).hint_if(hint),
+            Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("`{owner}` isn't declared"))
+                .at(span)
+                .hint_if(hint),
         );
         false
     }

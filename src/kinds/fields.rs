@@ -18,7 +18,8 @@ impl Expander<'_> {
     pub(super) fn check_declaration(&mut self, kind: &Kind, declaration: &Declaration) -> bool {
         let what = format!("{} `{}`", words(kind.singular), declaration.name);
         let allowed: Vec<&str> = kind.all_fields().map(|f| f.name).collect();
-        if !self.check_keys(&declaration.body, &what, &allowed, &format!("evstack explain {}", kind.singular)) {
+        if !self.check_keys(&declaration.body, &what, &allowed, &format!("evstack explain {}", kind.singular))
+        {
             return false;
         }
         for field in kind.all_fields().filter(|f| f.required) {
@@ -120,7 +121,12 @@ impl Expander<'_> {
     }
 
     /// A whole number that must be known at load and lie in a range.
-    pub(super) fn integer(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
+    pub(super) fn integer(
+        &mut self,
+        node: &Node,
+        what: &str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Option<u64> {
         let number = match self.constant(node)? {
             Value::Number(n) => n.as_u64(),
             _ => None,
@@ -150,7 +156,12 @@ impl Expander<'_> {
     }
 
     /// A duration such as `30s`, known at load, in whole seconds within a range.
-    pub(super) fn seconds(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
+    pub(super) fn seconds(
+        &mut self,
+        node: &Node,
+        what: &str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Option<u64> {
         let text = self.text(node, what)?;
         let Some(duration) = duration(&text) else {
             let message = format!("{what} is `{text}`, not a duration");
@@ -241,7 +252,6 @@ pub(super) fn number(n: u64) -> Template {
 pub(super) fn literal(json: Json) -> Template {
     Template::Literal(Value::from(json))
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,10 @@ pub(super) fn allow(actions: &[&str], resources: impl IntoIterator<Item = Templa
 
 /// A policy document from its statements.
 pub(super) fn document(statements: impl IntoIterator<Item = Template>) -> Template {
-    Template::object([("Version", Template::string("2012-10-17")), ("Statement", Template::array(statements))])
+    Template::object([
+        ("Version", Template::string("2012-10-17")),
+        ("Statement", Template::array(statements)),
+    ])
 }
 
 impl Expander<'_> {
@@ -41,7 +44,10 @@ impl Expander<'_> {
                 "Condition",
                 Template::object([(
                     "StringEquals",
-                    Template::object([("aws:SourceAccount", Template::string(self.stack.place.account.clone()))]),
+                    Template::object([(
+                        "aws:SourceAccount",
+                        Template::string(self.stack.place.account.clone()),
+                    )]),
                 )]),
             ),
         ]);
@@ -49,8 +55,9 @@ impl Expander<'_> {
         let pieces = [super::names::kebab(kind), super::names::kebab(part)];
         let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
         let name = self.name(declaration, &pieces, 64);
-        let mut draft =
-            Draft::new("AWS::IAM::Role").with("RoleName", name).with("AssumeRolePolicyDocument", document([trust]));
+        let mut draft = Draft::new("AWS::IAM::Role")
+            .with("RoleName", name)
+            .with("AssumeRolePolicyDocument", document([trust]));
         if !statements.is_empty() {
             let policy = Template::object([
                 ("PolicyName", Template::string("use")),
@@ -63,7 +70,13 @@ impl Expander<'_> {
 
     /// Lets an AWS service send to a queue or topic on behalf of `source`. The inline policy that
     /// comes of it is the returned address; it must be there before the source sends.
-    pub(super) fn let_in(&mut self, target: &Address, service: &str, action: &str, source: Template) -> Address {
+    pub(super) fn let_in(
+        &mut self,
+        target: &Address,
+        service: &str,
+        action: &str,
+        source: Template,
+    ) -> Address {
         let property = arn_property(target);
         let statement = Template::object([
             ("Effect", Template::string("Allow")),
@@ -89,7 +102,8 @@ pub(super) fn inline_policies(x: &mut Expander<'_>) {
         let part = target.part("policy");
         let part = part.as_str().splitn(3, '.').nth(2).unwrap_or("policy").to_owned();
         let draft = if target.kind() == "topic" {
-            Draft::new("AWS::SNS::TopicInlinePolicy").with("TopicArn", Template::attribute(&target, "TopicArn"))
+            Draft::new("AWS::SNS::TopicInlinePolicy")
+                .with("TopicArn", Template::attribute(&target, "TopicArn"))
         } else {
             Draft::new("AWS::SQS::QueueInlinePolicy").with("Queue", Template::attribute(&target, "QueueUrl"))
         };

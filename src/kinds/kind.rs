@@ -71,9 +71,17 @@ pub(super) const COMMON: &[Field] = &[
     Field::optional("name", "string", "the physical name, instead of `<stack>-<env>-<name>`"),
     Field::optional("description", "string", "a line for people, where the type has a description"),
     Field::optional("tags", "mapping of strings", "more tags"),
-    Field::optional("properties", "mapping", "CloudFormation properties, merged over the main resource verbatim"),
+    Field::optional(
+        "properties",
+        "mapping",
+        "CloudFormation properties, merged over the main resource verbatim",
+    ),
     Field::optional("parts", "mapping of part to `{properties}`", "the same for its parts"),
-    Field::optional("options", "mapping", "how the engine treats it: protect, ignoreChanges, dependsOn, when, …"),
+    Field::optional(
+        "options",
+        "mapping",
+        "how the engine treats it: protect, ignoreChanges, dependsOn, when, …",
+    ),
 ];
 
 /// Every kind, in the order in which a reader of a stack meets them.

@@ -68,7 +68,11 @@ pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration) -> Options {
     {
         options.timeout = fields::duration(&text);
         if options.timeout.is_none() {
-            x.bad_value(node, format!("`timeout` is `{text}`, not a duration"), Some("write `30m`".to_owned()));
+            x.bad_value(
+                node,
+                format!("`timeout` is `{text}`, not a duration"),
+                Some("write `30m`".to_owned()),
+            );
         }
     }
     options
@@ -76,7 +80,9 @@ pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration) -> Options {
 
 /// `dependsOn`: addresses of declarations.
 pub(super) fn depends_on(x: &mut Expander<'_>, declaration: &Declaration) -> Vec<Address> {
-    let Some(node) = declaration.body.get("options").and_then(|o| o.get("dependsOn")) else { return Vec::new() };
+    let Some(node) = declaration.body.get("options").and_then(|o| o.get("dependsOn")) else {
+        return Vec::new();
+    };
     x.one_or_many(node).into_iter().filter_map(|item| x.reference(item, "`dependsOn`", &[])).collect()
 }
 

@@ -29,7 +29,11 @@ pub(super) const KIND: Kind = Kind {
     ],
     parts: &[
         Part { name: "role", type_name: "AWS::IAM::Role", about: "always" },
-        Part { name: "deadLetter", type_name: "AWS::SQS::Queue", about: "for a stream, unless `deadLetter` says otherwise" },
+        Part {
+            name: "deadLetter",
+            type_name: "AWS::SQS::Queue",
+            about: "for a stream, unless `deadLetter` says otherwise",
+        },
     ],
     attributes: &[],
     expand,
@@ -101,14 +105,19 @@ fn source(
     if let Some(size) = batch.and_then(|b| b.get("size")).and_then(|n| x.integer(n, "`size`", 1..=10_000)) {
         gathered.push(("BatchSize", number(size)));
     }
-    if let Some(window) = batch.and_then(|b| b.get("window")).and_then(|n| x.seconds(n, "`window`", 0..=300)) {
+    if let Some(window) = batch.and_then(|b| b.get("window")).and_then(|n| x.seconds(n, "`window`", 0..=300))
+    {
         gathered.push(("MaximumBatchingWindowInSeconds", number(window)));
     }
     match target.class {
         Class::Queue { .. } => {
             for key in ["retry", "deadLetter"] {
                 if let Some(node) = body.get(key) {
-                    x.unsupported(node, &format!("`{key}` of a pipe that reads a queue"), "say it on the queue: `deadLetter: {maxReceives: …}`");
+                    x.unsupported(
+                        node,
+                        &format!("`{key}` of a pipe that reads a queue"),
+                        "say it on the queue: `deadLetter: {maxReceives: …}`",
+                    );
                 }
             }
             let actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
@@ -120,7 +129,12 @@ fn source(
         }
         Class::Table => {
             let arn = stream(x, &target, node)?;
-            let actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"];
+            let actions = [
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ];
             statements.push(allow(&actions, [arn.clone()]));
             gathered.insert(0, ("StartingPosition", Template::string("LATEST")));
             if let Some(retry) = body.get("retry")
@@ -219,7 +233,11 @@ fn sink(
         Class::Destination => "events:InvokeApiDestination",
         Class::Lambda => "lambda:InvokeFunction",
         _ => {
-            x.unsupported(node, "this target of a pipe", "pipes go to machines, queues, topics, buses, events and destinations");
+            x.unsupported(
+                node,
+                "this target of a pipe",
+                "pipes go to machines, queues, topics, buses, events and destinations",
+            );
             return None;
         }
     };
@@ -236,7 +254,8 @@ fn to_event(
 ) -> Option<Template> {
     x.reference(node, "`to`", &["event"])?;
     let event = x.stack.events.get(name)?.clone();
-    let members = [("Source", Template::string(event.source)), ("DetailType", Template::string(event.detail_type))];
+    let members =
+        [("Source", Template::string(event.source)), ("DetailType", Template::string(event.detail_type))];
     parameters.push(("EventBridgeEventBusParameters", Template::object(members)));
     Some(bus_arn(x, event.bus.as_deref()))
 }
@@ -247,7 +266,8 @@ pub(super) fn bus_arn(x: &Expander<'_>, bus: Option<&str>) -> Template {
         None | Some("default" | "bus.default") => Template::string(x.arn("events", "event-bus/default")),
         Some(arn) if arn.starts_with("arn:") => Template::string(arn),
         Some(name) => {
-            let address = if name.contains('.') { Address::new(name) } else { Address::new(format!("bus.{name}")) };
+            let address =
+                if name.contains('.') { Address::new(name) } else { Address::new(format!("bus.{name}")) };
             Template::attribute(&address, "Arn")
         }
     }

@@ -25,8 +25,16 @@ pub(super) const KIND: Kind = Kind {
         Field::optional("encryption", "KMS key", "`KmsMasterKeyId`; SQS's own keys unless said"),
     ],
     parts: &[
-        Part { name: "deadLetter", type_name: "AWS::SQS::Queue", about: "unless `deadLetter` says otherwise" },
-        Part { name: "policy", type_name: "AWS::SQS::QueueInlinePolicy", about: "when something of this stack sends to it" },
+        Part {
+            name: "deadLetter",
+            type_name: "AWS::SQS::Queue",
+            about: "unless `deadLetter` says otherwise",
+        },
+        Part {
+            name: "policy",
+            type_name: "AWS::SQS::QueueInlinePolicy",
+            about: "when something of this stack sends to it",
+        },
     ],
     attributes: &[],
     expand,
@@ -37,7 +45,8 @@ const MAX_SECONDS: u64 = 1_209_600;
 fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let body = declaration.body.clone();
     let fifo = body.get("fifo").and_then(|n| x.boolean(n, "`fifo`")).unwrap_or(false);
-    let mut draft = Draft::new("AWS::SQS::Queue").with("QueueName", x.name_with_suffix(declaration, &[], 80, suffix(fifo)));
+    let mut draft = Draft::new("AWS::SQS::Queue")
+        .with("QueueName", x.name_with_suffix(declaration, &[], 80, suffix(fifo)));
     if fifo {
         draft = draft.with("FifoQueue", Template::Literal(Value::Bool(true)));
     }
@@ -86,7 +95,8 @@ fn dead_letter(
         return Some((target.arn, RECEIVES));
     }
     x.check_keys(node, "`deadLetter`", &["maxReceives", "retain", "queue"], "evstack explain queue");
-    let receives = node.get("maxReceives").and_then(|n| x.integer(n, "`maxReceives`", 1..=1000)).unwrap_or(RECEIVES);
+    let receives =
+        node.get("maxReceives").and_then(|n| x.integer(n, "`maxReceives`", 1..=1000)).unwrap_or(RECEIVES);
     if let Some(queue) = node.get("queue") {
         let target = x.target(queue, "`queue` of `deadLetter`", &["queue"])?;
         return Some((target.arn, receives));

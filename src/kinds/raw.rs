@@ -37,7 +37,8 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
         return;
     };
     if !resource_type.is_provisionable() {
-        let message = format!("Cloud Control can't manage `{type_name}`: it has no create, read and delete handlers");
+        let message =
+            format!("Cloud Control can't manage `{type_name}`: it has no create, read and delete handlers");
         x.report(Diagnostic::error(Code::UNPROVISIONABLE_TYPE, message).at(node.span));
         return;
     }
@@ -74,7 +75,12 @@ fn open(properties: Template) -> Template {
 }
 
 /// The optional name property, if the type has one and nothing is written there.
-fn fill_name(x: &Expander<'_>, declaration: &Declaration, resource_type: &ResourceType, properties: &mut Template) {
+fn fill_name(
+    x: &Expander<'_>,
+    declaration: &Declaration,
+    resource_type: &ResourceType,
+    properties: &mut Template,
+) {
     let Template::Object(members) = properties else { return };
     let Some(property) = resource_type.name_property() else { return };
     if members.contains_key(property) {

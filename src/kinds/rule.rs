@@ -28,11 +28,19 @@ pub(super) const KIND: Kind = Kind {
         ),
         Field::optional("enabled", "boolean", "true"),
         Field::optional("retry", "mapping of `attempts`, `age`", "for all its targets"),
-        Field::optional("deadLetter", "queue, or false", "for all its targets; a queue of its own unless said"),
+        Field::optional(
+            "deadLetter",
+            "queue, or false",
+            "for all its targets; a queue of its own unless said",
+        ),
     ],
     parts: &[
         Part { name: "role", type_name: "AWS::IAM::Role", about: "where a target is called by role" },
-        Part { name: "deadLetter", type_name: "AWS::SQS::Queue", about: "unless `deadLetter` says otherwise" },
+        Part {
+            name: "deadLetter",
+            type_name: "AWS::SQS::Queue",
+            about: "unless `deadLetter` says otherwise",
+        },
         Part {
             name: "deadLetter.policy",
             type_name: "AWS::SQS::QueueInlinePolicy",
@@ -85,7 +93,8 @@ fn events_pattern(x: &mut Expander<'_>, on: &Node) -> Option<Pattern> {
             );
         }
     }
-    let list = |values: Vec<&String>| Template::array(values.into_iter().map(|v| Template::string(v.clone())));
+    let list =
+        |values: Vec<&String>| Template::array(values.into_iter().map(|v| Template::string(v.clone())));
     let mut sources: Vec<&String> = named.iter().map(|(e, _)| &e.source).collect();
     sources.dedup();
     let pattern = if let [source] = sources.as_slice() {
@@ -110,7 +119,10 @@ fn check_pattern(x: &mut Expander<'_>, pattern: &Template, on: &Node) {
     }
     let Some(json) = pattern.evaluate(&super::expander::NoAttributes).to_json() else { return };
     if let Err(problem) = event_pattern::Pattern::parse(&json) {
-        x.report(Diagnostic::error(Code::BAD_PATTERN, format!("the event pattern isn't valid: {problem}")).at(on.span));
+        x.report(
+            Diagnostic::error(Code::BAD_PATTERN, format!("the event pattern isn't valid: {problem}"))
+                .at(on.span),
+        );
     }
 }
 
@@ -133,7 +145,8 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let enabled = body.get("enabled").and_then(|n| x.boolean(n, "`enabled`")).unwrap_or(true);
     draft = draft.with("State", Template::string(if enabled { "ENABLED" } else { "DISABLED" }));
     let Some(to) = body.get("to") else { return };
-    let mut builder = Targets { declaration, body: &body, address: &address, statements: Vec::new(), policies: Vec::new() };
+    let mut builder =
+        Targets { declaration, body: &body, address: &address, statements: Vec::new(), policies: Vec::new() };
     let mut targets = Vec::new();
     let many = x.one_or_many(to);
     if many.len() > 5 {
@@ -273,7 +286,11 @@ impl Targets<'_> {
                 return None;
             }
             _ => {
-                x.unsupported(node, "this target of a rule", "rules send to machines, queues, topics, buses and destinations");
+                x.unsupported(
+                    node,
+                    "this target of a rule",
+                    "rules send to machines, queues, topics, buses and destinations",
+                );
                 return None;
             }
         }
@@ -333,11 +350,17 @@ fn input(x: &mut Expander<'_>, node: &Node, members: &mut Vec<(&'static str, Tem
                 let value = if text.text().is_some() { value } else { Template::Json(Box::new(value)) };
                 transformer.push(("InputTemplate", value));
             }
-            None => x.report(Diagnostic::error(Code::MISSING_KEY, "`template` has no `text`").at(template.span)),
+            None => {
+                x.report(Diagnostic::error(Code::MISSING_KEY, "`template` has no `text`").at(template.span))
+            }
         }
         members.push(("InputTransformer", Template::object(transformer)));
     }
     if ["inputPath", "input", "template"].iter().filter(|k| node.get(k).is_some()).count() > 1 {
-        x.bad_value(node, "a target has more than one of `input`, `inputPath` and `template`".to_owned(), None);
+        x.bad_value(
+            node,
+            "a target has more than one of `input`, `inputPath` and `template`".to_owned(),
+            None,
+        );
     }
 }

@@ -19,9 +19,17 @@ pub(super) const KIND: Kind = Kind {
     fields: &[
         Field::optional("type", "standard, express", "`standard` unless said"),
         Field::required("definition", "mapping, or a YAML or JSON file", "in the Amazon States Language"),
-        Field::optional("logs", "mapping of `level`, `retain`, `data`; or false", "errors, for 30 days, unless said"),
+        Field::optional(
+            "logs",
+            "mapping of `level`, `retain`, `data`; or false",
+            "errors, for 30 days, unless said",
+        ),
         Field::optional("tracing", "boolean", "X-Ray"),
-        Field::optional("grants", "list of {allow: [actions], on: [ARNs]}", "what can't be seen in the definition"),
+        Field::optional(
+            "grants",
+            "list of {allow: [actions], on: [ARNs]}",
+            "what can't be seen in the definition",
+        ),
         Field::optional("publishVersion", "boolean", "not supported yet"),
     ],
     parts: &[
@@ -35,9 +43,14 @@ pub(super) const KIND: Kind = Kind {
 fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let body = declaration.body.clone();
     let address = x.address(declaration);
-    let express = body.get("type").and_then(|n| x.word(n, "`type`", &["standard", "express"])) == Some("express");
+    let express =
+        body.get("type").and_then(|n| x.word(n, "`type`", &["standard", "express"])) == Some("express");
     if let Some(node) = body.get("publishVersion") {
-        x.unsupported(node, "`publishVersion`", "declare an `AWS::StepFunctions::StateMachineVersion` under `resources`");
+        x.unsupported(
+            node,
+            "`publishVersion`",
+            "declare an `AWS::StepFunctions::StateMachineVersion` under `resources`",
+        );
     }
     let Some(written) = body.get("definition") else { return };
     let Some(definition) = definition(x, declaration, written) else { return };
@@ -55,9 +68,16 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
         .span("/DefinitionString", definition.span);
     let tracing = body.get("tracing").and_then(|n| x.boolean(n, "`tracing`")).unwrap_or(false);
     if tracing {
-        draft = draft.with("TracingConfiguration", Template::object([("Enabled", Template::Literal(Value::Bool(true)))]));
-        let actions =
-            ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"];
+        draft = draft.with(
+            "TracingConfiguration",
+            Template::object([("Enabled", Template::Literal(Value::Bool(true)))]),
+        );
+        let actions = [
+            "xray:PutTraceSegments",
+            "xray:PutTelemetryRecords",
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+        ];
         statements.push(allow(&actions, [Template::string("*")]));
     }
     if let Some(logging) = logging(x, declaration, body.get("logs")) {
@@ -93,7 +113,12 @@ fn definition(x: &mut Expander<'_>, declaration: &Declaration, written: &Node) -
 }
 
 /// What the machine's role must allow; reports what is wrong with the definition.
-fn statements(x: &mut Expander<'_>, declaration: &Declaration, definition: &Node, express: bool) -> Vec<Template> {
+fn statements(
+    x: &mut Expander<'_>,
+    declaration: &Declaration,
+    definition: &Node,
+    express: bool,
+) -> Vec<Template> {
     let (parsed, problems) = asl::parse(&definition.to_json());
     for problem in problems {
         let span = asl_permissions::node_at(definition, &problem.pointer).span;
@@ -144,7 +169,9 @@ fn logging(x: &mut Expander<'_>, declaration: &Declaration, node: Option<&Node>)
         x.check_keys(node, "`logs`", &["level", "retain", "data"], "evstack explain stateMachine");
     }
     let get = |key: &str| node.as_ref().and_then(|n| n.get(key)).cloned();
-    let level = get("level").and_then(|n| x.word(&n, "`level`", &["ALL", "ERROR", "FATAL", "OFF"])).unwrap_or("ERROR");
+    let level = get("level")
+        .and_then(|n| x.word(&n, "`level`", &["ALL", "ERROR", "FATAL", "OFF"]))
+        .unwrap_or("ERROR");
     let data = get("data").and_then(|n| x.boolean(&n, "`data`")).unwrap_or(true);
     let group = log_group(x, declaration, "states", node.as_ref());
     Some(Template::object([
@@ -161,13 +188,19 @@ fn logging(x: &mut Expander<'_>, declaration: &Declaration, node: Option<&Node>)
 }
 
 /// The part `logs`. Names under `/aws/vendedlogs/` don't eat into the account's log policy.
-pub(super) fn log_group(x: &mut Expander<'_>, declaration: &Declaration, folder: &str, node: Option<&Node>) -> Address {
+pub(super) fn log_group(
+    x: &mut Expander<'_>,
+    declaration: &Declaration,
+    folder: &str,
+    node: Option<&Node>,
+) -> Address {
     let days = node.and_then(|n| n.get("retain")).cloned().and_then(|n| x.days(&n, "`retain`")).unwrap_or(30);
     let name = Template::Concat(vec![
         Template::string(format!("/aws/vendedlogs/{folder}/")),
         x.name(declaration, &[], 400),
     ]);
     let name = name.fold();
-    let draft = Draft::new("AWS::Logs::LogGroup").with("LogGroupName", name).with("RetentionInDays", number(days));
+    let draft =
+        Draft::new("AWS::Logs::LogGroup").with("LogGroupName", name).with("RetentionInDays", number(days));
     x.part(declaration, "logs", draft)
 }

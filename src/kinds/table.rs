@@ -50,7 +50,9 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
         billing = throughput(x, Some(node));
     }
     let mode = if billing.is_some() { "PROVISIONED" } else { "PAY_PER_REQUEST" };
-    draft = draft.with("AttributeDefinitions", attributes.definitions()).with("BillingMode", Template::string(mode));
+    draft = draft
+        .with("AttributeDefinitions", attributes.definitions())
+        .with("BillingMode", Template::string(mode));
     draft = draft.maybe("ProvisionedThroughput", billing);
     if let Some(node) = body.get("ttl") {
         let ttl = [("AttributeName", x.template(node)), ("Enabled", Template::Literal(Value::Bool(true)))];
@@ -65,7 +67,11 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
             "old" => "OLD_IMAGE",
             _ => "NEW_AND_OLD_IMAGES",
         };
-        draft = draft.written("StreamSpecification", Template::object([("StreamViewType", Template::string(view))]), node);
+        draft = draft.written(
+            "StreamSpecification",
+            Template::object([("StreamViewType", Template::string(view))]),
+            node,
+        );
     }
     if let Some(node) = body.get("recovery")
         && let Some(on) = x.boolean(node, "`recovery`")
@@ -92,8 +98,12 @@ fn throughput(x: &mut Expander<'_>, node: Option<&Node>) -> Option<Template> {
         return None;
     }
     x.check_keys(node, "`billing`", &["read", "write"], "evstack explain table");
-    let mut units = |key: &str| node.get(key).and_then(|n| x.integer(n, &format!("`{key}`"), 1..=40_000)).unwrap_or(1);
-    Some(Template::object([("ReadCapacityUnits", number(units("read"))), ("WriteCapacityUnits", number(units("write")))]))
+    let mut units =
+        |key: &str| node.get(key).and_then(|n| x.integer(n, &format!("`{key}`"), 1..=40_000)).unwrap_or(1);
+    Some(Template::object([
+        ("ReadCapacityUnits", number(units("read"))),
+        ("WriteCapacityUnits", number(units("write"))),
+    ]))
 }
 
 fn indexes(
@@ -141,7 +151,9 @@ fn projection(x: &mut Expander<'_>, node: Option<&Node>) -> Template {
         Some(node) if node.items().is_some() => {
             Template::object([kind("INCLUDE"), ("NonKeyAttributes", x.template(node))])
         }
-        Some(node) if x.word(node, "`project`", &["all", "keys"]) == Some("keys") => Template::object([kind("KEYS_ONLY")]),
+        Some(node) if x.word(node, "`project`", &["all", "keys"]) == Some("keys") => {
+            Template::object([kind("KEYS_ONLY")])
+        }
         _ => Template::object([kind("ALL")]),
     }
 }
@@ -176,11 +188,12 @@ impl Attributes {
         let roles = ["HASH", "RANGE"];
         let mut schema = Vec::new();
         for ((name, kind, span), role) in names.into_iter().zip(roles) {
-            let letter = match kind.map(|n| x.word(n, "a key attribute's type", &["string", "number", "binary"])) {
-                Some(Some("number")) => "N",
-                Some(Some("binary")) => "B",
-                _ => "S",
-            };
+            let letter =
+                match kind.map(|n| x.word(n, "a key attribute's type", &["string", "number", "binary"])) {
+                    Some(Some("number")) => "N",
+                    Some(Some("binary")) => "B",
+                    _ => "S",
+                };
             self.define(x, &name, letter, kind.is_some(), span);
             schema.push(Template::object([
                 ("AttributeName", Template::string(name)),
@@ -208,7 +221,10 @@ impl Attributes {
 
     fn definitions(&self) -> Template {
         Template::array(self.0.iter().map(|(name, (letter, _))| {
-            Template::object([("AttributeName", Template::string(name.clone())), ("AttributeType", Template::string(*letter))])
+            Template::object([
+                ("AttributeName", Template::string(name.clone())),
+                ("AttributeType", Template::string(*letter)),
+            ])
         }))
     }
 }

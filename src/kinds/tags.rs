@@ -16,7 +16,8 @@ pub(super) fn add(
     properties: &mut Template,
 ) {
     let Some(resource_type) = Catalogue::bundled().get(type_name.as_str()) else { return };
-    let Some(property) = resource_type.tagging.property.clone().filter(|_| resource_type.tagging.taggable) else {
+    let Some(property) = resource_type.tagging.property.clone().filter(|_| resource_type.tagging.taggable)
+    else {
         return;
     };
     let mut tags: IndexMap<String, Template> = IndexMap::new();

@@ -8,8 +8,12 @@ use crate::syntax::Node;
 /// What a target is; decides which permissions and which parameters it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    StateMachine { express: bool },
-    Queue { fifo: bool },
+    StateMachine {
+        express: bool,
+    },
+    Queue {
+        fifo: bool,
+    },
     Topic,
     Bus,
     Table,
@@ -50,20 +54,27 @@ impl Expander<'_> {
                 target.arn = Template::Attribute(reference);
                 Some(target)
             }
-            Template::Literal(Value::String(arn)) if arn.starts_with("arn:") => {
-                Some(Target { class: class_of_arn(&arn), address: None, arn: Template::string(arn), span: node.span })
-            }
+            Template::Literal(Value::String(arn)) if arn.starts_with("arn:") => Some(Target {
+                class: class_of_arn(&arn),
+                address: None,
+                arn: Template::string(arn),
+                span: node.span,
+            }),
             Template::Literal(Value::String(text)) => {
-                let hint = fitting.iter().map(|kind| format!("{kind}.{text}")).find(|address| {
-                    self.declared.contains_key(&Address::new(address.as_str()))
-                });
+                let hint = fitting
+                    .iter()
+                    .map(|kind| format!("{kind}.{text}"))
+                    .find(|address| self.declared.contains_key(&Address::new(address.as_str())));
                 self.report(
-                    Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("{what} `{text}` is neither an address nor an ARN"))
-                        .at(node.span)
-                        .hint(match hint {
-                            Some(address) => format!("did you mean `{address}`?"),
-                            None => format!("write an address ({}) or an ARN", one_of(fitting.iter().copied())),
-                        }),
+                    Diagnostic::error(
+                        Code::UNKNOWN_REFERENCE,
+                        format!("{what} `{text}` is neither an address nor an ARN"),
+                    )
+                    .at(node.span)
+                    .hint(match hint {
+                        Some(address) => format!("did you mean `{address}`?"),
+                        None => format!("write an address ({}) or an ARN", one_of(fitting.iter().copied())),
+                    }),
                 );
                 None
             }

@@ -24,8 +24,16 @@ pub(super) const KIND: Kind = Kind {
         ),
     ],
     parts: &[
-        Part { name: "subscription1", type_name: "AWS::SNS::Subscription", about: "one for each of `subscribe`, numbered or by its queue's name" },
-        Part { name: "policy", type_name: "AWS::SNS::TopicInlinePolicy", about: "when something of this stack publishes to it by itself" },
+        Part {
+            name: "subscription1",
+            type_name: "AWS::SNS::Subscription",
+            about: "one for each of `subscribe`, numbered or by its queue's name",
+        },
+        Part {
+            name: "policy",
+            type_name: "AWS::SNS::TopicInlinePolicy",
+            about: "when something of this stack publishes to it by itself",
+        },
     ],
     attributes: &[],
     expand,
@@ -67,8 +75,11 @@ fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, nu
         ([key], Some(who)) => (*key, who),
         _ => {
             x.report(
-                Diagnostic::error(Code::MISSING_KEY, "a subscription needs exactly one of `email`, `queue` and `url`")
-                    .at(node.span),
+                Diagnostic::error(
+                    Code::MISSING_KEY,
+                    "a subscription needs exactly one of `email`, `queue` and `url`",
+                )
+                .at(node.span),
             );
             return;
         }
@@ -82,7 +93,9 @@ fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, nu
             }
             draft.with("Protocol", Template::string("sqs")).written("Endpoint", target.arn, who)
         }
-        "email" => draft.with("Protocol", Template::string("email")).written("Endpoint", x.template(who), who),
+        "email" => {
+            draft.with("Protocol", Template::string("email")).written("Endpoint", x.template(who), who)
+        }
         _ => {
             let endpoint = x.template(who);
             let text = endpoint.as_literal_str().unwrap_or_default().to_owned();

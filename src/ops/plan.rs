@@ -152,8 +152,12 @@ pub fn make(
 #[must_use]
 pub fn refused(fault: &Fault) -> Failure {
     let (code, hint) = match fault.kind {
-        FaultKind::Unreachable => (Code::UNREACHABLE, "nothing was changed; run it again when the endpoint answers"),
-        FaultKind::Denied => (Code::CLOUD, "nothing was changed; check the credentials and their permissions"),
+        FaultKind::Unreachable => {
+            (Code::UNREACHABLE, "nothing was changed; run it again when the endpoint answers")
+        }
+        FaultKind::Denied => {
+            (Code::CLOUD, "nothing was changed; check the credentials and their permissions")
+        }
         _ => (Code::CLOUD, "nothing was changed; run it again"),
     };
     Diagnostic::error(code, fault.to_string()).hint(hint).into()

@@ -30,7 +30,8 @@ pub fn stacks(here: &Path, named: Option<&str>, loader: &dyn Loader) -> Result<V
     if let Some(path) = named {
         return Ok(vec![look(path, loader)]);
     }
-    if let Some(path) = ENDINGS.iter().map(|e| format!("evstack.{e}")).find(|path| here.join(path).is_file()) {
+    if let Some(path) = ENDINGS.iter().map(|e| format!("evstack.{e}")).find(|path| here.join(path).is_file())
+    {
         return Ok(vec![look(&path, loader)]);
     }
     let found = in_folder(here, loader);
@@ -75,7 +76,9 @@ fn in_order(found: Vec<Found>) -> Result<Vec<Found>, Diagnostic> {
         }
         if let Some(other) = by_name.get(&name) {
             let message = format!("{} and {} have the same name `{name}`", other.path, stack.path);
-            return Err(Diagnostic::error(Code::DUPLICATE, message).hint("a stack's name is where its state lies"));
+            return Err(
+                Diagnostic::error(Code::DUPLICATE, message).hint("a stack's name is where its state lies")
+            );
         }
         by_name.insert(name, stack);
     }
@@ -95,6 +98,9 @@ fn in_order(found: Vec<Found>) -> Result<Vec<Found>, Diagnostic> {
 pub fn home(here: &Path, stack: &str) -> PathBuf {
     let start = here.join(stack);
     let start = std::path::absolute(&start).unwrap_or(start);
-    let above = start.ancestors().skip(1).find(|folder| folder.join(".evstack").is_dir() || folder.join(".git").exists());
+    let above = start
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.join(".evstack").is_dir() || folder.join(".git").exists());
     above.unwrap_or(here).join(".evstack")
 }

@@ -68,10 +68,10 @@ pub fn request(saved: &SavedPlan, place: &Place, given: &[(String, String)]) -> 
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
         .collect();
-    let hashed: Vec<&String> = saved.config.iter().filter(|(_, v)| !v.is_string()).map(|(name, _)| name).collect();
+    let hashed: Vec<&String> =
+        saved.config.iter().filter(|(_, v)| !v.is_string()).map(|(name, _)| name).collect();
     config.extend(given.iter().filter(|(name, _)| hashed.contains(&name)).cloned());
-    let inputs =
-        Inputs { env: saved.env.clone(), place: place.clone(), config, imported: BTreeMap::new() };
+    let inputs = Inputs { env: saved.env.clone(), place: place.clone(), config, imported: BTreeMap::new() };
     let loader = MemoryLoader::new(saved.sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     (Request { path: saved.root.clone(), inputs }, loader)
 }

@@ -27,7 +27,11 @@ pub(super) fn graph(resolved: &Resolved, predicted: &Predicted<'_>) -> Graph<Add
         }
         for needed in &resource.depends_on {
             if declared.contains(needed) {
-                graph.edge(resource.address.clone(), needed.clone(), Why { property: None, span: resource.span });
+                graph.edge(
+                    resource.address.clone(),
+                    needed.clone(),
+                    Why { property: None, span: resource.span },
+                );
             }
         }
     }
@@ -70,12 +74,15 @@ pub(super) fn report_circles(graph: &Graph<Address, Why>, diagnostics: &mut Diag
             Some(property) => format!("`{}` needs `{}.{property}`", edge.from, edge.to),
             None => format!("`{}` comes after `{}`", edge.from, edge.to),
         };
-        let mut diagnostic =
-            Diagnostic::error(Code::CYCLE, format!("declarations need each other in a circle: {}", path.join(" → ")))
-                .at_saying(first.why.span, what(first));
+        let mut diagnostic = Diagnostic::error(
+            Code::CYCLE,
+            format!("declarations need each other in a circle: {}", path.join(" → ")),
+        )
+        .at_saying(first.why.span, what(first));
         for edge in &circle[1..] {
             diagnostic = diagnostic.label(edge.why.span, what(edge));
         }
-        diagnostics.push(diagnostic.hint("one of these references must go, or become a name that is written out"));
+        diagnostics
+            .push(diagnostic.hint("one of these references must go, or become a name that is written out"));
     }
 }

@@ -40,7 +40,9 @@ fn identifier(resource: &Desired, predicted: &Predicted<'_>) -> Option<Vec<Strin
     let piece = |address: &Address, property: &str| match predicted.attribute(address, property) {
         Value::String(text) => Some(text),
         Value::Unknown(causes) => match causes.as_ref() {
-            [cause] if cause.address != resource.address => Some(format!("{}.{}", cause.address, cause.property)),
+            [cause] if cause.address != resource.address => {
+                Some(format!("{}.{}", cause.address, cause.property))
+            }
             _ => None,
         },
         other => other.to_json().map(|json| json.to_string()),

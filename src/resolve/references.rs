@@ -51,7 +51,8 @@ impl Checker<'_> {
         if resource_type.property(&path).is_some() {
             return None;
         }
-        let own = self.resolved.attributes.keys().filter(|(a, _)| a == address).map(|(_, name)| name.as_str());
+        let own =
+            self.resolved.attributes.keys().filter(|(a, _)| a == address).map(|(_, name)| name.as_str());
         let known: Vec<&str> = resource_type.properties().map(|(name, _)| name).chain(own).collect();
         let hint = nearest(property, known.iter().copied()).map_or_else(
             || format!("`evstack explain {}` lists its attributes", resource.type_name),
@@ -69,9 +70,12 @@ impl Checker<'_> {
         let owner = address.owner();
         if let Some(place) = self.left_out.get(&owner) {
             return Some(
-                Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("`{address}` is left out by `options.when`"))
-                    .at(span)
-                    .label(*place, "declared here"),
+                Diagnostic::error(
+                    Code::UNKNOWN_REFERENCE,
+                    format!("`{address}` is left out by `options.when`"),
+                )
+                .at(span)
+                .label(*place, "declared here"),
             );
         }
         let known: Vec<&str> = self.resources.keys().map(|a| a.as_str()).collect();
@@ -86,7 +90,9 @@ impl Checker<'_> {
             None => None,
         };
         Some(
-            Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("`{address}` isn't declared")).at(span).hint_if(hint),
+            Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("`{address}` isn't declared"))
+                .at(span)
+                .hint_if(hint),
         )
     }
 

@@ -25,7 +25,9 @@ fn with_holes(value: &Value) -> Json {
         Value::Unknown(_) => HOLE.into(),
         Value::Sensitive(inner) => with_holes(inner),
         Value::Array(items) => items.iter().map(with_holes).collect(),
-        Value::Object(members) => Json::Object(members.iter().map(|(k, v)| (k.clone(), with_holes(v))).collect()),
+        Value::Object(members) => {
+            Json::Object(members.iter().map(|(k, v)| (k.clone(), with_holes(v))).collect())
+        }
         scalar => scalar.to_json().unwrap_or_default(),
     }
 }
@@ -48,7 +50,8 @@ fn diagnostic(resource: &Desired, violation: &Violation) -> Diagnostic {
     } else {
         format!(" at `{}`", violation.pointer.trim_start_matches('/').replace('/', "."))
     };
-    let hint = hint.or_else(|| Some(format!("`evstack explain {}` shows what is allowed", resource.type_name)));
+    let hint =
+        hint.or_else(|| Some(format!("`evstack explain {}` shows what is allowed", resource.type_name)));
     let message = format!("`{}` ({}){at}: {}", resource.address, resource.type_name, violation.message());
     Diagnostic::error(code, message).at(resource.span_of(&place)).hint_if(hint)
 }

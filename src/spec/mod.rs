@@ -118,9 +118,10 @@ impl Stack {
     /// Whether a config input is declared as a secret.
     #[must_use]
     pub fn is_secret(&self, config: &str) -> bool {
-        self.scope.config.get(config).is_some_and(
-            |value| matches!(value, Some(Template::Literal(crate::model::Value::Sensitive(_)))),
-        )
+        self.scope
+            .config
+            .get(config)
+            .is_some_and(|value| matches!(value, Some(Template::Literal(crate::model::Value::Sensitive(_)))))
     }
 }
 

@@ -14,7 +14,8 @@ pub(in crate::cli) fn run(args: &CheckArgs) -> Result<Ended, Failure> {
         let (diagnostics, sources, lines) = match check(&session) {
             Ok(loaded) => {
                 let resources = loaded.resolved.resources.len();
-                let line = format!("{}: {} in order, {}", session.path(), loaded.stack.name, count(resources));
+                let line =
+                    format!("{}: {} in order, {}", session.path(), loaded.stack.name, count(resources));
                 (loaded.warnings, loaded.sources, Some(line))
             }
             Err(failure) => (failure.diagnostics, failure.sources, None),

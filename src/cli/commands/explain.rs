@@ -46,7 +46,9 @@ fn show_type(args: &ExplainArgs, resource_type: &ResourceType) -> Result<(), Fai
 
 fn show_code(args: &ExplainArgs, code: Code) -> Result<(), Failure> {
     if args.json {
-        return terminal::print_json(&json!({"code": code.id, "title": code.title, "explanation": code.explanation}));
+        return terminal::print_json(
+            &json!({"code": code.id, "title": code.title, "explanation": code.explanation}),
+        );
     }
     terminal::print(&format!("{}: {}\n\n{}\n", code.id, code.title, code.explanation))
 }
@@ -84,7 +86,11 @@ fn kind_text(kind: &Kind) -> String {
     let width = rows.iter().map(|f| f.name.len()).max().unwrap_or(0);
     for field in rows {
         let required = if field.required { " (required)" } else { "" };
-        let _ = writeln!(text, "  {:width$}  {}{required}\n  {:width$}  {}", field.name, field.form, "", field.about);
+        let _ = writeln!(
+            text,
+            "  {:width$}  {}{required}\n  {:width$}  {}",
+            field.name, field.form, "", field.about
+        );
     }
     if !kind.attributes.is_empty() {
         text.push_str("\nAttributes of its own:\n");

@@ -26,7 +26,8 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
     };
     let cloud = Cloud::open(Some(&folder), options).map_err(|error| {
         Failure::from(
-            Diagnostic::error(Code::LOCAL_BUSY, error.to_string()).hint("one process serves a data folder at a time"),
+            Diagnostic::error(Code::LOCAL_BUSY, error.to_string())
+                .hint("one process serves a data folder at a time"),
         )
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

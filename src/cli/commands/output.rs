@@ -19,7 +19,8 @@ pub(in crate::cli) fn run(args: &OutputArgs) -> Result<Ended, Failure> {
     match &args.name {
         Some(name) => {
             let Some(output) = all.get(name) else {
-                let hint = nearest(name, all.keys().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));
+                let hint =
+                    nearest(name, all.keys().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));
                 return Err(Diagnostic::error(Code::UNKNOWN_TARGET, format!("there is no output `{name}`"))
                     .hint_if(hint)
                     .hint("outputs are known after `evstack apply`")

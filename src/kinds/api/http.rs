@@ -94,7 +94,11 @@ fn request(
         },
     };
     if let Some(node) = route.body.get("attributes") {
-        x.unsupported(node, "`attributes` of an HTTP API's route", "put what is needed in `input`, or write `type: rest`");
+        x.unsupported(
+            node,
+            "`attributes` of an HTTP API's route",
+            "put what is needed in `input`, or write `type: rest`",
+        );
     }
     Some((subtype, Template::object(parameters)))
 }
@@ -123,7 +127,9 @@ fn default_input(route: &Route<'_>) -> String {
 fn cors(x: &mut Expander<'_>, node: &Node) -> Template {
     x.check_keys(node, "`cors`", &["origins", "methods", "headers", "maxAge"], "evstack explain api");
     let mut members = Vec::new();
-    for (key, property) in [("origins", "AllowOrigins"), ("methods", "AllowMethods"), ("headers", "AllowHeaders")] {
+    for (key, property) in
+        [("origins", "AllowOrigins"), ("methods", "AllowMethods"), ("headers", "AllowHeaders")]
+    {
         if let Some(node) = node.get(key) {
             members.push((property, x.template(node)));
         }
@@ -149,7 +155,8 @@ fn stage(x: &mut Expander<'_>, declaration: &Declaration, api: &Address) {
     {
         let group = crate::kinds::state_machine::log_group(x, declaration, "apis", Some(&node));
         let format = r#"{"requestId":"$context.requestId","route":"$context.routeKey","status":"$context.status","error":"$context.integrationErrorMessage"}"#;
-        let settings = [("DestinationArn", Template::attribute(&group, "Arn")), ("Format", Template::string(format))];
+        let settings =
+            [("DestinationArn", Template::attribute(&group, "Arn")), ("Format", Template::string(format))];
         stage = stage.with("AccessLogSettings", Template::object(settings));
     }
     x.part(declaration, "stage", stage);

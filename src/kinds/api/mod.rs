@@ -24,18 +24,54 @@ pub(super) const KIND: Kind = Kind {
             "what each request does",
         ),
         Field::optional("cors", "mapping of `origins`, `methods`, `headers`, `maxAge`", "HTTP APIs only"),
-        Field::optional("throttle", "mapping of `rate`, `burst`, or false", "100 requests/s, bursts of 200, unless said"),
-        Field::optional("logs", "boolean, or mapping of `retain`", "access logs; REST needs the account's own role for them"),
+        Field::optional(
+            "throttle",
+            "mapping of `rate`, `burst`, or false",
+            "100 requests/s, bursts of 200, unless said",
+        ),
+        Field::optional(
+            "logs",
+            "boolean, or mapping of `retain`",
+            "access logs; REST needs the account's own role for them",
+        ),
     ],
     parts: &[
         Part { name: "role", type_name: "AWS::IAM::Role", about: "lets the API reach its targets" },
-        Part { name: "stage", type_name: "AWS::ApiGateway::Stage", about: "always (AWS::ApiGatewayV2::Stage for HTTP)" },
-        Part { name: "deployment", type_name: "AWS::ApiGateway::Deployment", about: "REST; replaced when the API's content changes" },
-        Part { name: "pathReviews", type_name: "AWS::ApiGateway::Resource", about: "REST; one for each path" },
-        Part { name: "postReviews", type_name: "AWS::ApiGateway::Method", about: "one for each route (AWS::ApiGatewayV2::Route for HTTP)" },
-        Part { name: "validator", type_name: "AWS::ApiGateway::RequestValidator", about: "REST, with `validate`" },
-        Part { name: "postReviewsModel", type_name: "AWS::ApiGateway::Model", about: "REST, with `validate`" },
-        Part { name: "postReviewsIntegration", type_name: "AWS::ApiGatewayV2::Integration", about: "HTTP; one for each route" },
+        Part {
+            name: "stage",
+            type_name: "AWS::ApiGateway::Stage",
+            about: "always (AWS::ApiGatewayV2::Stage for HTTP)",
+        },
+        Part {
+            name: "deployment",
+            type_name: "AWS::ApiGateway::Deployment",
+            about: "REST; replaced when the API's content changes",
+        },
+        Part {
+            name: "pathReviews",
+            type_name: "AWS::ApiGateway::Resource",
+            about: "REST; one for each path",
+        },
+        Part {
+            name: "postReviews",
+            type_name: "AWS::ApiGateway::Method",
+            about: "one for each route (AWS::ApiGatewayV2::Route for HTTP)",
+        },
+        Part {
+            name: "validator",
+            type_name: "AWS::ApiGateway::RequestValidator",
+            about: "REST, with `validate`",
+        },
+        Part {
+            name: "postReviewsModel",
+            type_name: "AWS::ApiGateway::Model",
+            about: "REST, with `validate`",
+        },
+        Part {
+            name: "postReviewsIntegration",
+            type_name: "AWS::ApiGatewayV2::Integration",
+            about: "HTTP; one for each route",
+        },
         Part { name: "logs", type_name: "AWS::Logs::LogGroup", about: "with `logs`" },
     ],
     attributes: &[("Url", "the base URL of its stage, with a slash at the end")],
@@ -72,7 +108,11 @@ fn base_url(x: &Expander<'_>, id: Template, stage: &str) -> Template {
     let place = &x.stack.place;
     let pieces = match &place.base_url {
         Some(base) => {
-            vec![Template::string(format!("{base}/_aws/execute-api/")), id, Template::string(format!("{stage}/"))]
+            vec![
+                Template::string(format!("{base}/_aws/execute-api/")),
+                id,
+                Template::string(format!("{stage}/")),
+            ]
         }
         None => {
             let host = format!(".execute-api.{}.{}{stage}/", place.region, place.dns_suffix());

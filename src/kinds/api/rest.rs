@@ -47,7 +47,8 @@ pub(super) fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
         if let Some(validate) = route.body.get("validate") {
             parts.push(model(x, declaration, route, validate));
         }
-        let resource = paths.get(&route.path).cloned().unwrap_or_else(|| Template::attribute(&api, "RootResourceId"));
+        let resource =
+            paths.get(&route.path).cloned().unwrap_or_else(|| Template::attribute(&api, "RootResourceId"));
         parts.push(method(x, declaration, route, resource, &mut statements));
     }
     if routes.iter().any(|r| r.body.get("validate").is_some()) {
@@ -64,7 +65,11 @@ pub(super) fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
 }
 
 /// One resource for each path and each path above it; the id of each.
-fn paths(x: &mut Expander<'_>, declaration: &Declaration, routes: &[Route<'_>]) -> BTreeMap<String, Template> {
+fn paths(
+    x: &mut Expander<'_>,
+    declaration: &Declaration,
+    routes: &[Route<'_>],
+) -> BTreeMap<String, Template> {
     let api = x.address(declaration);
     let mut ids: BTreeMap<String, Template> = BTreeMap::new();
     for route in routes.iter().filter(|r| r.path != "/") {
@@ -152,7 +157,9 @@ fn method(
     }
     let parameters = route.parameters();
     if !parameters.is_empty() {
-        let declared = parameters.iter().map(|p| (format!("method.request.path.{p}"), Template::Literal(Value::Bool(true))));
+        let declared = parameters
+            .iter()
+            .map(|p| (format!("method.request.path.{p}"), Template::Literal(Value::Bool(true))));
         draft = draft.with("RequestParameters", Template::object(declared));
     }
     x.part(declaration, &route.part(), draft)
@@ -185,7 +192,9 @@ fn queue(
     let path = uri(x, &format!("sqs:path/{}/", x.stack.place.account));
     let name = match &target.address {
         Some(queue) => Template::attribute(queue, "QueueName"),
-        None => Template::string(target.arn.as_literal_str().and_then(|a| a.rsplit(':').next()).unwrap_or_default()),
+        None => Template::string(
+            target.arn.as_literal_str().and_then(|a| a.rsplit(':').next()).unwrap_or_default(),
+        ),
     };
     let uri = Template::Concat(vec![Template::string(path), name]);
     let body = match route.body.get("input") {
@@ -263,10 +272,7 @@ fn service(
         ("RequestTemplates", Template::object([("application/json", request)])),
         (
             "IntegrationResponses",
-            Template::array([
-                response("200", None, answer),
-                response("502", Some("[45]\\d{2}"), refused),
-            ]),
+            Template::array([response("200", None, answer), response("502", Some("[45]\\d{2}"), refused)]),
         ),
     ];
     if let Some(headers) = headers {

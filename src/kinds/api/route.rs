@@ -68,7 +68,12 @@ pub(super) fn path_name(path: &str) -> String {
 }
 
 /// All routes of an API. `rest` allows what only REST can.
-pub(super) fn routes<'a>(x: &mut Expander<'_>, declaration: &Declaration, node: &'a Node, rest: bool) -> Vec<Route<'a>> {
+pub(super) fn routes<'a>(
+    x: &mut Expander<'_>,
+    declaration: &Declaration,
+    node: &'a Node,
+    rest: bool,
+) -> Vec<Route<'a>> {
     let Some(entries) = node.entries() else {
         x.wrong_type(node, "`routes`", "a mapping");
         return Vec::new();
@@ -83,21 +88,32 @@ pub(super) fn routes<'a>(x: &mut Expander<'_>, declaration: &Declaration, node: 
             x.report(Diagnostic::error(Code::BAD_VALUE, message).at(entry.key_span));
         }
         if sync
-            && let Goes::Target(Target { class: Class::StateMachine { express: false }, address: Some(machine), span, .. }) = &goes
+            && let Goes::Target(Target {
+                class: Class::StateMachine { express: false },
+                address: Some(machine),
+                span,
+                ..
+            }) = &goes
             && machine.kind() == "stateMachine"
         {
             x.report(
-                Diagnostic::error(Code::BAD_VALUE, format!("`{machine}` is a standard machine: only express ones answer at once"))
-                    .at(*span)
-                    .hint(format!("write `type: express` on `{machine}`, or leave `sync` out")),
+                Diagnostic::error(
+                    Code::BAD_VALUE,
+                    format!("`{machine}` is a standard machine: only express ones answer at once"),
+                )
+                .at(*span)
+                .hint(format!("write `type: express` on `{machine}`, or leave `sync` out")),
             );
         }
         let route = Route { method, path, goes, sync, body: &entry.value, span: entry.key_span };
         if let Some(other) = found.iter().find(|r| r.part() == route.part()) {
             x.report(
-                Diagnostic::error(Code::DUPLICATE, format!("route `{}` would have the address of another", entry.key))
-                    .at(entry.key_span)
-                    .label(other.span, "the other one"),
+                Diagnostic::error(
+                    Code::DUPLICATE,
+                    format!("route `{}` would have the address of another", entry.key),
+                )
+                .at(entry.key_span)
+                .label(other.span, "the other one"),
             );
             continue;
         }
@@ -110,8 +126,8 @@ fn method_and_path(x: &mut Expander<'_>, key: &str, span: Span) -> Option<(&'sta
     let parsed = key.split_once(' ').and_then(|(method, path)| {
         let method = METHODS.iter().find(|m| **m == method)?;
         let path = path.trim();
-        let segments_fit = path == "/"
-            || path.strip_prefix('/').is_some_and(|p| p.split('/').all(segment_fits));
+        let segments_fit =
+            path == "/" || path.strip_prefix('/').is_some_and(|p| p.split('/').all(segment_fits));
         segments_fit.then(|| (*method, path.to_owned()))
     });
     if parsed.is_none() {
@@ -132,7 +148,13 @@ fn segment_fits(segment: &str) -> bool {
     }
 }
 
-fn goes(x: &mut Expander<'_>, declaration: &Declaration, body: &Node, span: Span, rest: bool) -> Option<Goes> {
+fn goes(
+    x: &mut Expander<'_>,
+    declaration: &Declaration,
+    body: &Node,
+    span: Span,
+    rest: bool,
+) -> Option<Goes> {
     let keys = ["to", "sync", "input", "attributes", "group", "response", "validate", "page"];
     if !x.check_keys(body, "a route", &keys, "evstack explain api") {
         return None;
@@ -140,7 +162,11 @@ fn goes(x: &mut Expander<'_>, declaration: &Declaration, body: &Node, span: Span
     if !rest {
         for key in ["page", "response", "validate"] {
             if let Some(node) = body.get(key) {
-                x.unsupported(node, &format!("`{key}` of an HTTP API"), "HTTP APIs have neither mocks nor templates: write `type: rest`");
+                x.unsupported(
+                    node,
+                    &format!("`{key}` of an HTTP API"),
+                    "HTTP APIs have neither mocks nor templates: write `type: rest`",
+                );
             }
         }
     }

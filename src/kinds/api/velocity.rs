@@ -46,8 +46,16 @@ $result.output
 #end"##;
 
 /// The request for SQS `SendMessage`; `attributes` are name and value expressions.
-pub(super) fn send_message(body: Template, attributes: &[(String, Template)], group: Option<Template>) -> Template {
-    let mut pieces = vec![Template::string("Action=SendMessage&MessageBody=$util.urlEncode("), body, Template::string(")")];
+pub(super) fn send_message(
+    body: Template,
+    attributes: &[(String, Template)],
+    group: Option<Template>,
+) -> Template {
+    let mut pieces = vec![
+        Template::string("Action=SendMessage&MessageBody=$util.urlEncode("),
+        body,
+        Template::string(")"),
+    ];
     if let Some(group) = group {
         pieces.extend([Template::string("&MessageGroupId=$util.urlEncode("), group, Template::string(")")]);
     }
@@ -65,7 +73,9 @@ pub(super) fn send_message(body: Template, attributes: &[(String, Template)], gr
 pub(super) fn put_events(source: &str, detail_type: &str, bus: Template) -> Template {
     let detail = r#"{\"metadata\":{\"idempotency-key\":\"$context.requestId\"},\"data\":$util.escapeJavaScript($input.json('$')).replaceAll("\\'","'")}"#;
     Template::Concat(vec![
-        Template::string(format!(r#"{{"Entries":[{{"Source":"{source}","DetailType":"{detail_type}","EventBusName":""#)),
+        Template::string(format!(
+            r#"{{"Entries":[{{"Source":"{source}","DetailType":"{detail_type}","EventBusName":""#
+        )),
         bus,
         Template::string(format!(r#"","Detail":"{detail}"}}]}}"#)),
     ])
