@@ -4,7 +4,7 @@
 use super::definition::{Transition, Work, Workflow};
 use crate::languages::{Kind, Problem, is_opaque, pointer};
 use serde_json::{Map, Value};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Checks one workflow. `written` are its states as they stand in the
 /// document: one that couldn't be read is still there to be gone to.
@@ -60,9 +60,13 @@ pub(super) fn check(workflow: &Workflow, written: &Map<String, Value>, problems:
     }
     let mut reached = HashSet::from([workflow.start_at.as_str()]);
     let mut ahead = vec![workflow.start_at.as_str()];
+    let mut leads: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (from, _, target, _) in &edges {
+        leads.entry(from).or_default().push(target);
+    }
     while let Some(name) = ahead.pop() {
-        for (from, _, target, _) in &edges {
-            if *from == name && reached.insert(target) {
+        for target in leads.get(name).into_iter().flatten() {
+            if reached.insert(target) {
                 ahead.push(target);
             }
         }

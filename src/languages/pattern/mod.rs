@@ -64,7 +64,7 @@ impl Pattern {
     /// Whether an event matches.
     #[must_use]
     pub fn matches(&self, event: &Value) -> bool {
-        matching::object(&self.root, Some(event), &[event])
+        matching::matches(&self.root, event)
     }
 }
 

@@ -169,3 +169,12 @@ proptest! {
         prop_assert!(Pattern::parse(&pattern).expect("it is valid").matches(&event));
     }
 }
+
+/// Half a megabyte of objects against questions that no element answers.
+#[test]
+fn a_large_event_takes_no_time() {
+    let elements: Vec<Value> = (0..50_000).map(|index| json!({"b": {"d": index}})).collect();
+    let pattern = json!({"a": {"b": {"c": [{"exists": false}], "d": [{"numeric": ["<", 0]}]}}});
+    let pattern = Pattern::parse(&pattern).expect("it is valid");
+    assert!(!pattern.matches(&json!({"a": elements})));
+}

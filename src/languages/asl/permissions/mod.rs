@@ -274,7 +274,9 @@ impl Permissions {
     /// Adds a need once, and the problem that comes with it.
     fn add(&mut self, state: &State, actions: Vec<String>, resource: NeedOn, pointer: String) {
         let need = Need { actions, resource, state: state.name.clone(), pointer };
-        if self.needs.contains(&need) {
+        // A state's needs come one after the other.
+        let mut own = self.needs.iter().rev().take_while(|known| known.state == need.state);
+        if own.any(|known| *known == need) {
             return;
         }
         if let NeedOn::Unknowable { why } = &need.resource {
