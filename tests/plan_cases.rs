@@ -7,32 +7,34 @@
 //! (`null`: not there). `EVSTACK_BLESS=1` writes `plan.txt` anew.
 
 use evstack::diagnostics::{Diagnostics, SourceId, Span};
+use evstack::diff::{Context, create_model, declared, patch};
 use evstack::graph::Graph;
 use evstack::model::{
-    Address, Desired, Json, Live, Options, Order, Place, Protection, Recorded, Reference, Secrets, Template,
-    Value,
+    Action, Address, Desired, Json, Live, Options, Order, Place, Protection, Recorded, Reference, Secrets,
+    Template, Value,
 };
-use evstack::plan::{Plan, PlanInputs, PlanOptions, build};
+use evstack::plan::{
+    Answers, FileError, Plan, PlanInputs, PlanOptions, ResourceChange, SavedPlan, broken_promises, build,
+    compare,
+};
 use evstack::render::Paint;
 use evstack::render::plan::Whereabouts;
 use evstack::schema::{Catalogue, PropertyPath, TypeName};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[test]
 fn every_case_plans_as_written() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/plan");
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir(&root).expect("the cases are there").map(|e| e.expect("a folder").path()).collect();
-    folders.sort();
-    assert!(folders.len() >= 25, "only {} cases", folders.len());
+    let cases = cases();
+    assert!(cases.len() >= 25, "only {} cases", cases.len());
     let bless = std::env::var_os("EVSTACK_BLESS").is_some();
     let mut failures = Vec::new();
-    for folder in folders {
-        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
-        let found = Case::read(&folder).text();
-        let expected = folder.join("plan.txt");
+    for (name, case) in cases {
+        let found = case.text();
+        let expected = root.join(&name).join("plan.txt");
         if bless {
             fs::write(&expected, &found).expect("plan.txt can be written");
         } else if fs::read_to_string(&expected).unwrap_or_default() != found {
@@ -44,9 +46,7 @@ fn every_case_plans_as_written() {
 
 #[test]
 fn every_case_plans_the_same_twice_and_as_json() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/plan");
-    for entry in fs::read_dir(&root).expect("the cases are there") {
-        let case = Case::read(&entry.expect("a folder").path());
+    for (_, case) in cases() {
         let (first, _) = case.plan();
         let (second, _) = case.plan();
         assert_eq!(first, second);
@@ -54,6 +54,155 @@ fn every_case_plans_the_same_twice_and_as_json() {
         assert_eq!(document["format_version"], "1.2");
         assert_eq!(document["resource_changes"].as_array().map(Vec::len), Some(first.changes.len()));
         assert!(!document.to_string().contains("hush"), "a secret leaks: {document}");
+    }
+}
+
+/// Carries each plan out against a cloud that keeps its promises, by the resources' own templates,
+/// and plans again.
+#[test]
+fn every_case_is_a_promise_that_holds_and_then_plans_nothing() {
+    for (name, case) in cases() {
+        let stack = Stack::of(&case.stack);
+        let (plan, diagnostics) = case.plan();
+        if diagnostics.has_errors() {
+            continue;
+        }
+        let mut world = World { recorded: case.recorded.clone(), live: case.live.clone() };
+        world.apply(&stack, &plan);
+        let outputs = if plan.destroy { BTreeMap::new() } else { world.outputs(&stack, &plan) };
+        let options = PlanOptions { replace: Vec::new(), ..stack.options.clone() };
+        let (again, diagnostics) = stack.plan(&world.recorded, &world.live, &outputs, &options);
+        assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
+        let text = evstack::render::plan::plan(&again, &whereabouts(), Paint::default());
+        assert!(again.is_empty(), "{name} plans again:\n{text}");
+    }
+}
+
+#[test]
+fn a_saved_plan_reads_back_and_says_what_moved() {
+    for (name, case) in cases() {
+        let (plan, _) = case.plan();
+        let saved = SavedPlan::new(&plan, place(), &secrets());
+        let text = saved.write();
+        assert!(!text.contains("hush"), "{name}: a secret is in the file");
+        let read = SavedPlan::read(&text).expect("what was written can be read");
+        assert_eq!(read, saved, "{name}");
+        assert_eq!(compare(&read, &saved), Vec::<String>::new(), "{name}");
+        let serial = SavedPlan { serial: 7, ..saved.clone() };
+        assert_eq!(compare(&saved, &serial), ["the state was written since: serial 0 when planned, 7 now"]);
+        for (address, live) in &case.live {
+            let mut moved = case.clone();
+            let gone = if *live == Live::Absent { Live::Present(json!({})) } else { Live::Absent };
+            moved.live.insert(address.clone(), gone);
+            let fresh = SavedPlan::new(&moved.plan().0, place(), &secrets());
+            let reasons = compare(&saved, &fresh);
+            assert!(!reasons.is_empty(), "{name}: nobody notices that {address} moved");
+        }
+    }
+    assert!(matches!(SavedPlan::read("{}"), Err(FileError::Malformed(_))));
+    assert!(matches!(SavedPlan::read("{\"format\": 99}"), Err(FileError::Format(99))));
+}
+
+fn cases() -> Vec<(String, Case)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/plan");
+    let folders = fs::read_dir(&root).expect("the cases are there").map(|e| e.expect("a folder").path());
+    let mut cases: Vec<(String, Case)> = folders
+        .map(|f| (f.file_name().expect("a name").to_string_lossy().into_owned(), Case::read(&f)))
+        .collect();
+    cases.sort_by(|a, b| a.0.cmp(&b.0));
+    cases
+}
+
+/// What is recorded, and what is there.
+struct World {
+    recorded: BTreeMap<Address, Recorded>,
+    live: BTreeMap<Address, Live>,
+}
+
+impl World {
+    fn apply(&mut self, stack: &Stack, plan: &Plan) {
+        for change in &plan.changes {
+            if let Some(from) = &change.moved_from {
+                let mut record = self.recorded.remove(from).expect("it was recorded");
+                record.address = change.address.clone();
+                self.recorded.insert(change.address.clone(), record);
+                if let Some(live) = self.live.remove(from) {
+                    self.live.insert(change.address.clone(), live);
+                }
+            }
+            if change.action.deletes() || change.action == Action::Forget {
+                self.recorded.remove(&change.address);
+                self.live.remove(&change.address);
+            }
+        }
+        let mut order = stack.graph.order().expect("no circle");
+        order.retain(|address| plan.change(address).is_some());
+        for address in order {
+            let change = plan.change(&address).expect("it is retained");
+            let desired = stack.desired.iter().find(|d| d.address == address).expect("it is declared");
+            if matches!(change.action, Action::NoOp | Action::Delete | Action::Forget) {
+                continue;
+            }
+            let sent = self.value(stack, plan, &desired.properties);
+            let planned = change.after.as_ref().expect("it is wanted");
+            assert_eq!(broken_promises(planned, &sent), [], "{address}");
+            self.send(change, &sent, desired);
+        }
+    }
+
+    fn value(&self, stack: &Stack, plan: &Plan, template: &Template) -> Value {
+        let known = |address: &Address| {
+            let record = self.recorded.get(address)?;
+            Some((Value::from(record.declared.clone()), record.seen.clone()))
+        };
+        let predicted = |address: &Address, property: &str| plan.promised(address, property);
+        let answers = Answers { attributes: &stack.attributes, known: &known, predicted: &predicted };
+        template.evaluate(&answers)
+    }
+
+    fn send(&mut self, change: &ResourceChange, sent: &Value, desired: &Desired) {
+        let resource_type = Catalogue::bundled().of(&change.type_name).expect("a known type");
+        let model = sent.to_json().expect("all is known at apply");
+        let record = self.recorded.get(&change.address);
+        let mut there = match self.live.get(&change.address) {
+            Some(Live::Present(live)) if !change.action.is_replace() => live.clone(),
+            _ if change.action == Action::Update => record.expect("updated").seen.clone(),
+            _ => json!({}),
+        };
+        if change.action == Action::Create || change.action.is_replace() {
+            there = create_model(&model, &resource_type);
+            for (name, value) in &change.computed {
+                there[name] = value.to_json().unwrap_or_else(|| json!(format!("made-up-{name}")));
+            }
+        } else {
+            let secrets = secrets();
+            let context = Context::new(&resource_type, &desired.options, &secrets);
+            let operations = patch(&model, record.map(|r| &r.declared), &there, &context);
+            let operations: json_patch::Patch = serde_json::from_value(operations).expect("a patch");
+            json_patch::patch(&mut there, &operations).expect("it applies");
+        }
+        for hidden in resource_type.write_only.iter().filter(|p| p.names().len() == 1) {
+            there.as_object_mut().expect("a model").remove(hidden.top());
+        }
+        let record = Recorded {
+            address: change.address.clone(),
+            type_name: change.type_name.clone(),
+            identifier: change.new_identifier.clone().or(change.identifier.clone()).unwrap_or_default(),
+            declared: declared(sent, &secrets()).expect("all is known at apply"),
+            seen: there.clone(),
+            dependencies: change.depends_on.clone(),
+            predicted: BTreeMap::new(),
+            protection: change.protection,
+            retain_on_delete: false,
+            place: String::new(),
+        };
+        self.recorded.insert(change.address.clone(), record);
+        self.live.insert(change.address.clone(), Live::Present(there));
+    }
+
+    fn outputs(&self, stack: &Stack, plan: &Plan) -> BTreeMap<String, Json> {
+        let value = |template| declared(&self.value(stack, plan, template), &secrets());
+        stack.outputs.iter().filter_map(|(name, t)| Some((name.clone(), value(t)?))).collect()
     }
 }
 
@@ -67,6 +216,7 @@ fn whereabouts() -> Whereabouts {
     }
 }
 
+#[derive(Clone)]
 struct Case {
     stack: Json,
     recorded: BTreeMap<Address, Recorded>,
@@ -101,64 +251,8 @@ impl Case {
     }
 
     fn plan(&self) -> (Plan, Diagnostics) {
-        let list = |json: &Json| json.as_array().cloned().unwrap_or_default();
-        let desired: Vec<Desired> = list(&self.stack["resources"]).iter().map(desired).collect();
-        let mut graph: Graph<Address, Order> = Graph::new();
-        for resource in &desired {
-            graph.node(resource.address.clone());
-            for needed in &resource.depends_on {
-                graph.edge(resource.address.clone(), needed.clone(), Order::Dependency);
-            }
-            resource.properties.references(&mut |reference| {
-                if reference.order == Order::Dependency {
-                    graph.edge(resource.address.clone(), reference.address.clone(), reference.order);
-                }
-            });
-        }
-        let outputs: Vec<(String, Template)> = self.stack["outputs"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, json)| (name.clone(), template(json)))
-            .collect();
-        let recorded_outputs: BTreeMap<String, Json> = self.stack["recordedOutputs"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, json)| (name.clone(), json.clone()))
-            .collect();
-        let attributes = self.stack["attributes"].as_object().into_iter().flatten().map(|(name, json)| {
-            let (address, property) = name.rsplit_once('.').expect("address.Property");
-            ((Address::new(address), property.to_owned()), template(json))
-        });
-        let options = &self.stack["options"];
-        let addresses = |name: &str| -> Vec<Address> {
-            list(&options[name]).iter().filter_map(Json::as_str).map(Address::from).collect()
-        };
-        build(&PlanInputs {
-            desired: &desired,
-            graph: &graph,
-            attributes: &attributes.collect(),
-            recorded: &self.recorded,
-            live: &self.live,
-            catalogue: Catalogue::bundled(),
-            place: &Place {
-                partition: "aws".into(),
-                region: "us-east-1".into(),
-                account: "000000000000".into(),
-                base_url: Some("http://127.0.0.1:4566".into()),
-            },
-            outputs: &outputs,
-            recorded_outputs: &recorded_outputs,
-            options: &PlanOptions {
-                targets: addresses("targets"),
-                excludes: addresses("excludes"),
-                replace: addresses("replace"),
-                destroy: options["destroy"] == true,
-                allow_data_loss: options["allowDataLoss"] == true,
-            },
-            secrets: &secrets(),
-        })
+        let stack = Stack::of(&self.stack);
+        stack.plan(&self.recorded, &self.live, &stack.recorded_outputs, &stack.options)
     }
 
     fn text(&self) -> String {
@@ -174,6 +268,89 @@ impl Case {
             text.push_str(&evstack::render::plan::plan(&plan, &whereabouts(), Paint::default()));
         }
         text
+    }
+}
+
+/// A stack as it leaves the language.
+struct Stack {
+    desired: Vec<Desired>,
+    graph: Graph<Address, Order>,
+    attributes: BTreeMap<(Address, String), Template>,
+    outputs: Vec<(String, Template)>,
+    recorded_outputs: BTreeMap<String, Json>,
+    options: PlanOptions,
+}
+
+impl Stack {
+    fn of(stack: &Json) -> Self {
+        let list = |json: &Json| json.as_array().cloned().unwrap_or_default();
+        let members = |name: &str| stack[name].as_object().cloned().unwrap_or_default().into_iter();
+        let desired: Vec<Desired> = list(&stack["resources"]).iter().map(desired).collect();
+        let mut graph: Graph<Address, Order> = Graph::new();
+        for resource in &desired {
+            graph.node(resource.address.clone());
+            for needed in &resource.depends_on {
+                graph.edge(resource.address.clone(), needed.clone(), Order::Dependency);
+            }
+            resource.properties.references(&mut |reference| {
+                if reference.order == Order::Dependency {
+                    graph.edge(resource.address.clone(), reference.address.clone(), reference.order);
+                }
+            });
+        }
+        let attributes = members("attributes").map(|(name, json)| {
+            let (address, property) = name.rsplit_once('.').expect("address.Property");
+            ((Address::new(address), property.to_owned()), template(&json))
+        });
+        let options = &stack["options"];
+        let addresses = |name: &str| -> Vec<Address> {
+            list(&options[name]).iter().filter_map(Json::as_str).map(Address::from).collect()
+        };
+        Self {
+            desired,
+            graph,
+            attributes: attributes.collect(),
+            outputs: members("outputs").map(|(name, json)| (name, template(&json))).collect(),
+            recorded_outputs: members("recordedOutputs").collect(),
+            options: PlanOptions {
+                targets: addresses("targets"),
+                excludes: addresses("excludes"),
+                replace: addresses("replace"),
+                destroy: options["destroy"] == true,
+                allow_data_loss: options["allowDataLoss"] == true,
+            },
+        }
+    }
+
+    fn plan(
+        &self,
+        recorded: &BTreeMap<Address, Recorded>,
+        live: &BTreeMap<Address, Live>,
+        recorded_outputs: &BTreeMap<String, Json>,
+        options: &PlanOptions,
+    ) -> (Plan, Diagnostics) {
+        build(&PlanInputs {
+            desired: &self.desired,
+            graph: &self.graph,
+            attributes: &self.attributes,
+            recorded,
+            live,
+            catalogue: Catalogue::bundled(),
+            place: &place(),
+            outputs: &self.outputs,
+            recorded_outputs,
+            options,
+            secrets: &secrets(),
+        })
+    }
+}
+
+fn place() -> Place {
+    Place {
+        partition: "aws".into(),
+        region: "us-east-1".into(),
+        account: "000000000000".into(),
+        base_url: Some("http://127.0.0.1:4566".into()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! When two pieces of JSON mean the same.
 
+use crate::languages::iam_policy;
 use crate::model::{Json, Secrets, Value};
 use serde_json::Map;
 
@@ -85,37 +86,17 @@ fn says(text: &str, scalar: &Json) -> bool {
 }
 
 fn objects(x: &Map<String, Json>, y: &Map<String, Json>, secrets: &Secrets) -> bool {
-    if x.contains_key("Statement") && y.contains_key("Statement") {
-        return policies(x, y, secrets);
-    }
-    x.len() == y.len() && x.iter().all(|(key, value)| y.get(key).is_some_and(|v| same(value, v, secrets)))
+    let alike = x.len() == y.len()
+        && x.iter().all(|(key, value)| y.get(key).is_some_and(|v| same(value, v, secrets)));
+    alike || (is_policy(x) && is_policy(y) && policies(x, y))
 }
 
-/// A policy's statements, actions, resources and principals may each be one or a list of one.
-fn policies(x: &Map<String, Json>, y: &Map<String, Json>, secrets: &Secrets) -> bool {
-    let (x, y) = (listed(&Json::Object(x.clone())), listed(&Json::Object(y.clone())));
-    match (x.as_object(), y.as_object()) {
-        (Some(x), Some(y)) => {
-            x.len() == y.len() && x.iter().all(|(k, v)| y.get(k).is_some_and(|w| same(v, w, secrets)))
-        }
-        _ => false,
-    }
+fn is_policy(document: &Map<String, Json>) -> bool {
+    document.get("Statement").is_some_and(|s| s.is_array() || s.is_object())
 }
 
-/// The policy with every list of one replaced by its item.
-fn listed(json: &Json) -> Json {
-    match json {
-        Json::Array(items) if items.len() == 1 => listed(&items[0]),
-        Json::Array(items) => {
-            let mut items: Vec<Json> = items.iter().map(listed).collect();
-            if items.iter().all(Json::is_string) {
-                items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-            }
-            Json::Array(items)
-        }
-        Json::Object(members) => Json::Object(members.iter().map(|(k, v)| (k.clone(), listed(v))).collect()),
-        other => other.clone(),
-    }
+fn policies(x: &Map<String, Json>, y: &Map<String, Json>) -> bool {
+    iam_policy::equal(&Json::Object(x.clone()), &Json::Object(y.clone()))
 }
 
 #[cfg(test)]

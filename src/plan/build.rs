@@ -92,10 +92,8 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
                 continue;
             }
             for change in &mut changes {
-                if change.action == Action::Create || change.action.is_replace() {
-                    change.computed = evaluator.read_of(&change.address);
-                    change.computed_before = computed_before(change, &evaluator);
-                }
+                change.computed = evaluator.read_of(&change.address);
+                change.computed_before = computed_before(change, &evaluator);
             }
             plan.changes = changes;
             plan.outputs = results;
@@ -118,7 +116,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     (plan, diagnostics)
 }
 
-/// The computed properties of the resource that is replaced.
+/// The computed properties that are read, as they are now.
 fn computed_before(change: &ResourceChange, evaluator: &Evaluator<'_>) -> BTreeMap<String, Value> {
     let seen = evaluator.subjects.get(&change.address).and_then(Subject::seen);
     let value = |name: &String| Some((name.clone(), lookup(seen?, name)?));

@@ -23,6 +23,9 @@ pub struct ResourceChange {
     pub moved_from: Option<Address>,
     /// The recorded identifier; of an import the one to take over. None before a create.
     pub identifier: Option<String>,
+    /// The identifier of what is made, where account, region and names decide it. None without a
+    /// create.
+    pub new_identifier: Option<String>,
     /// What will be done.
     pub action: Action,
     /// Why, where the action doesn't say it.
@@ -31,11 +34,11 @@ pub struct ResourceChange {
     pub before: Option<Value>,
     /// What is wanted, whole. None after a delete.
     pub after: Option<Value>,
-    /// Computed properties that other resources or outputs read, as far as they would change:
-    /// predicted, or unknown with the reason. What is known here is told to others before the
+    /// Computed properties that other resources or outputs read: as they are if the resource stays,
+    /// else predicted, or unknown with the reason. What is known here is told to others before a
     /// create, and must hold after it.
     pub computed: BTreeMap<String, Value>,
-    /// The same properties of the resource that is replaced.
+    /// The same properties as they are now.
     pub computed_before: BTreeMap<String, Value>,
     /// What differs. Empty for a create and a delete.
     pub diff: Diff,
@@ -61,6 +64,9 @@ impl ResourceChange {
     /// Predicted computed properties that others are told before the create.
     #[must_use]
     pub fn predicted(&self) -> BTreeMap<String, String> {
+        if self.action != Action::Create && !self.action.is_replace() {
+            return BTreeMap::new();
+        }
         self.computed.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
     }
 }

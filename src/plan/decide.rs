@@ -26,6 +26,7 @@ impl Rules<'_> {
             type_name: desired.type_name.clone(),
             moved_from: None,
             identifier: None,
+            new_identifier: None,
             action: Action::Create,
             reason: None,
             before: None,
@@ -45,11 +46,14 @@ impl Rules<'_> {
                 change.action = Action::Import;
                 change.identifier = Some(identifier.clone());
             }
-            (None, ..) => {}
+            (None, ..) => {
+                change.new_identifier = evaluator.identifier(&desired.address, &subject.resource_type);
+            }
             (Some(recorded), _, None) => {
                 change.moved_from = moved(recorded, &desired.address);
                 change.drift = Some(Drift::Gone);
                 evaluator.renew(&desired.address);
+                change.new_identifier = evaluator.identifier(&desired.address, &subject.resource_type);
             }
             (Some(recorded), _, Some(live)) => {
                 change.moved_from = moved(recorded, &desired.address);
@@ -101,7 +105,9 @@ impl Rules<'_> {
             return;
         }
         evaluator.renew(&change.address);
-        change.action = self.replacement(subject, recorded, evaluator, other_type);
+        let new = evaluator.identifier(&change.address, resource_type);
+        change.action = self.replacement(subject, recorded, new.as_deref(), other_type);
+        change.new_identifier = new;
     }
 
     fn is_asked_to_replace(&self, address: &Address) -> bool {
@@ -113,11 +119,10 @@ impl Rules<'_> {
         &self,
         subject: &Subject<'_>,
         recorded: &Recorded,
-        evaluator: &Evaluator<'_>,
+        new: Option<&str>,
         other_type: bool,
     ) -> Action {
-        let new = evaluator.identifier(&subject.desired.address, &subject.resource_type);
-        let same_identity = !other_type && new.as_deref() == Some(recorded.identifier.as_str());
+        let same_identity = !other_type && new == Some(recorded.identifier.as_str());
         let strategy = subject.resource_type.replacement_strategy;
         let delete_first = match subject.desired.options.delete_before_replace {
             _ if same_identity => true,
@@ -147,6 +152,7 @@ impl Rules<'_> {
             type_name: recorded.type_name.clone(),
             moved_from: None,
             identifier: Some(recorded.identifier.clone()),
+            new_identifier: None,
             action: if gone || retain { Action::Forget } else { Action::Delete },
             reason,
             before: Some(before),

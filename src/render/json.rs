@@ -56,10 +56,10 @@ fn resource_change(change: &ResourceChange) -> Json {
         "provider_name": PROVIDER,
         "change": {
             "actions": actions(change),
-            "before": change.before.as_ref().map_or(Json::Null, plain),
+            "before": before(change).as_ref().map_or(Json::Null, plain),
             "after": after(change).as_ref().map_or(Json::Null, plain),
             "after_unknown": after(change).as_ref().map_or(json!({}), unknown),
-            "before_sensitive": change.before.as_ref().map_or(json!(false), sensitive),
+            "before_sensitive": before(change).as_ref().map_or(json!(false), sensitive),
             "after_sensitive": after(change).as_ref().map_or(json!(false), sensitive),
         },
     });
@@ -76,6 +76,15 @@ fn resource_change(change: &ResourceChange) -> Json {
         entry["previous_address"] = json!(from);
     }
     entry
+}
+
+/// What is there, and what was computed with it.
+fn before(change: &ResourceChange) -> Option<Value> {
+    let mut before = change.before.clone()?;
+    if let Value::Object(members) = &mut before {
+        members.extend(change.computed_before.iter().map(|(k, v)| (k.clone(), v.clone())));
+    }
+    Some(before)
 }
 
 /// What is wanted, and what would be computed with it.

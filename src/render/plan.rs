@@ -138,11 +138,12 @@ pub fn resource(change: &ResourceChange, paint: Paint) -> String {
         Action::Forget => after = before.clone(),
         _ => {}
     }
-    for (name, value) in &change.computed_before {
-        before.insert(name.clone(), value.clone());
-    }
     for (name, value) in &change.computed {
-        after.insert(name.clone(), value.clone());
+        let was = change.computed_before.get(name);
+        if was != Some(value) {
+            before.extend(was.map(|was| (name.clone(), was.clone())));
+            after.insert(name.clone(), value.clone());
+        }
     }
     tree.members(&before, &after, 8, " -> null");
     tree.out.push_str("    }\n");
