@@ -4,9 +4,10 @@
 use super::function::{Binding, Expression};
 use super::functions::{self, KNOWN};
 use super::path::{self, Path};
+use super::room;
 use super::{Nothing, Place, Scope};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
-use crate::model::{Attributes, Template, Value};
+use crate::model::{Template, Value};
 use crate::spec::keys;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, SourceInfo, operators};
 use cel::parser::Parser;
@@ -30,6 +31,15 @@ impl Scope {
         if is_tangled(written) {
             return Err(bad("the expression is nested too deeply, or too long".to_owned()).into());
         }
+        match room::with_stack(|| self.compiled(written, place)) {
+            Ok(template) => template,
+            Err(why) => Err(bad(format!("the expression can't be read: {why}")).into()),
+        }
+    }
+
+    /// With enough stack.
+    fn compiled(&self, written: &str, place: Place) -> Result<Template, Diagnostics> {
+        let bad = |message: String| Diagnostic::error(Code::BAD_EXPRESSION, message).at(place.whole);
         let parser = Parser::new().error_recovery_limit(4);
         let (mut tree, info) = parser.parse_with_source_info(written).map_err(|errors| {
             let mut mistakes = Diagnostics::new();
@@ -64,13 +74,13 @@ impl Scope {
             return Ok(Template::Call(Arc::new(expression)));
         }
         let value = self
-            .fold(&expression, &Nothing)
+            .fold(&expression)
             .map_err(|why| Diagnostics::from(bad(format!("the expression can't be evaluated: {why}"))))?;
         Ok(Template::Literal(value))
     }
 
-    fn fold(&self, expression: &Expression, attributes: &dyn Attributes) -> Result<Value, String> {
-        let (value, spent) = expression.evaluate(attributes);
+    fn fold(&self, expression: &Expression) -> Result<Value, String> {
+        let (value, spent) = expression.compute(&expression.operands(&Nothing));
         self.budget.spend(spent)?;
         let value = value?;
         self.budget.spend_value(&value)?;

@@ -1,7 +1,7 @@
 //! An expression over attributes, kept until they are known.
 
 use super::functions::{self, Meter};
-use super::values;
+use super::{room, values};
 use crate::model::{Attributes, Function, Reference, Template, Unknown, Value};
 use cel::common::ast::IdedExpr;
 use cel::{Context, Env, ExecutionError, Value as Cel};
@@ -47,30 +47,35 @@ impl Expression {
         self.references.is_empty()
     }
 
-    /// Its value, and what it cost. An unknown operand makes it unknown, a secret one secret.
-    pub(super) fn evaluate(&self, attributes: &dyn Attributes) -> (Result<Value, String>, u64) {
-        let (mut causes, mut secret) = (Vec::<Unknown>::new(), false);
-        let mut bound = Names::default();
+    /// The values of what it names. An unknown one among them makes the result unknown.
+    pub(super) fn operands(&self, attributes: &dyn Attributes) -> Operands {
+        let mut operands = Operands::default();
         for binding in &self.bindings {
             let value = binding.template.evaluate(attributes);
-            secret |= value.has_secrets();
+            operands.secret |= value.has_secrets();
             for cause in value.unknowns() {
-                if !causes.contains(&cause) {
-                    causes.push(cause);
+                if !operands.unknown.contains(&cause) {
+                    operands.unknown.push(cause);
                 }
             }
-            if let Some(value) = values::to_cel(&value) {
-                bound.insert(&binding.names, value);
-            }
+            operands.values.push(value);
         }
-        let hidden = |value| if secret { Value::Sensitive(Box::new(value)) } else { value };
-        if !causes.is_empty() {
-            return (Ok(hidden(Value::Unknown(causes.into()))), 0);
-        }
+        operands
+    }
+
+    /// Its value, and what it cost; the caller has given it enough stack. What comes of a secret is
+    /// one.
+    pub(super) fn compute(&self, operands: &Operands) -> (Result<Value, String>, u64) {
         let meter = Meter::new();
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
         functions::add_to(&mut context, &meter);
-        for (name, value) in bound.0 {
+        let mut names = Names::default();
+        for (binding, value) in self.bindings.iter().zip(&operands.values) {
+            if let Some(value) = values::to_cel(value) {
+                names.insert(&binding.names, value);
+            }
+        }
+        for (name, value) in names.0 {
             if let Some(value) = value.into_cel() {
                 context.add_variable_from_value(name, value);
             }
@@ -80,7 +85,21 @@ impl Expression {
             values::from_cel(&value)
                 .map_err(|what| format!("its value is {what}, which can't stand in a stack"))
         });
-        (result.map(hidden), meter.spent())
+        (result.map(|value| operands.hide(value)), meter.spent())
+    }
+}
+
+/// What an expression names, evaluated.
+#[derive(Default)]
+pub(super) struct Operands {
+    values: Vec<Value>,
+    unknown: Vec<Unknown>,
+    secret: bool,
+}
+
+impl Operands {
+    fn hide(&self, value: Value) -> Value {
+        if self.secret { Value::Sensitive(Box::new(value)) } else { value }
     }
 }
 
@@ -90,7 +109,11 @@ impl Function for Expression {
     }
 
     fn call(&self, attributes: &dyn Attributes) -> Value {
-        let (result, _) = self.evaluate(attributes);
+        let operands = self.operands(attributes);
+        if !operands.unknown.is_empty() {
+            return operands.hide(Value::Unknown(operands.unknown.clone().into()));
+        }
+        let result = room::with_stack(|| self.compute(&operands).0).and_then(|result| result);
         result.unwrap_or_else(|why| {
             let reason = format!("`${{{}}}` can't be evaluated: {why}", self.written);
             match self.references.first() {

@@ -9,6 +9,7 @@ mod function;
 mod functions;
 mod holes;
 mod path;
+mod room;
 mod scope;
 mod values;
 

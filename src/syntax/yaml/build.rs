@@ -268,7 +268,14 @@ impl<'t> Builder<'t> {
                 None
             }
             Some(frame) => {
-                frame.height = frame.height.max(height);
+                // What is merged doesn't stand below, but here.
+                let below = match &frame.body {
+                    Body::Mapping(Mapping { key: Some(Key { merge: true, .. }), .. }) => {
+                        height.saturating_sub(1 + usize::from(node.items().is_some()))
+                    }
+                    _ => height,
+                };
+                frame.height = frame.height.max(below);
                 frame.end = frame.end.max(end);
                 match &mut frame.body {
                     Body::List(items) => {
@@ -276,7 +283,11 @@ impl<'t> Builder<'t> {
                         None
                     }
                     Body::Mapping(mapping) => match mapping.key.take() {
-                        None => mapping.take_key(self.at, self.text, node, merge),
+                        None => {
+                            // Keys aren't nodes.
+                            self.used.nodes = self.used.nodes.saturating_sub(1);
+                            mapping.take_key(self.at, self.text, node, merge)
+                        }
                         Some(key) => {
                             if matches!(node.value, NodeValue::Null) && node.span.start == node.span.end {
                                 node.span = key.span;
