@@ -249,6 +249,14 @@ fn variables_have_a_budget() {
 }
 
 #[test]
+fn many_mistakes() {
+    let keys: String = (0..15_000).map(|n| format!("wrong{n}: ${{x{n}}}\n")).collect();
+    let outputs: String = (0..15_000).map(|n| format!("  o{n}: ${{x{n}}}\n")).collect();
+    let diagnostics = load(&[("stack.yaml", &format!("name: x\n{keys}outputs:\n{outputs}"))]);
+    assert!(diagnostics.has_errors() && diagnostics.dropped() > 20_000);
+}
+
+#[test]
 fn a_long_chain_of_files() {
     let files: Vec<(String, String)> =
         (0..500).map(|n| (format!("f{n}.yaml"), format!("include: f{}.yaml\n", n + 1))).collect();

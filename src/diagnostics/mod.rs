@@ -104,10 +104,17 @@ impl Diagnostic {
     }
 }
 
-/// All mistakes of a run, in the order found.
+/// All mistakes of a run, in the order found. Past [`MOST`] they are only counted, so that a file of
+/// mistakes stays cheap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    dropped: usize,
+}
+
+/// So many are kept; past them nobody reads. The first error is kept wherever it comes.
+const MOST: usize = 1000;
 
 impl Diagnostics {
     /// None yet.
@@ -117,14 +124,17 @@ impl Diagnostics {
 
     /// Adds one, unless the very same is there already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.0.contains(&diagnostic) {
-            self.0.push(diagnostic);
+        if self.list.len() >= MOST && (diagnostic.severity != Severity::Error || self.has_errors()) {
+            self.dropped += 1;
+        } else if !self.list.contains(&diagnostic) {
+            self.list.push(diagnostic);
         }
     }
 
     /// Adds all of another run.
     pub fn extend(&mut self, others: Diagnostics) {
-        for diagnostic in others.0 {
+        self.dropped += others.dropped;
+        for diagnostic in others.list {
             self.push(diagnostic);
         }
     }
@@ -132,35 +142,41 @@ impl Diagnostics {
     /// Whether any is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|d| d.severity == Severity::Error)
+        self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
     /// Whether there is none at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
+    }
+
+    /// How many more there were than are kept.
+    #[must_use]
+    pub fn dropped(&self) -> usize {
+        self.dropped
     }
 
     /// One after the other.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// By place: file in load order, then position; those without a place first.
     pub fn sort(&mut self) {
-        self.0.sort_by_key(|d| d.primary.as_ref().map(|l| (l.span.source, l.span.start, l.span.end)));
+        self.list.sort_by_key(|d| d.primary.as_ref().map(|l| (l.span.source, l.span.start, l.span.end)));
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self(vec![diagnostic])
+        Self { list: vec![diagnostic], dropped: 0 }
     }
 }
 
@@ -168,7 +184,7 @@ impl IntoIterator for Diagnostics {
     type Item = Diagnostic;
     type IntoIter = std::vec::IntoIter<Diagnostic>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.list.into_iter()
     }
 }
 
@@ -176,6 +192,6 @@ impl<'a> IntoIterator for &'a Diagnostics {
     type Item = &'a Diagnostic;
     type IntoIter = std::slice::Iter<'a, Diagnostic>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.list.iter()
     }
 }

@@ -12,7 +12,7 @@ const AROUND: usize = 100;
 /// So many diagnostics are drawn; the rest is counted.
 const MANY: usize = 100;
 
-/// All of them as text, each followed by an empty line, at last how many errors and warnings.
+/// All of them as text, each followed by an empty line; of very many only the first.
 #[must_use]
 pub fn text(diagnostics: &Diagnostics, sources: &Sources, colour: bool) -> String {
     let mut out = String::new();
@@ -20,8 +20,9 @@ pub fn text(diagnostics: &Diagnostics, sources: &Sources, colour: bool) -> Strin
         out.push_str(&one(diagnostic, sources, colour));
         out.push('\n');
     }
-    if diagnostics.len() > MANY {
-        out.push_str(&format!("… and {} more\n", diagnostics.len() - MANY));
+    let more = diagnostics.len().saturating_sub(MANY) + diagnostics.dropped();
+    if more > 0 {
+        out.push_str(&format!("… and {more} more\n"));
     }
     out
 }

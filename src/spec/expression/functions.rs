@@ -20,8 +20,10 @@ const ALLOWANCE: u64 = 400_000;
 const LARGEST: u64 = 1 << 16;
 /// What a round of a loop costs.
 const A_ROUND: u64 = 100;
-/// What compiling a regular expression costs, and how long one may be.
-const A_REGEX: u64 = 4_000;
+/// What compiling a regular expression costs, how often that if it counts repetitions (which
+/// multiply), and how long one may be.
+const A_REGEX: u64 = 1_000;
+const REPEATED: u64 = 40;
 const LONGEST_REGEX: usize = 256;
 
 /// What one evaluation may still cost.
@@ -72,7 +74,7 @@ pub(super) fn add_to(context: &mut Context<'_, '_>, meter: &Meter) {
     });
     let m = meter.clone();
     let _ = context.add_function(REGEX, move |text: Arc<String>| -> Result<Cel, ExecutionError> {
-        m.spend(A_REGEX)?;
+        m.spend(if text.contains('{') { A_REGEX * REPEATED } else { A_REGEX })?;
         if text.len() > LONGEST_REGEX {
             return Err(fault("a regular expression in the expression is too long"));
         }
