@@ -164,6 +164,16 @@ impl Resource {
         Ok(Self::Optimized { service: service.to_owned(), action: action.to_owned(), integration })
     }
 
+    /// Only what a task may call.
+    pub(super) fn called(self) -> Result<Self, String> {
+        match self {
+            Self::Optimized { service, action, .. } if service == "s3" => Err(format!(
+                "`s3:{action}` is for what a distributed map reads and writes; a task calls `aws-sdk:s3:{action}`"
+            )),
+            other => Ok(other),
+        }
+    }
+
     /// Whether and how it waits; a function and an activity are waited for
     /// as a request is.
     #[must_use]

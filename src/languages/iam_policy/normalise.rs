@@ -133,8 +133,9 @@ fn condition(value: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::equal;
+    use super::{equal, normalised};
     use crate::languages::iam_policy::{allow, assumed_by, policy};
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     fn with(statement: Value) -> Value {
@@ -192,5 +193,40 @@ mod tests {
             assert!(!equal(&base, &other), "{other}");
         }
         assert!(!equal(&assumed_by("a.amazonaws.com"), &assumed_by("b.amazonaws.com")));
+    }
+
+    fn any_policy() -> impl Strategy<Value = Value> {
+        let word =
+            prop::sample::select(vec!["*", "sqs:Send", "SQS:send", "arn:aws:iam::1:root", "1", "", "a"]);
+        let word = prop_oneof![
+            word.clone().prop_map(Value::from),
+            prop::collection::vec(word, 0..3).prop_map(Value::from),
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+        ];
+        let named = |keys: Vec<&'static str>, value: BoxedStrategy<Value>| {
+            prop::collection::vec((prop::sample::select(keys), value), 0..4).prop_map(|members| {
+                members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Value>()
+            })
+        };
+        let inner = named(vec!["AWS", "Service", "aws:x", "AWS:X"], word.clone().boxed());
+        let outer = named(vec!["Bool", "AWS"], prop_oneof![word.clone(), inner].boxed());
+        let keys = vec!["Sid", "Effect", "Action", "NotAction", "Resource", "Principal", "Condition"];
+        let statement = named(keys, prop_oneof![word.clone(), outer].boxed());
+        let statements = prop_oneof![
+            statement.clone(),
+            prop::collection::vec(statement, 0..3).prop_map(Value::from),
+            word
+        ];
+        named(vec!["Version", "Id", "Statement"], statements.boxed())
+    }
+
+    proptest! {
+        #[test]
+        fn one_form_is_the_last(policy in any_policy()) {
+            let form = normalised(&policy);
+            prop_assert_eq!(&normalised(&form), &form);
+            prop_assert!(equal(&policy, &form));
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::languages::asl::definition::QueryLanguage;
 use crate::languages::asl::fields::{expression_of, is_jsonata};
-use crate::languages::pointer;
+use crate::languages::{is_opaque, pointer};
 use serde_json::Value;
 
 /// What stands where a target is looked for.
@@ -86,6 +86,10 @@ fn walk(value: &Value, at: String, path: &[&str], language: QueryLanguage, found
                 found.push(Found::Absent { pointer: at });
             }
         }
+        (_, Value::String(text)) if is_opaque(text) => found.push(Found::Dynamic {
+            why: format!("`{text}` stands where its arguments would be"),
+            pointer: at,
+        }),
         _ => found.push(Found::Absent { pointer: at }),
     }
 }

@@ -36,7 +36,7 @@ impl Reader {
 
     pub(super) fn task(&mut self, name: &str, fields: &Fields, at: &str) -> Option<Task> {
         let resource = match fields.get("Resource") {
-            Some(Value::String(resource)) => match Resource::parse(resource) {
+            Some(Value::String(resource)) => match Resource::parse(resource).and_then(Resource::called) {
                 Ok(resource) => Some(resource),
                 Err(message) => {
                     let here = pointer::child(at, "Resource");
