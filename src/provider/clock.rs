@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where time comes from.
 pub trait Clock: Send + Sync {
     /// Time since some moment before the run.
     fn now(&self) -> Duration;
+    /// The time of day, in seconds since 1970.
+    fn unix(&self) -> u64;
     /// Comes back when the time has passed.
     fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
@@ -30,6 +32,10 @@ impl Clock for SystemClock {
         self.start.elapsed()
     }
 
+    fn unix(&self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    }
+
     fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(tokio::time::sleep(time))
     }
@@ -44,6 +50,10 @@ pub struct JumpingClock {
 impl Clock for JumpingClock {
     fn now(&self) -> Duration {
         Duration::from_millis(self.millis.load(Ordering::Relaxed))
+    }
+
+    fn unix(&self) -> u64 {
+        1_700_000_000 + self.millis.load(Ordering::Relaxed) / 1_000
     }
 
     fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

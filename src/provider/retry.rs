@@ -16,32 +16,25 @@ pub struct Policy {
     pub longest: Duration,
     /// After that many waits it is given up.
     pub tries: u32,
-    /// Whether the next try needs a client token of its own even if the request was refused at
-    /// once. After a FAILED event it always does: the token keeps the failure.
-    pub new_token: bool,
 }
 
-const fn policy(first_ms: u64, factor: f64, longest_s: u64, tries: u32, new_token: bool) -> Policy {
-    Policy {
-        first: Duration::from_millis(first_ms),
-        factor,
-        longest: Duration::from_secs(longest_s),
-        tries,
-        new_token,
-    }
+const fn policy(first_ms: u64, factor: f64, longest_s: u64, tries: u32) -> Policy {
+    Policy { first: Duration::from_millis(first_ms), factor, longest: Duration::from_secs(longest_s), tries }
 }
 
-/// For begins of operations; `None` when trying again can't help.
+/// For begins of operations; `None` when trying again can't help. A request that was refused at
+/// once is sent again with its own client token, so that it can't be done twice; after a FAILED
+/// event the next try needs a new one, because the token keeps the failure.
 #[must_use]
 pub fn beginning(kind: FaultKind) -> Option<Policy> {
     Some(match kind {
-        FaultKind::Throttled => policy(1_000, 1.6, 20, 30, false),
+        FaultKind::Throttled => policy(1_000, 1.6, 20, 30),
         // Dense and early: a role takes 5 to 15 seconds as a rule.
-        FaultKind::NotYetUsable => policy(500, 1.25, 5, 30, true),
-        FaultKind::Conflict => policy(1_000, 1.5, 20, 30, true),
-        FaultKind::Internal => policy(2_000, 2.0, 30, 3, true),
+        FaultKind::NotYetUsable => policy(500, 1.25, 5, 30),
+        FaultKind::Conflict => policy(1_000, 1.5, 20, 30),
+        FaultKind::Internal => policy(2_000, 2.0, 30, 3),
         // Whether it was done isn't known: the same token makes sure that it isn't done twice.
-        FaultKind::Unreachable => policy(1_000, 2.0, 20, 8, false),
+        FaultKind::Unreachable => policy(1_000, 2.0, 20, 8),
         _ => return None,
     })
 }
@@ -50,9 +43,9 @@ pub fn beginning(kind: FaultKind) -> Option<Policy> {
 #[must_use]
 pub fn reading(kind: FaultKind) -> Option<Policy> {
     Some(match kind {
-        FaultKind::Throttled => policy(500, 1.6, 20, 30, false),
-        FaultKind::Conflict | FaultKind::Internal => policy(1_000, 2.0, 10, 4, false),
-        FaultKind::Unreachable => policy(500, 2.0, 10, 4, false),
+        FaultKind::Throttled => policy(500, 1.6, 20, 30),
+        FaultKind::Conflict | FaultKind::Internal => policy(1_000, 2.0, 10, 4),
+        FaultKind::Unreachable => policy(500, 2.0, 10, 4),
         _ => return None,
     })
 }

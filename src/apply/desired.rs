@@ -1,0 +1,219 @@
+//! What is sent in the end: the stack's templates, filled with what the cloud really answered.
+
+use super::Job;
+use crate::diff::{Context, create_model, declared, diff, patch};
+use crate::model::{Action, Address, Desired, Json, Live, Secrets, Value};
+use crate::plan::{Answers, BrokenPromise, ResourceChange, broken_promises};
+use crate::schema::ResourceType;
+use crate::state::Declared;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What is known of each resource while a plan is carried out.
+pub(super) struct Knowledge<'a> {
+    job: &'a Job<'a>,
+    desired: HashMap<&'a Address, &'a Desired>,
+    /// What was sent and what was then seen, for what this run is done with.
+    done: HashMap<Address, (Value, Json)>,
+    /// The same for what this run doesn't touch, worked out when it is asked for.
+    kept: RefCell<HashMap<Address, Option<(Value, Json)>>>,
+    recorded: HashMap<Address, (Json, Json)>,
+}
+
+/// Why a resource can't be sent as planned.
+#[derive(Debug)]
+pub(super) enum NotSent {
+    /// It isn't declared; a plan that was made from this stack has no such change.
+    Undeclared,
+    /// Something it needs to know was never answered: `queue.x` and the attribute.
+    Unknown(Vec<crate::model::Unknown>),
+    /// Something was known in the plan and is otherwise now.
+    Broken(Vec<BrokenPromise>),
+}
+
+/// What is sent for one resource, and what is written down about it.
+pub(super) struct Wanted {
+    /// With secrets, for verification and for others' references.
+    pub value: Value,
+    /// With secrets, plain.
+    pub json: Json,
+    pub declared: Box<Declared>,
+    pub resource_type: Arc<ResourceType>,
+    pub predicted_identifier: Option<String>,
+}
+
+impl<'a> Knowledge<'a> {
+    pub fn new(job: &'a Job<'a>, state: &crate::state::State) -> Self {
+        let recorded = job.plan.changes.iter().filter(|c| c.action == Action::NoOp).filter_map(|change| {
+            let address = change.moved_from.as_ref().unwrap_or(&change.address);
+            let recorded = state.resources.get(address)?;
+            let live = match job.live.get(address) {
+                Some(Live::Present(live)) => live.clone(),
+                _ => recorded.seen.clone(),
+            };
+            Some((change.address.clone(), (recorded.declared.clone(), live)))
+        });
+        Self {
+            job,
+            desired: job.desired.iter().map(|desired| (&desired.address, desired)).collect(),
+            done: HashMap::new(),
+            kept: RefCell::default(),
+            recorded: recorded.collect(),
+        }
+    }
+
+    pub fn of(&self, address: &Address) -> Option<&'a Desired> {
+        self.desired.get(address).copied()
+    }
+
+    /// A resource is there as it should be: this was sent, and that was seen.
+    pub fn learn(&mut self, address: &Address, sent: Value, seen: Json) {
+        self.done.insert(address.clone(), (sent, seen));
+    }
+
+    fn known(&self, address: &Address) -> Option<(Value, Json)> {
+        if let Some(done) = self.done.get(address) {
+            return Some(done.clone());
+        }
+        if let Some(kept) = self.kept.borrow().get(address) {
+            return kept.clone();
+        }
+        let kept = self.job.plan.change(address).filter(|change| change.action == Action::NoOp);
+        let kept = kept.and_then(|change| {
+            let (_, seen) = self.recorded.get(address)?;
+            Some((change.after.clone().unwrap_or(Value::Null), seen.clone()))
+        });
+        self.kept.borrow_mut().insert(address.clone(), kept.clone());
+        kept
+    }
+
+    /// Fills a template with what is known by now.
+    pub fn evaluate(&self, template: &crate::model::Template) -> Value {
+        let known = |address: &Address| self.known(address);
+        let predicted = |address: &Address, property: &str| {
+            let change = self.job.plan.change(address)?;
+            let planned = change.computed.get(property).filter(|value| value.is_known());
+            planned.cloned().or_else(|| {
+                let names = property.split('.');
+                let mut value = change.after.as_ref()?;
+                for name in names {
+                    value = value.get(name)?;
+                }
+                Some(value.clone())
+            })
+        };
+        let answers = Answers { attributes: self.job.attributes, known: &known, predicted: &predicted };
+        template.evaluate(&answers)
+    }
+
+    /// What to send for a change, if the plan's promise about it holds.
+    pub fn wanted(&self, change: &ResourceChange, secrets: &Secrets) -> Result<Wanted, NotSent> {
+        let desired = self.of(&change.address).ok_or(NotSent::Undeclared)?;
+        let resource_type = self.job.catalogue.of(&change.type_name).ok_or(NotSent::Undeclared)?;
+        let value = without_nulls(self.evaluate(&desired.properties));
+        if let Some(planned) = &change.after {
+            let broken = broken_promises(planned, &value);
+            if !broken.is_empty() {
+                return Err(NotSent::Broken(broken));
+            }
+        }
+        let (Some(json), Some(properties)) = (value.to_json(), declared(&value, secrets)) else {
+            return Err(NotSent::Unknown(value.unknowns()));
+        };
+        let declared = Box::new(Declared {
+            hash: hash(&json, secrets),
+            properties,
+            dependencies: change.depends_on.clone(),
+            predicted: change.predicted(),
+            protection: change.protection,
+            retain_on_delete: desired.options.retain_on_delete,
+            place: (self.job.place_of)(desired.span),
+        });
+        let predicted_identifier = resource_type.identifier_from(&json);
+        Ok(Wanted { value, json, declared, resource_type, predicted_identifier })
+    }
+}
+
+/// Salted hash of plain properties.
+pub(super) fn hash(json: &Json, secrets: &Secrets) -> String {
+    match secrets.hash(json) {
+        Json::Object(mut members) => match members.shift_remove("$secret") {
+            Some(Json::String(hash)) => hash,
+            _ => String::new(),
+        },
+        _ => String::new(),
+    }
+}
+
+impl Wanted {
+    /// The model for a create.
+    pub fn model(&self) -> Json {
+        create_model(&self.json, &self.resource_type)
+    }
+
+    /// The patch from what is there; none when nothing differs any more.
+    pub fn patch(
+        &self,
+        desired: &Desired,
+        recorded: Option<&Json>,
+        live: &Json,
+        secrets: &Secrets,
+    ) -> Option<Json> {
+        let context = Context::new(&self.resource_type, &desired.options, secrets);
+        if diff(&self.value, recorded, live, &context).is_empty() {
+            return None;
+        }
+        let patch = patch(&self.json, recorded, live, &context);
+        patch.as_array().is_some_and(|operations| !operations.is_empty()).then_some(patch)
+    }
+
+    /// What was seen, with each of the resource's own secrets as its hash, wherever it came back.
+    pub fn veiled(&self, seen: &Json, secrets: &Secrets) -> Json {
+        let mut hidden = Vec::new();
+        self.value.visit(&mut |value| {
+            if let Value::Sensitive(inner) = value
+                && let Some(json) = inner.to_json()
+            {
+                leaves(&json, &mut hidden);
+            }
+        });
+        if hidden.is_empty() { seen.clone() } else { veil(seen, &hidden, secrets) }
+    }
+}
+
+/// The scalars of a secret that are long enough to be one.
+fn leaves(json: &Json, found: &mut Vec<String>) {
+    match json {
+        Json::Array(items) => items.iter().for_each(|item| leaves(item, found)),
+        Json::Object(members) => members.values().for_each(|member| leaves(member, found)),
+        Json::String(text) if text.len() >= 4 => found.push(text.clone()),
+        Json::Number(number) => found.push(number.to_string()),
+        _ => {}
+    }
+}
+
+fn veil(json: &Json, hidden: &[String], secrets: &Secrets) -> Json {
+    match json {
+        Json::Array(items) => items.iter().map(|item| veil(item, hidden, secrets)).collect(),
+        Json::Object(members) => {
+            members.iter().map(|(key, member)| (key.clone(), veil(member, hidden, secrets))).collect()
+        }
+        Json::String(text) if hidden.iter().any(|secret| text.contains(secret.as_str())) => {
+            secrets.hash(json)
+        }
+        Json::Number(number) if hidden.contains(&number.to_string()) => secrets.hash(json),
+        other => other.clone(),
+    }
+}
+
+/// As the plan does: a property that is null isn't declared.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(mut members) => {
+            members.retain(|_, member| *member != Value::Null);
+            Value::Object(members)
+        }
+        other => other,
+    }
+}

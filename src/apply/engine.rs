@@ -1,0 +1,510 @@
+//! The loop: starts what may start, takes in what ended.
+
+use super::cancel::Stop;
+use super::desired::{Knowledge, Wanted};
+use super::event::{Doing, Event, Subject};
+use super::failure::{self, Failure};
+use super::operation::{Call, Halt, Hands, Order};
+use super::steps::{Steps, What};
+use super::{Job, Means, Outcome, Skipped, nothing};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Action, Address, Json, Live, Secrets, Value};
+use crate::plan::{ResourceChange, broken_promises};
+use crate::schema::{ResourceType, TypeName};
+use crate::state::{Ending, Entry, Locked, Output, State};
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How a started step ended, told by its task.
+struct Ended {
+    step: usize,
+    subject: Subject,
+    elapsed: Duration,
+    result: Result<Made, Halt>,
+}
+
+/// What is there after a step.
+#[derive(Default)]
+struct Made {
+    identifier: Option<String>,
+    /// What was sent and seen, of a step on the way up.
+    known: Option<(Value, Json)>,
+}
+
+/// Where a step stands.
+#[derive(Clone, PartialEq)]
+enum Stage {
+    Waiting(usize),
+    Started,
+    Done,
+    Failed,
+    Skipped,
+}
+
+pub(super) struct Engine<'a> {
+    job: &'a Job<'a>,
+    state: &'a mut Locked,
+    hands: Arc<Hands>,
+    at_once: usize,
+    knowledge: Knowledge<'a>,
+    secrets: Secrets,
+    steps: Steps,
+    stages: Vec<Stage>,
+    /// What may start: the longest way first, then the order of the plan.
+    ready: BinaryHeap<(usize, std::cmp::Reverse<usize>)>,
+    tasks: JoinSet<Ended>,
+    outcome: Outcome,
+    disk: Option<Diagnostic>,
+}
+
+impl<'a> Engine<'a> {
+    pub fn new(job: &'a Job<'a>, means: &Means, state: &'a mut Locked) -> Result<Self, Diagnostic> {
+        let before = state.snapshot();
+        let steps = Steps::of(job.plan, &before, job.catalogue).map_err(|circle| {
+            let names: Vec<String> = circle.iter().map(|address| format!("`{address}`")).collect();
+            let words = format!("no order can carry the plan out: {} need each other", names.join(", "));
+            Diagnostic::error(Code::CYCLE, words)
+        })?;
+        let stages: Vec<Stage> = steps.all.iter().map(|step| Stage::Waiting(step.needs.len())).collect();
+        let hands = Hands {
+            provider: Arc::clone(&means.provider),
+            journal: state.journal(),
+            clock: Arc::clone(&means.clock),
+            sink: Arc::clone(&means.sink),
+            cancel: means.cancel.clone(),
+            seed: means.seed,
+        };
+        Ok(Self {
+            job,
+            hands: Arc::new(hands),
+            at_once: means.at_once.max(1),
+            knowledge: Knowledge::new(job, &before),
+            secrets: before.secrets(),
+            steps,
+            stages,
+            ready: BinaryHeap::new(),
+            tasks: JoinSet::new(),
+            outcome: Outcome::default(),
+            disk: None,
+            state,
+        })
+    }
+
+    pub async fn run(mut self) -> Result<Outcome, Diagnostic> {
+        self.records();
+        for step in 0..self.stages.len() {
+            if self.stages[step] == Stage::Waiting(0) {
+                self.ready.push((self.steps.all[step].height, std::cmp::Reverse(step)));
+            }
+        }
+        loop {
+            while self.tasks.len() < self.at_once && self.may_start() {
+                let Some((_, std::cmp::Reverse(step))) = self.ready.pop() else { break };
+                self.start(step);
+            }
+            match self.tasks.join_next().await {
+                Some(Ok(ended)) => self.take(ended),
+                Some(Err(e)) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+                // Tasks are cancelled only with the whole run.
+                Some(Err(_)) => {}
+                None if self.ready.is_empty() || !self.may_start() => break,
+                None => {}
+            }
+            self.state.compact_if_long()?;
+        }
+        self.rest();
+        self.outputs();
+        match self.disk {
+            Some(diagnostic) => Err(diagnostic),
+            None => Ok(self.outcome),
+        }
+    }
+
+    fn may_start(&self) -> bool {
+        self.disk.is_none() && self.hands.cancel.stop() == Stop::No
+    }
+
+    /// Changes of the record alone: names, and what stands between a resource and its deletion.
+    fn records(&mut self) {
+        for change in &self.job.plan.changes {
+            if let Some(from) = &change.moved_from {
+                let (from, to) = (from.clone(), change.address.clone());
+                drop(self.hands.journal.append(Entry::Move { from, to }));
+            }
+            if change.action == Action::NoOp {
+                self.refresh(change);
+            }
+        }
+    }
+
+    /// Nothing is to be done in the cloud, but what is declared is written otherwise now.
+    fn refresh(&mut self, change: &ResourceChange) {
+        let Ok(wanted) = self.knowledge.wanted(change, &self.secrets) else { return };
+        let recorded = self.hands.journal.with(|state| state.resources.get(&change.address).cloned());
+        let Some(recorded) = recorded else { return };
+        let now = wanted.declared;
+        let same = recorded.declared == now.properties
+            && recorded.dependencies == now.dependencies
+            && recorded.protection == now.protection
+            && recorded.retain_on_delete == now.retain_on_delete;
+        if !same {
+            let mut recorded = recorded;
+            recorded.declared = now.properties;
+            recorded.dependencies = now.dependencies;
+            recorded.protection = now.protection;
+            recorded.retain_on_delete = now.retain_on_delete;
+            recorded.place = now.place;
+            drop(self.hands.journal.append(Entry::Put { recorded: Box::new(recorded) }));
+        }
+    }
+
+    fn subject(&self, step: usize) -> Subject {
+        let step = &self.steps.all[step];
+        let change = |index: usize| &self.job.plan.changes[index];
+        let (type_name, doing) = match &step.what {
+            What::Up(index) => (change(*index).type_name.clone(), Doing::up(change(*index).action)),
+            What::Down(index) => (self.recorded_type(change(*index)), Doing::Delete),
+            What::Leftover { type_name, .. } => (type_name.clone(), Doing::Delete),
+            What::Forget(index) => (change(*index).type_name.clone(), Doing::Delete),
+        };
+        Subject { address: step.address.clone(), type_name, doing }
+    }
+
+    fn recorded_type(&self, change: &ResourceChange) -> TypeName {
+        let recorded = |state: &State| state.resources.get(&change.address).map(|r| r.type_name.clone());
+        self.hands.journal.with(recorded).unwrap_or_else(|| change.type_name.clone())
+    }
+
+    fn timeout(&self, subject: &Subject) -> Duration {
+        let own = self.knowledge.of(&subject.address).and_then(|desired| desired.options.timeout);
+        own.unwrap_or_else(|| {
+            handler_timeout(self.job.catalogue.of(&subject.type_name).as_deref(), subject.doing)
+        })
+    }
+
+    fn start(&mut self, step: usize) {
+        self.stages[step] = Stage::Started;
+        let subject = self.subject(step);
+        match self.steps.all[step].what.clone() {
+            What::Up(index) => self.start_up(step, subject, &self.job.plan.changes[index]),
+            What::Down(index) => {
+                let identifier = self.job.plan.changes[index].identifier.clone().unwrap_or_default();
+                self.start_down(step, subject, identifier, false);
+            }
+            What::Leftover { identifier, .. } => self.start_down(step, subject, identifier, true),
+            What::Forget(_) => {
+                drop(self.hands.journal.append(Entry::Forget { address: subject.address }));
+                self.outcome.forgotten += 1;
+                self.done(step);
+            }
+        }
+    }
+
+    fn start_down(&mut self, step: usize, subject: Subject, identifier: String, leftover: bool) {
+        let order = Order {
+            timeout: self.timeout(&subject),
+            subject,
+            call: Call::Delete { identifier: identifier.clone() },
+            declared: None,
+            predicted_identifier: None,
+            deposes: false,
+            leftover,
+        };
+        self.spawn(step, order.subject.clone(), Some(identifier), async move |hands| {
+            let (id, _) = hands.operate(&order).await?;
+            hands.ended(id, Ending::Deleted);
+            Ok(Made::default())
+        });
+    }
+
+    fn start_up(&mut self, step: usize, subject: Subject, change: &'a ResourceChange) {
+        let wanted = match self.knowledge.wanted(change, &self.secrets) {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                let desired = self.knowledge.of(&change.address);
+                let failure = failure::not_sent(&subject, why, desired);
+                return self.failed(step, failure, Duration::ZERO, subject);
+            }
+        };
+        let timeout = self.timeout(&subject);
+        let secrets = self.secrets.clone();
+        match change.action {
+            Action::Update | Action::Import => {
+                let Some(desired) = self.knowledge.of(&change.address).cloned() else { return };
+                let identifier = change.identifier.clone().unwrap_or_default();
+                let recorded = self.hands.journal.with(|state| {
+                    state.resources.get(&change.address).map(|recorded| recorded.declared.clone())
+                });
+                let read = self.job.live.get(change.moved_from.as_ref().unwrap_or(&change.address));
+                let read = match read {
+                    Some(Live::Present(live)) => Some(live.clone()),
+                    _ => None,
+                };
+                self.spawn(step, subject.clone(), Some(identifier.clone()), async move |hands| {
+                    update(
+                        &hands,
+                        Update { subject, wanted, desired, identifier, recorded, read, timeout },
+                        &secrets,
+                    )
+                    .await
+                });
+            }
+            action => {
+                let order = Order {
+                    subject: subject.clone(),
+                    call: Call::Create(wanted.model()),
+                    declared: Some(wanted.declared.clone()),
+                    predicted_identifier: wanted.predicted_identifier.clone(),
+                    deposes: action == Action::CreateThenDelete,
+                    leftover: false,
+                    timeout,
+                };
+                self.spawn(step, subject, None, async move |hands| {
+                    let (id, identifier) = hands.operate(&order).await?;
+                    record(&hands, id, identifier, &wanted, &order.subject.type_name, &secrets).await
+                });
+            }
+        }
+    }
+
+    fn spawn<F>(
+        &mut self,
+        step: usize,
+        subject: Subject,
+        identifier: Option<String>,
+        work: impl FnOnce(Arc<Hands>) -> F,
+    ) where
+        F: Future<Output = Result<Made, Halt>> + Send + 'static,
+    {
+        (self.hands.sink)(Event::Started { subject: subject.clone(), identifier });
+        let hands = Arc::clone(&self.hands);
+        let started = hands.clock.now();
+        let future = work(Arc::clone(&hands));
+        self.tasks.spawn(async move {
+            let result = future.await;
+            Ended { step, subject, elapsed: hands.clock.now().saturating_sub(started), result }
+        });
+    }
+
+    fn take(&mut self, ended: Ended) {
+        let Ended { step, subject, elapsed, result } = ended;
+        match result {
+            Ok(made) => {
+                let identifier = made.identifier.clone();
+                (self.hands.sink)(Event::Completed { subject: subject.clone(), elapsed, identifier });
+                match subject.doing {
+                    Doing::Create => self.outcome.added += 1,
+                    Doing::Update => self.outcome.changed += 1,
+                    Doing::Import => self.outcome.imported += 1,
+                    Doing::Delete if self.is_counted(step) => self.outcome.destroyed += 1,
+                    Doing::Delete => {}
+                }
+                match made.known.and_then(|(sent, seen)| self.verify(step, sent, seen)) {
+                    Some(diagnostic) => {
+                        let failure = Failure {
+                            address: subject.address,
+                            doing: subject.doing,
+                            fault: None,
+                            diagnostic,
+                        };
+                        self.outcome.failures.push(failure);
+                        self.stages[step] = Stage::Failed;
+                        self.skip_dependents(step);
+                    }
+                    None => self.done(step),
+                }
+            }
+            Err(Halt::Disk(diagnostic)) => {
+                (self.hands.sink)(Event::Failed { subject, elapsed });
+                self.stages[step] = Stage::Failed;
+                self.disk.get_or_insert(*diagnostic);
+            }
+            Err(halt) => {
+                let desired = self.knowledge.of(&subject.address);
+                let failure = failure::halted(&subject, halt, desired);
+                self.failed(step, failure, elapsed, subject);
+            }
+        }
+    }
+
+    /// Leftovers of earlier runs aren't in the plan's numbers.
+    fn is_counted(&self, step: usize) -> bool {
+        match &self.steps.all[step].what {
+            What::Leftover { address, .. } => {
+                self.job.plan.change(address).is_some_and(|c| c.action == Action::CreateThenDelete)
+            }
+            _ => true,
+        }
+    }
+
+    /// Law 2: what others were told about it must hold now that it is there.
+    fn verify(&mut self, step: usize, sent: Value, seen: Json) -> Option<Diagnostic> {
+        let What::Up(index) = &self.steps.all[step].what else { return None };
+        let change = &self.job.plan.changes[*index];
+        let address = &change.address;
+        self.knowledge.learn(address, sent, seen);
+        let mut broken = Vec::new();
+        for (property, planned) in change.computed.iter().filter(|(_, value)| value.is_known()) {
+            let actual = self.knowledge.evaluate(&crate::model::Template::attribute(address, property));
+            if !actual.is_known() {
+                continue;
+            }
+            for mut promise in broken_promises(planned, &actual) {
+                promise.path.insert(0, property.clone());
+                broken.push(promise);
+            }
+        }
+        if broken.is_empty() {
+            return None;
+        }
+        Some(failure::broken(address, &broken, self.knowledge.of(address)))
+    }
+
+    fn done(&mut self, step: usize) {
+        self.stages[step] = Stage::Done;
+        for next in self.steps.all[step].wanted_by.clone() {
+            if let Stage::Waiting(missing) = &mut self.stages[next] {
+                *missing -= 1;
+                if *missing == 0 {
+                    self.ready.push((self.steps.all[next].height, std::cmp::Reverse(next)));
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, step: usize, failure: Failure, elapsed: Duration, subject: Subject) {
+        (self.hands.sink)(Event::Failed { subject, elapsed });
+        self.stages[step] = Stage::Failed;
+        self.outcome.failures.push(failure);
+        self.skip_dependents(step);
+    }
+
+    fn skip_dependents(&mut self, failed: usize) {
+        let because = self.steps.all[failed].address.clone();
+        let mut stack = self.steps.all[failed].wanted_by.clone();
+        while let Some(step) = stack.pop() {
+            if matches!(self.stages[step], Stage::Waiting(_)) {
+                self.skip(step, Some(because.clone()));
+                stack.extend(&self.steps.all[step].wanted_by);
+            }
+        }
+    }
+
+    fn skip(&mut self, step: usize, because: Option<Address>) {
+        self.stages[step] = Stage::Skipped;
+        let subject = self.subject(step);
+        let (address, doing) = (subject.address.clone(), subject.doing);
+        (self.hands.sink)(Event::Skipped { subject, because: because.clone() });
+        self.outcome.skipped.push(Skipped { address, doing, because });
+    }
+
+    /// What an interruption left waiting.
+    fn rest(&mut self) {
+        self.outcome.interrupted = self.hands.cancel.stop() > Stop::No;
+        for step in 0..self.stages.len() {
+            if matches!(self.stages[step], Stage::Waiting(_)) {
+                self.skip(step, None);
+            }
+        }
+        self.outcome.skipped.sort_by(|a, b| (&a.address, a.doing).cmp(&(&b.address, b.doing)));
+    }
+
+    /// Outputs that can't be known (what they read failed, or was left out) stay as recorded.
+    fn outputs(&mut self) {
+        let before = self.hands.journal.with(|state| state.outputs.clone());
+        let mut now = Vec::new();
+        if !self.job.plan.destroy || !self.outcome.is_complete() {
+            for (name, template) in self.job.outputs {
+                let value = self.knowledge.evaluate(template);
+                let recorded = before.iter().find(|output| output.name == *name);
+                match crate::diff::declared(&value, &self.secrets) {
+                    Some(json) => {
+                        now.push(Output { name: name.clone(), sensitive: value.has_secrets(), value: json });
+                        self.outcome.outputs.push((name.clone(), value));
+                    }
+                    None => now.extend(recorded.cloned()),
+                }
+            }
+        }
+        if now != before {
+            drop(self.hands.journal.append(Entry::Outputs { outputs: now }));
+        }
+    }
+}
+
+/// How long an operation may take by its type.
+pub(super) fn handler_timeout(resource_type: Option<&ResourceType>, doing: Doing) -> Duration {
+    let handlers = resource_type.map(|resource_type| &resource_type.handlers);
+    let handler = handlers.and_then(|handlers| match doing {
+        Doing::Create => handlers.create.as_ref(),
+        Doing::Update | Doing::Import => handlers.update.as_ref(),
+        Doing::Delete => handlers.delete.as_ref(),
+    });
+    let minutes = handler.map_or(120, |handler| handler.timeout_minutes.max(1));
+    // A little longer than the handler, so that it is the handler who says what was wrong.
+    Duration::from_secs(u64::from(minutes) * 60 + 60)
+}
+
+struct Update {
+    subject: Subject,
+    wanted: Wanted,
+    desired: crate::model::Desired,
+    identifier: String,
+    recorded: Option<Json>,
+    /// What was read for the plan.
+    read: Option<Json>,
+    timeout: Duration,
+}
+
+/// Changes what differs, if anything still does, and records it.
+async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> Result<Made, Halt> {
+    let Update { subject, wanted, desired, identifier, recorded, read, timeout } = update;
+    let live = match read {
+        Some(live) => live,
+        None => {
+            let read = hands.provider.read(&subject.type_name, &identifier).await;
+            read.map_err(|fault| Halt::Fault(Box::new(fault)))?.unwrap_or_else(nothing)
+        }
+    };
+    let patch = wanted.patch(&desired, recorded.as_ref(), &live, secrets);
+    let Some(patch) = patch else {
+        let seen = wanted.veiled(&live, secrets);
+        let declared = &wanted.declared;
+        let recorded =
+            declared.recorded(subject.address.clone(), subject.type_name.clone(), identifier.clone(), seen);
+        drop(hands.journal.append(Entry::Put { recorded: Box::new(recorded) }));
+        return Ok(Made { identifier: Some(identifier), known: Some((wanted.value, live)) });
+    };
+    let order = Order {
+        subject,
+        call: Call::Update { identifier: identifier.clone(), patch },
+        declared: Some(wanted.declared.clone()),
+        predicted_identifier: None,
+        deposes: false,
+        leftover: false,
+        timeout,
+    };
+    let (id, said) = hands.operate(&order).await?;
+    record(hands, id, said.or(Some(identifier)), &wanted, &order.subject.type_name, secrets).await
+}
+
+/// Reads what is there after an operation, and ends it.
+async fn record(
+    hands: &Hands,
+    id: u64,
+    identifier: Option<String>,
+    wanted: &Wanted,
+    type_name: &TypeName,
+    secrets: &Secrets,
+) -> Result<Made, Halt> {
+    let identifier = identifier.or_else(|| wanted.predicted_identifier.clone()).unwrap_or_default();
+    // Should the read fail, the operation stays unfinished: the next run finds it done and reads.
+    let seen =
+        hands.read_after(type_name, &identifier).await.map_err(|fault| Halt::Fault(Box::new(fault)))?;
+    let seen = seen.unwrap_or_else(nothing);
+    let veiled = wanted.veiled(&seen, secrets);
+    hands.ended(id, Ending::Recorded { identifier: identifier.clone(), seen: veiled });
+    Ok(Made { identifier: Some(identifier), known: Some((wanted.value.clone(), seen)) })
+}

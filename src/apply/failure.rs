@@ -1,0 +1,158 @@
+//! A failed step in words, at the line of the stack file that it is about.
+
+use super::desired::NotSent;
+use super::event::{Doing, Subject};
+use super::operation::Halt;
+use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::model::{Address, Desired};
+use crate::plan::BrokenPromise;
+use crate::provider::{Fault, FaultKind};
+
+/// One step that failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// Whose.
+    pub address: Address,
+    /// What was being done.
+    pub doing: Doing,
+    /// The cloud's refusal, when it was one.
+    pub fault: Option<Fault>,
+    /// The same in words, with its place and the way out.
+    pub diagnostic: Diagnostic,
+}
+
+impl Doing {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Create => "created",
+            Self::Update => "changed",
+            Self::Delete => "deleted",
+            Self::Import => "imported",
+        }
+    }
+}
+
+/// Of a step that the cloud, or the stop button, ended.
+pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -> Failure {
+    let Subject { address, type_name, doing } = subject;
+    let verb = doing.verb();
+    let what = format!("`{address}` ({type_name})");
+    let (fault, diagnostic) = match halt {
+        Halt::Fault(fault) => {
+            let code = match fault.kind {
+                FaultKind::Unreachable => Code::UNREACHABLE,
+                _ => Code::APPLY_FAILED,
+            };
+            let diagnostic = Diagnostic::error(code, format!("{what} couldn't be {verb}: {fault}"));
+            let diagnostic = match place(&fault, desired) {
+                Some(span) => diagnostic.at(span),
+                None => diagnostic,
+            };
+            (Some(*fault.clone()), diagnostic.hint(way_out(&fault, *doing)))
+        }
+        Halt::Stopped => {
+            let words = format!("{what} wasn't {verb}: the run was interrupted");
+            (None, Diagnostic::error(Code::APPLY_FAILED, words).hint("run `evstack apply` again to go on"))
+        }
+        Halt::TimedOut(timeout) => {
+            let words = format!("{what} isn't {verb} after {} minutes", timeout.as_secs() / 60);
+            let diagnostic = Diagnostic::error(Code::APPLY_FAILED, words);
+            (None, diagnostic.hint("it still runs: the next `evstack apply` looks into it before it plans"))
+        }
+        Halt::Disk(diagnostic) => (None, *diagnostic),
+    };
+    Failure { address: address.clone(), doing: *doing, fault, diagnostic: placed(diagnostic, desired) }
+}
+
+/// Of a step that wasn't begun, because the plan's promise about it doesn't hold.
+pub(super) fn not_sent(subject: &Subject, why: NotSent, desired: Option<&Desired>) -> Failure {
+    let address = &subject.address;
+    let diagnostic = match why {
+        NotSent::Undeclared => {
+            Diagnostic::error(Code::STALE_PLAN, format!("`{address}` isn't declared in this stack"))
+                .hint("plan again")
+        }
+        NotSent::Unknown(unknowns) => {
+            let names: Vec<String> =
+                unknowns.iter().map(|u| format!("`{}.{}`", u.address, u.property)).collect();
+            let words = format!("`{address}` needs {}, which the cloud didn't say", names.join(", "));
+            Diagnostic::error(Code::PROMISE_BROKEN, words)
+                .hint("run `evstack apply` again; what is done is recorded")
+        }
+        NotSent::Broken(promises) => broken(address, &promises, desired),
+    };
+    let diagnostic = placed(diagnostic, desired);
+    Failure { address: address.clone(), doing: subject.doing, fault: None, diagnostic }
+}
+
+/// Of a resource that came out otherwise than planned.
+pub(super) fn broken(address: &Address, promises: &[BrokenPromise], desired: Option<&Desired>) -> Diagnostic {
+    let mut words = Vec::new();
+    for BrokenPromise { path, planned, actual } in promises {
+        let show = |value: &crate::model::Value| match value.to_json() {
+            _ if value.has_secrets() => "(sensitive value)".to_owned(),
+            Some(json) => json.to_string(),
+            None => "(known after apply)".to_owned(),
+        };
+        let actual = actual.as_ref().map_or_else(|| "nothing".to_owned(), show);
+        words.push(format!("`{}` is {actual} where the plan said {}", path.join("."), show(planned)));
+    }
+    let words = format!("`{address}` came out otherwise than planned: {}", words.join("; "));
+    let diagnostic = Diagnostic::error(Code::PROMISE_BROKEN, words)
+        .hint("what depends on it was not started; plan again to see what is left to do");
+    match (promises.first(), desired) {
+        (Some(first), Some(desired)) => diagnostic
+            .at(desired.span_of(&first.path.iter().map(|name| format!("/{name}")).collect::<String>())),
+        _ => diagnostic,
+    }
+}
+
+fn placed(diagnostic: Diagnostic, desired: Option<&Desired>) -> Diagnostic {
+    match desired {
+        Some(desired) if diagnostic.primary.is_none() => diagnostic.at(desired.span),
+        _ => diagnostic,
+    }
+}
+
+/// The line that the service's words are about: `#/RedrivePolicy/maxReceiveCount: …` or the name of
+/// a top property among them.
+fn place(fault: &Fault, desired: Option<&Desired>) -> Option<Span> {
+    let desired = desired?;
+    let pointers = fault.message.split("#/").skip(1).map(|rest| {
+        let end = rest.find([':', ')', ' ', ',', ']']).unwrap_or(rest.len());
+        format!("/{}", &rest[..end])
+    });
+    let create_only = fault.message.split("/properties/").skip(1).map(|rest| {
+        let end = rest.find([']', ',', ' ', ')']).unwrap_or(rest.len());
+        format!("/{}", &rest[..end])
+    });
+    let mut named = pointers.chain(create_only);
+    if let Some(pointer) = named.next() {
+        return Some(desired.span_of(&pointer));
+    }
+    let mut word = fault.message.split(|c: char| !c.is_ascii_alphanumeric());
+    let top = word.find_map(|word| desired.spans.get(&format!("/{word}")));
+    Some(top.copied().unwrap_or(desired.span))
+}
+
+fn way_out(fault: &Fault, doing: Doing) -> String {
+    match fault.kind {
+        FaultKind::AlreadyExists => {
+            "something of that name is there and isn't recorded: take it over with `import`, or give this another name"
+                .to_owned()
+        }
+        FaultKind::Denied => {
+            "nothing was changed; the credentials, or the handler's role, need the permission that is named".to_owned()
+        }
+        FaultKind::NotFound if doing == Doing::Update => {
+            "it was deleted outside of evstack: plan again, it will be created".to_owned()
+        }
+        FaultKind::Unreachable => {
+            "whether it was done isn't known: the next `evstack apply` looks into it before it plans".to_owned()
+        }
+        FaultKind::Invalid | FaultKind::NotUpdatable => {
+            "mend the stack file and run `evstack apply` again; what is done is recorded".to_owned()
+        }
+        _ => "run `evstack apply` again; what is done is recorded".to_owned(),
+    }
+}

@@ -1,0 +1,373 @@
+//! One operation against the cloud, from its intent to its end.
+//!
+//! Law 3: the intent is on the disk before the call, the request token is appended when the call
+//! returns, the end when it ended. What can't be told (nobody answers, time is up) is left
+//! unfinished in the journal, for the next run to look into.
+
+use super::cancel::{Cancel, Stop};
+use super::event::{Doing, Event, Sink, Subject};
+use crate::diagnostics::Diagnostic;
+use crate::model::{Address, Json};
+use crate::provider::retry::{self, Backoff};
+use crate::provider::{Clock, Fault, FaultKind, Progress, Provider, Status};
+use crate::schema::TypeName;
+use crate::state::{Declared, Ending, Entry, Journal, Operation, Verb};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often it is said that something still runs.
+const STILL: Duration = Duration::from_secs(10);
+/// Between polls when the service doesn't say how long to wait.
+const FIRST_POLL: Duration = Duration::from_millis(250);
+const LONGEST_POLL: Duration = Duration::from_secs(5);
+/// The shortest wait, so that an eager service isn't asked in a circle.
+const SHORTEST_POLL: Duration = Duration::from_millis(5);
+/// How long a read may say NotFound after a create: eight tries, 20 seconds.
+const LAG: [u64; 8] = [100, 250, 500, 1_000, 2_000, 4_000, 6_000, 6_000];
+
+/// What every operation is done with.
+pub(super) struct Hands {
+    pub provider: Arc<dyn Provider>,
+    pub journal: Journal,
+    pub clock: Arc<dyn Clock>,
+    pub sink: Sink,
+    pub cancel: Cancel,
+    pub seed: u64,
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(super) enum Call {
+    Create(Json),
+    Update { identifier: String, patch: Json },
+    Delete { identifier: String },
+}
+
+/// What an operation is about.
+pub(super) struct Order {
+    pub subject: Subject,
+    pub call: Call,
+    /// For a create and an update.
+    pub declared: Option<Box<Declared>>,
+    /// Of a create, when its properties decide it.
+    pub predicted_identifier: Option<String>,
+    pub deposes: bool,
+    pub leftover: bool,
+    pub timeout: Duration,
+}
+
+/// Why an operation didn't end well.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The cloud refused.
+    Fault(Box<Fault>),
+    /// Called back, or not tried again because the run stops.
+    Stopped,
+    /// It still runs; the next run looks into it.
+    TimedOut(Duration),
+    /// The journal can't be written.
+    Disk(Box<Diagnostic>),
+}
+
+impl From<Diagnostic> for Halt {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Disk(Box::new(diagnostic))
+    }
+}
+
+/// How one try ended.
+pub(super) enum Tried {
+    /// Done; the identifier if the service said it.
+    Done(Option<String>),
+    /// Refused at once: nothing was begun.
+    Refused(Fault),
+    /// Begun, and failed; the identifier of what is there, or was left there.
+    Failed(Fault, Option<String>),
+    /// Begun, and called back.
+    Cancelled(Option<String>),
+    /// Whether it was done isn't known.
+    Unknown(Fault),
+    /// It still runs.
+    TimedOut,
+}
+
+impl Hands {
+    fn say(&self, event: Event) {
+        (self.sink)(event);
+    }
+
+    /// A client token that no other try of any run has.
+    fn token(&self, id: u64, attempt: u32) -> String {
+        let mut z = self.seed.wrapping_add(id.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        format!("evstack-{id}-{attempt}-{:016x}", z ^ (z >> 31))
+    }
+
+    fn operation(&self, order: &Order, id: u64, client_token: String) -> Operation {
+        let (verb, identifier) = match &order.call {
+            Call::Create(_) => (Verb::Create, order.predicted_identifier.clone()),
+            Call::Update { identifier, .. } => (Verb::Update, Some(identifier.clone())),
+            Call::Delete { identifier } => (Verb::Delete, Some(identifier.clone())),
+        };
+        Operation {
+            id,
+            verb,
+            address: order.subject.address.clone(),
+            type_name: order.subject.type_name.clone(),
+            identifier,
+            client_token,
+            began: self.clock.unix(),
+            request_token: None,
+            declared: order.declared.clone(),
+            deposes: order.deposes,
+            leftover: order.leftover,
+        }
+    }
+
+    /// Does it, trying again as its faults' classes say. On success the operation has not ended
+    /// yet: its number and the identifier come back, and [`Self::ended`] ends it.
+    pub async fn operate(&self, order: &Order) -> Result<(u64, Option<String>), Halt> {
+        let started = self.clock.now();
+        let (mut id, mut attempt) = (self.journal.next_operation(), 0);
+        let mut token = self.token(id, attempt);
+        let mut backoff = Backoff::new(self.seed ^ id);
+        self.begin(order, id, &token).await?;
+        // Whether a try of this operation may have been begun without our knowing.
+        let mut unsure = false;
+        loop {
+            let tried = self.attempt(order, id, &token, started).await;
+            attempt += 1;
+            let (fault, wait) = match tried {
+                Tried::Done(identifier) => return Ok((id, identifier)),
+                Tried::TimedOut => return Err(Halt::TimedOut(order.timeout)),
+                Tried::Cancelled(identifier) => {
+                    let remnant = self.remnant(order, identifier);
+                    self.failed(id, "cancelled".to_owned(), remnant, true);
+                    return Err(Halt::Stopped);
+                }
+                Tried::Unknown(fault) => match self.again(&mut backoff, &fault) {
+                    // The same token: what was begun isn't begun twice.
+                    Some(wait) => {
+                        unsure = true;
+                        (fault, wait)
+                    }
+                    None => return Err(Halt::Fault(Box::new(fault))),
+                },
+                Tried::Refused(fault) => match self.again(&mut backoff, &fault) {
+                    Some(wait) => (fault, wait),
+                    None => {
+                        if !unsure {
+                            self.failed(id, fault.to_string(), None, false);
+                        }
+                        return Err(Halt::Fault(Box::new(fault)));
+                    }
+                },
+                Tried::Failed(fault, identifier) => {
+                    unsure = false;
+                    let left = match fault.kind {
+                        FaultKind::AlreadyExists | FaultKind::Conflict => None,
+                        _ => self.remnant(order, identifier),
+                    };
+                    let wait = self.again(&mut backoff, &fault);
+                    if let Some(identifier) = left {
+                        // A failed create left something: it goes before anything else is tried.
+                        self.failed(id, fault.to_string(), Some(identifier.clone()), true);
+                        let gone = Box::pin(self.remove_remnant(order, identifier)).await;
+                        if gone.is_err() || wait.is_none() {
+                            return Err(Halt::Fault(Box::new(fault)));
+                        }
+                        (id, attempt) = (self.journal.next_operation(), 0);
+                        token = self.token(id, attempt);
+                        self.begin(order, id, &token).await?;
+                    } else if wait.is_some() {
+                        token = self.token(id, attempt);
+                        let (client_token, began) = (token.clone(), self.clock.unix());
+                        self.journal.append(Entry::Retry { id, client_token, began }).await?;
+                    } else {
+                        self.failed(id, fault.to_string(), None, true);
+                        return Err(Halt::Fault(Box::new(fault)));
+                    }
+                    match wait {
+                        Some(wait) => (fault, wait),
+                        None => return Err(Halt::Fault(Box::new(fault))),
+                    }
+                }
+            };
+            self.say(Event::Retrying { subject: order.subject.clone(), why: fault, wait });
+            tokio::select! {
+                () = self.clock.sleep(wait) => {}
+                () = self.cancel.at_least(Stop::Gently) => {
+                    if !unsure {
+                        self.failed(id, "interrupted before the next try".to_owned(), None, true);
+                    }
+                    return Err(Halt::Stopped);
+                }
+            }
+        }
+    }
+
+    async fn begin(&self, order: &Order, id: u64, token: &str) -> Result<(), Diagnostic> {
+        let operation = Box::new(self.operation(order, id, token.to_owned()));
+        self.journal.append(Entry::Begin { operation }).await
+    }
+
+    /// How long to wait before the next try, if there is to be one.
+    fn again(&self, backoff: &mut Backoff, fault: &Fault) -> Option<Duration> {
+        if self.cancel.stop() > Stop::No {
+            return None;
+        }
+        backoff.next(retry::beginning(fault.kind)?)
+    }
+
+    fn remnant(&self, order: &Order, identifier: Option<String>) -> Option<String> {
+        identifier.filter(|_| matches!(order.call, Call::Create(_)))
+    }
+
+    /// Writes down how an operation ended. What comes after it in the journal, and the run's own
+    /// end, wait for the disk; this need not.
+    pub fn ended(&self, id: u64, ending: Ending) {
+        drop(self.journal.append(Entry::Ended { id, ending }));
+    }
+
+    fn failed(&self, id: u64, fault: String, remnant: Option<String>, in_part: bool) {
+        self.ended(id, Ending::Failed { fault, remnant, in_part });
+    }
+
+    /// Takes away what a failed create left behind.
+    async fn remove_remnant(&self, order: &Order, identifier: String) -> Result<(), Halt> {
+        let (address, type_name) = (order.subject.address.clone(), order.subject.type_name.clone());
+        self.remove_leftover(address, type_name, identifier, order.timeout).await
+    }
+
+    /// Takes away what is no longer the resource of its address.
+    pub async fn remove_leftover(
+        &self,
+        address: Address,
+        type_name: TypeName,
+        identifier: String,
+        timeout: Duration,
+    ) -> Result<(), Halt> {
+        let order = Order {
+            subject: Subject { address, type_name, doing: Doing::Delete },
+            call: Call::Delete { identifier },
+            declared: None,
+            predicted_identifier: None,
+            deposes: false,
+            leftover: true,
+            timeout,
+        };
+        let (id, _) = self.operate(&order).await?;
+        self.ended(id, Ending::Deleted);
+        Ok(())
+    }
+
+    async fn call(&self, type_name: &TypeName, call: &Call, token: &str) -> Result<Progress, Fault> {
+        match call {
+            Call::Create(body) => self.provider.create(type_name, body, token).await,
+            Call::Update { identifier, patch } => {
+                self.provider.update(type_name, identifier, patch, token).await
+            }
+            Call::Delete { identifier } => self.provider.delete(type_name, identifier, token).await,
+        }
+    }
+
+    /// Calls once and follows what was begun.
+    pub async fn attempt(&self, order: &Order, id: u64, token: &str, started: Duration) -> Tried {
+        let progress = match self.call(&order.subject.type_name, &order.call, token).await {
+            Ok(progress) => progress,
+            // The token is used: by a try of our own whose answer was lost.
+            Err(fault) if fault.kind == FaultKind::TokenConflict => {
+                match self.request_named_in(&fault.message).await {
+                    Some(progress) => progress,
+                    None => return Tried::Unknown(fault),
+                }
+            }
+            Err(fault) if fault.kind == FaultKind::Unreachable => return Tried::Unknown(fault),
+            Err(fault) => return Tried::Refused(fault),
+        };
+        if !progress.request_token.is_empty() {
+            let (request_token, identifier) = (progress.request_token.clone(), progress.identifier.clone());
+            drop(self.journal.append(Entry::Requested { id, request_token, identifier }));
+        }
+        self.follow(&order.subject, progress, started, order.timeout).await
+    }
+
+    /// The request whose token a message has among its words.
+    pub async fn request_named_in(&self, message: &str) -> Option<Progress> {
+        let part_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '/' | '=');
+        let words = message.split(|c| !part_of_token(c));
+        for word in words.filter(|word| word.len() > 8 && word.contains(|c: char| c.is_ascii_digit())) {
+            if let Ok(progress) = self.provider.status(word).await {
+                return Some(progress);
+            }
+        }
+        None
+    }
+
+    /// Asks for the status until there is an end.
+    pub async fn follow(
+        &self,
+        subject: &Subject,
+        mut progress: Progress,
+        started: Duration,
+        timeout: Duration,
+    ) -> Tried {
+        let (mut poll, mut said, mut called_back) = (FIRST_POLL, started, false);
+        loop {
+            match progress.status {
+                Status::Succeeded => return Tried::Done(progress.identifier),
+                Status::Failed(fault) => return Tried::Failed(fault, progress.identifier),
+                Status::Cancelled => return Tried::Cancelled(progress.identifier),
+                Status::Running => {}
+            }
+            let token = progress.request_token.clone();
+            let mut wait = progress.retry_after.unwrap_or(poll).max(SHORTEST_POLL);
+            poll = (poll * 2).min(LONGEST_POLL);
+            while wait > Duration::ZERO {
+                let slice = wait.min(STILL);
+                tokio::select! {
+                    () = self.clock.sleep(slice) => wait = wait.saturating_sub(slice),
+                    () = self.cancel.at_least(Stop::Now), if !called_back => {
+                        called_back = true;
+                        // It may have ended meanwhile, or be past cancelling: the status tells.
+                        let _ = self.provider.cancel(&token).await;
+                        wait = Duration::ZERO;
+                    }
+                }
+                let now = self.clock.now();
+                if now.saturating_sub(said) >= STILL {
+                    said = now;
+                    self.say(Event::StillRunning {
+                        subject: subject.clone(),
+                        elapsed: now.saturating_sub(started),
+                        identifier: progress.identifier.clone(),
+                    });
+                }
+            }
+            if self.clock.now().saturating_sub(started) > timeout {
+                return Tried::TimedOut;
+            }
+            progress = match self.provider.status(&token).await {
+                Ok(next) => Progress {
+                    identifier: next.identifier.or(progress.identifier),
+                    request_token: token,
+                    ..next
+                },
+                Err(fault) => return Tried::Unknown(fault),
+            };
+        }
+    }
+
+    /// What is there after a create or an update; `None` if reads don't see it. A read may say
+    /// NotFound for a moment after a create.
+    pub async fn read_after(&self, type_name: &TypeName, identifier: &str) -> Result<Option<Json>, Fault> {
+        for wait in LAG {
+            if let Some(seen) = self.provider.read(type_name, identifier).await? {
+                return Ok(Some(seen));
+            }
+            self.clock.sleep(Duration::from_millis(wait)).await;
+        }
+        self.provider.read(type_name, identifier).await
+    }
+}

@@ -1,0 +1,268 @@
+//! What is done in which order: a plan's changes as steps that need each other.
+//!
+//! There are no levels: a step may start as soon as what it needs is done, and among those that
+//! may, the one with the longest way behind it goes first.
+
+use crate::model::{Action, Address};
+use crate::plan::{Plan, ResourceChange};
+use crate::schema::{Catalogue, TypeName};
+use crate::state::{Leftover, State, Why};
+use std::collections::{BTreeMap, HashMap};
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum What {
+    /// The resource is made, changed or taken over: an index into the plan's changes.
+    Up(usize),
+    /// The recorded resource goes: an index into the plan's changes.
+    Down(usize),
+    /// Something that was replaced, in this run or an earlier one, goes.
+    Leftover {
+        /// Whose it was.
+        address: Address,
+        /// Its type.
+        type_name: TypeName,
+        /// Its identifier.
+        identifier: String,
+    },
+    /// The record lets go of it.
+    Forget(usize),
+}
+
+/// A step and its place among the others.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub what: What,
+    pub address: Address,
+    /// Steps that must be done before.
+    pub needs: Vec<usize>,
+    /// Steps that wait for this.
+    pub wanted_by: Vec<usize>,
+    /// How many steps the longest way to the end has.
+    pub height: usize,
+}
+
+/// All steps of a plan.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    pub all: Vec<Step>,
+}
+
+impl Steps {
+    /// # Errors
+    /// The addresses of steps that need each other in a circle; a plan that was checked has none.
+    pub fn of(plan: &Plan, state: &State, catalogue: &Catalogue) -> Result<Self, Vec<Address>> {
+        let mut steps = Self::default();
+        let mut up: HashMap<&Address, usize> = HashMap::new();
+        let mut down: HashMap<&Address, usize> = HashMap::new();
+        for (index, change) in plan.changes.iter().enumerate() {
+            let address = &change.address;
+            match change.action {
+                Action::NoOp => {}
+                Action::Create | Action::Update | Action::Import => {
+                    up.insert(address, steps.add(What::Up(index), address));
+                }
+                Action::DeleteThenCreate => {
+                    let gone = steps.add(What::Down(index), address);
+                    let made = steps.add(What::Up(index), address);
+                    steps.edge(made, gone);
+                    down.insert(address, gone);
+                    up.insert(address, made);
+                }
+                Action::CreateThenDelete => {
+                    let made = steps.add(What::Up(index), address);
+                    let leftover = What::Leftover {
+                        address: address.clone(),
+                        type_name: recorded_type(change, state),
+                        identifier: change.identifier.clone().unwrap_or_default(),
+                    };
+                    let gone = steps.add(leftover, address);
+                    steps.edge(gone, made);
+                    down.insert(address, gone);
+                    up.insert(address, made);
+                }
+                Action::Delete => {
+                    down.insert(address, steps.add(What::Down(index), address));
+                }
+                Action::Forget => {
+                    steps.add(What::Forget(index), address);
+                }
+            }
+        }
+        let leftovers = steps.leftovers(state);
+        steps.upwards(plan, &up);
+        steps.downwards(plan, &up, &down, &leftovers);
+        steps.identities(plan, &up, &down, catalogue);
+        steps.measure()?;
+        Ok(steps)
+    }
+
+    fn add(&mut self, what: What, address: &Address) -> usize {
+        let (needs, wanted_by) = (Vec::new(), Vec::new());
+        self.all.push(Step { what, address: address.clone(), needs, wanted_by, height: 0 });
+        self.all.len() - 1
+    }
+
+    fn edge(&mut self, from: usize, needs: usize) {
+        if from != needs && !self.all[from].needs.contains(&needs) {
+            self.all[from].needs.push(needs);
+            self.all[needs].wanted_by.push(from);
+        }
+    }
+
+    /// What earlier runs replaced and couldn't take away.
+    fn leftovers(&mut self, state: &State) -> Vec<usize> {
+        let mut found = Vec::new();
+        for Leftover { address, type_name, identifier, why, .. } in &state.leftovers {
+            if *why == Why::Replaced {
+                let what = What::Leftover {
+                    address: address.clone(),
+                    type_name: type_name.clone(),
+                    identifier: identifier.clone(),
+                };
+                found.push(self.add(what, address));
+            }
+        }
+        found
+    }
+
+    fn upwards(&mut self, plan: &Plan, up: &HashMap<&Address, usize>) {
+        for change in &plan.changes {
+            let Some(made) = up.get(&change.address) else { continue };
+            for needed in change.depends_on.iter().filter_map(|address| up.get(address)) {
+                self.edge(*made, *needed);
+            }
+        }
+    }
+
+    /// Deletes go against the recorded dependencies: who used it goes, or is changed, before.
+    fn downwards(
+        &mut self,
+        plan: &Plan,
+        up: &HashMap<&Address, usize>,
+        down: &HashMap<&Address, usize>,
+        leftovers: &[usize],
+    ) {
+        let mut users: BTreeMap<&Address, Vec<&ResourceChange>> = BTreeMap::new();
+        for change in &plan.changes {
+            for used in change.recorded_dependencies.iter().chain(&change.depends_on) {
+                users.entry(used).or_default().push(change);
+            }
+        }
+        let none = Vec::new();
+        for change in &plan.changes {
+            let Some(gone) = down.get(&change.address).copied() else { continue };
+            for user in users.get(&change.address).unwrap_or(&none) {
+                let first = change.action == Action::DeleteThenCreate;
+                if let Some(before) = down.get(&user.address) {
+                    // The create-first replacement of a user waits for the new one of this.
+                    if !(first && user.action == Action::CreateThenDelete) {
+                        self.edge(gone, *before);
+                    }
+                }
+                // Delete-first: users are changed once the new one is there.
+                if let (false, Some(before)) = (first, up.get(&user.address)) {
+                    self.edge(gone, *before);
+                }
+            }
+        }
+        for gone in leftovers {
+            let address = self.all[*gone].address.clone();
+            for user in users.get(&address).unwrap_or(&none) {
+                for before in up.get(&user.address).into_iter().chain(down.get(&user.address)) {
+                    self.edge(*gone, *before);
+                }
+            }
+            if let Some(before) = up.get(&address) {
+                self.edge(*gone, *before);
+            }
+        }
+    }
+
+    /// Under another address, but the same thing to the cloud: it must go before it can come.
+    fn identities(
+        &mut self,
+        plan: &Plan,
+        up: &HashMap<&Address, usize>,
+        down: &HashMap<&Address, usize>,
+        catalogue: &Catalogue,
+    ) {
+        let mut going: HashMap<(&TypeName, &str), usize> = HashMap::new();
+        for change in plan.changes.iter().filter(|change| change.action.deletes()) {
+            if let (Some(gone), Some(identifier)) = (down.get(&change.address), &change.identifier) {
+                going.insert((&change.type_name, identifier), *gone);
+            }
+        }
+        if going.is_empty() {
+            return;
+        }
+        for change in &plan.changes {
+            if change.action != Action::Create && !change.action.is_replace() {
+                continue;
+            }
+            let identifier = catalogue.of(&change.type_name).and_then(|resource_type| {
+                resource_type.identifier_from(&change.after.as_ref().and_then(known_part)?)
+            });
+            let Some(identifier) = identifier else { continue };
+            if let (Some(made), Some(gone)) =
+                (up.get(&change.address), going.get(&(&change.type_name, identifier.as_str())))
+                && !self.leads(*gone, *made)
+            {
+                self.edge(*made, *gone);
+            }
+        }
+    }
+
+    /// Whether a step needs another, directly or not.
+    fn leads(&self, from: usize, to: usize) -> bool {
+        let (mut stack, mut seen) = (vec![from], vec![false; self.all.len()]);
+        while let Some(at) = stack.pop() {
+            if at == to {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[at], true) {
+                stack.extend(&self.all[at].needs);
+            }
+        }
+        false
+    }
+
+    fn measure(&mut self) -> Result<(), Vec<Address>> {
+        let mut missing: Vec<usize> = self.all.iter().map(|step| step.wanted_by.len()).collect();
+        let mut ready: Vec<usize> = (0..self.all.len()).filter(|step| missing[*step] == 0).collect();
+        let mut measured = 0;
+        while let Some(at) = ready.pop() {
+            measured += 1;
+            let height = self.all[at].height + 1;
+            for needed in self.all[at].needs.clone() {
+                self.all[needed].height = self.all[needed].height.max(height);
+                missing[needed] -= 1;
+                if missing[needed] == 0 {
+                    ready.push(needed);
+                }
+            }
+        }
+        if measured == self.all.len() {
+            return Ok(());
+        }
+        let stuck = self.all.iter().zip(&missing).filter(|(_, missing)| **missing > 0);
+        Err(stuck.map(|(step, _)| step.address.clone()).collect())
+    }
+}
+
+/// A replacement may change the type.
+fn recorded_type(change: &ResourceChange, state: &State) -> TypeName {
+    let recorded = state.resources.get(change.moved_from.as_ref().unwrap_or(&change.address));
+    recorded.map_or(&change.type_name, |recorded| &recorded.type_name).clone()
+}
+
+/// The members of an object that are known.
+fn known_part(value: &crate::model::Value) -> Option<crate::model::Json> {
+    match value.reveal() {
+        crate::model::Value::Object(members) => {
+            let known = members.iter().filter_map(|(key, value)| Some((key.clone(), value.to_json()?)));
+            Some(crate::model::Json::Object(known.collect()))
+        }
+        _ => None,
+    }
+}
