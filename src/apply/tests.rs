@@ -566,7 +566,7 @@ fn random_stack(dice: &mut Dice) -> Stack {
 
 #[test]
 fn random_stacks_with_random_trouble_and_random_deaths_end_whole() {
-    for seed in 0..60 {
+    for seed in 0..40 {
         let mut dice = Dice(seed * 7_919 + 1);
         let dir = tempfile::tempdir().expect("a folder");
         let memory = Arc::new(Memory::new(dice.roll(3) as u32));
@@ -587,7 +587,10 @@ fn random_stacks_with_random_trouble_and_random_deaths_end_whole() {
                 let trouble = match dice.roll(5) {
                     0 => Trouble::Refuse(kind),
                     1 => Trouble::Fail(kind),
-                    2 if operation == "CreateResource" => Trouble::FailLeaving(kind),
+                    // With a conflict, what is there isn't ours.
+                    2 if operation == "CreateResource" && kind != FaultKind::Conflict => {
+                        Trouble::FailLeaving(kind)
+                    }
                     2 => Trouble::Fail(kind),
                     3 => Trouble::LoseAnswer,
                     _ => Trouble::LoseRequest,
