@@ -135,3 +135,183 @@ fn expected(value: &Json, kept: &BTreeMap<String, Json>) -> Json {
         other => other.clone(),
     }
 }
+
+/// Whatever comes in, an answer goes out, and in some protocol's shape.
+mod hostile {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn operation() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            "CreateResource",
+            "GetResource",
+            "UpdateResource",
+            "DeleteResource",
+            "ListResources",
+            "GetResourceRequestStatus",
+            "ListResourceRequests",
+            "CancelResourceRequest",
+        ])
+    }
+
+    /// Values that are nearly right, so that they get far.
+    fn value() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(json!("AWS::SQS::Queue")),
+            Just(json!("AWS::Logs::LogGroup")),
+            Just(json!("AWS::ApiGateway::Method")),
+            Just(json!("{\"QueueName\":\"q\"}")),
+            Just(json!("{\"LogGroupName\":\"g\",\"RetentionInDays\":-1}")),
+            Just(json!("[{\"op\":\"move\",\"from\":\"/a\",\"path\":\"/a/b\"}]")),
+            Just(json!("[{\"op\":\"add\",\"path\":\"/Tags/-\",\"value\":{}}]")),
+            Just(json!("g")),
+            Just(json!("a|b|c")),
+            Just(json!(1)),
+            Just(json!(null)),
+            any::<i64>().prop_map(Json::from),
+            ".{0,40}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| prop::collection::vec(inner, 0..3).prop_map(Json::from))
+    }
+
+    fn input() -> impl Strategy<Value = Json> {
+        let member = prop::sample::select(vec![
+            "TypeName",
+            "DesiredState",
+            "Identifier",
+            "PatchDocument",
+            "ClientToken",
+            "RequestToken",
+            "NextToken",
+            "MaxResults",
+            "ResourceModel",
+            "ResourceRequestStatusFilter",
+        ]);
+        prop::collection::btree_map(member, value(), 0..6)
+            .prop_map(|members| members.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn inputs_are_answered(calls in prop::collection::vec((operation(), input()), 1..8)) {
+            let cloud = cloud(0);
+            for (operation, input) in calls {
+                let (status, answer) = call(&cloud, operation, &input);
+                prop_assert!(matches!(status, 200 | 400), "{status} {answer}");
+                prop_assert_eq!(status == 200, answer.get("__type").is_none(), "{}", answer);
+            }
+        }
+
+        #[test]
+        fn bytes_are_answered(
+            path in "/[ -~&&[^<>\"{}|^`\\\\ ]]{0,30}",
+            target in prop::option::of("[ -~]{0,40}"),
+            authorization in "(AWS4-HMAC-SHA256 )?(Credential=)?[ -~]{0,60}",
+            content_type in "[ -~]{0,40}",
+            body in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let mut builder = http::Request::post(&path)
+                .header("authorization", authorization)
+                .header("content-type", content_type);
+            if let Some(target) = target {
+                builder = builder.header("x-amz-target", target);
+            }
+            let request = builder.body(Bytes::from(body));
+            prop_assume!(request.is_ok());
+            let response = cloud(0).handle(&request.expect("assumed"));
+            prop_assert!(response.status().as_u16() >= 200);
+            prop_assert!(!response.body().is_empty());
+        }
+    }
+}
+
+/// Who asks before anything else: STS in its protocol, and services that aren't here by name.
+#[test]
+fn other_protocols_are_answered_in_their_own_shape() {
+    let cloud = cloud(0);
+    let send = |signing: &str, headers: &[(&str, &str)], path: &str, body: &'static str| {
+        let credential =
+            format!("AWS4-HMAC-SHA256 Credential=test/20261123/eu-west-1/{signing}/aws4_request");
+        let mut builder = http::Request::post(path).header("authorization", credential);
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        let response = cloud.handle(&builder.body(Bytes::from_static(body.as_bytes())).expect("a request"));
+        (response.status().as_u16(), String::from_utf8_lossy(response.body()).into_owned())
+    };
+    let form = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
+    let (status, body) = send("sts", &form, "/", "Action=GetCallerIdentity&Version=2011-06-15");
+    assert_eq!(status, 200);
+    assert!(body.contains("<GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:root</Arn>"), "{body}");
+
+    let (status, body) = send("sns", &form, "/", "Action=Publish");
+    assert_eq!(status, 501);
+    assert!(body.contains("<Code>UnsupportedOperation</Code>") && body.contains("SNS Publish"), "{body}");
+
+    let json =
+        [("x-amz-target", "DynamoDB_20120810.GetItem"), ("content-type", "application/x-amz-json-1.0")];
+    let (status, body) = send("dynamodb", &json, "/", "{}");
+    assert_eq!(status, 501);
+    assert!(
+        body.contains("\"__type\":\"UnsupportedOperation\"") && body.contains("DynamoDB GetItem"),
+        "{body}"
+    );
+
+    let cbor = [("smithy-protocol", "rpc-v2-cbor")];
+    let (status, body) =
+        send("comprehend", &cbor, "/service/Comprehend_20171127/operation/DetectSentiment", "");
+    assert_eq!(status, 501);
+    assert!(body.contains("Comprehend DetectSentiment"), "{body}");
+
+    let (status, body) = send("pipes", &[], "/v1/pipes/p", "");
+    assert_eq!(status, 501);
+    assert!(body.contains("EventBridge Pipes POST /v1/pipes/p"), "{body}");
+
+    let unsigned = http::Request::post("/").header("x-amz-target", "CloudApiService.ListResources");
+    let response = cloud.handle(&unsigned.body(Bytes::new()).expect("a request"));
+    assert_eq!(response.status(), 403);
+}
+
+#[test]
+fn its_own_pages_are_there() {
+    let cloud = cloud(0);
+    let get = |path: &str| {
+        let response = cloud.handle(&http::Request::get(path).body(Bytes::new()).expect("a request"));
+        let body: Json = serde_json::from_slice(response.body()).expect("JSON");
+        (response.status().as_u16(), body)
+    };
+    assert_eq!(get("/_evstack/health").1["account"], "000000000000");
+    assert_eq!(get("/_evstack/inventory").1, json!({ "resources": [] }));
+    let input = json!({"TypeName": "AWS::Logs::LogGroup", "DesiredState": "{\"LogGroupName\":\"g\"}"});
+    let (_, answer) = call(&cloud, "CreateResource", &input);
+    let (_, inventory) = get("/_evstack/inventory");
+    assert_eq!(inventory["resources"][0]["identifier"], "g");
+    assert_eq!(inventory["resources"][0]["made_by"], answer["ProgressEvent"]["RequestToken"]);
+    assert_eq!(get("/_evstack/x").0, 404);
+}
+
+/// Lists page through everything once, in any page size, whatever else has like names.
+#[test]
+fn lists_have_everything_once() {
+    let cloud = cloud(0);
+    for number in 0..25 {
+        let state = json!({ "LogGroupName": format!("g{number}") }).to_string();
+        call(&cloud, "CreateResource", &json!({"TypeName": "AWS::Logs::LogGroup", "DesiredState": state}));
+    }
+    for size in [1, 7, 25, 100] {
+        let mut found = Vec::new();
+        let mut input = json!({"TypeName": "AWS::Logs::LogGroup", "MaxResults": size});
+        loop {
+            let (_, page) = call(&cloud, "ListResources", &input);
+            let descriptions = page["ResourceDescriptions"].as_array().expect("descriptions");
+            assert!(descriptions.len() <= size);
+            found.extend(descriptions.iter().map(|d| d["Identifier"].to_string()));
+            match page.get("NextToken") {
+                Some(token) => input["NextToken"] = token.clone(),
+                None => break,
+            }
+        }
+        let distinct: std::collections::BTreeSet<&String> = found.iter().collect();
+        assert_eq!((found.len(), distinct.len()), (25, 25), "pages of {size}");
+    }
+}

@@ -142,3 +142,74 @@ fn arn(context: &mut Context<'_>, properties: &mut Properties) -> String {
     let start = fill(&template, context, properties).unwrap_or_default();
     start + &id
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::clock::Time;
+    use crate::local::services::{Scope, handler};
+    use crate::local::world::Rng;
+    use crate::schema::Catalogue;
+    use serde_json::json;
+
+    fn made(kind: &ResourceType, desired: Json) -> Properties {
+        let (settings, mut rng) = (Settings::default(), Rng::new(1, 0));
+        let scope = Scope { account: settings.account.clone(), region: settings.region.clone() };
+        let now = Time(1_795_000_000_000);
+        let mut context = Context { settings: &settings, scope: &scope, rng: &mut rng, now, kind };
+        let desired = desired.as_object().cloned().expect("an object");
+        handler(kind.name.as_str()).create(&mut context, desired).expect("is made")
+    }
+
+    #[test]
+    fn every_type_gets_an_identifier_from_nothing() {
+        let catalogue = Catalogue::bundled();
+        let without: Vec<&str> = catalogue
+            .type_names()
+            .filter(|name| {
+                let kind = catalogue.get(name).expect("it exists");
+                let properties = made(&kind, json!({}));
+                kind.identifier_from(&Json::Object(properties)).is_none_or(|id| id.is_empty())
+            })
+            .collect();
+        assert!(without.is_empty(), "{} types: {without:?}", without.len());
+    }
+
+    /// What this cloud makes and what a plan promises come from different tables; where both speak
+    /// they must agree.
+    #[test]
+    fn what_is_predicted_is_what_is_made() {
+        let catalogue = Catalogue::bundled();
+        let settings = Settings::default();
+        let place = PlaceRef {
+            partition: "aws",
+            region: &settings.region,
+            account: &settings.account,
+            dns_suffix: "amazonaws.com",
+            base_url: Some(&settings.base_url),
+        };
+        let mut wrong = Vec::new();
+        for name in catalogue.type_names() {
+            let kind = catalogue.get(name).expect("it exists");
+            // Every settable top text has a name of its own.
+            let mut desired = serde_json::Map::new();
+            for (property, schema) in kind.properties() {
+                if !kind.is_read_only(&[property]) && kind.resolve(schema)["type"] == "string" {
+                    desired.insert(property.to_owned(), json!(format!("my-{}", property.to_lowercase())));
+                }
+            }
+            let properties = made(&kind, Json::Object(desired.clone()));
+            for path in kind.read_only.iter().filter(|path| path.names().len() == 1) {
+                let declared =
+                    |name: &str| desired.get(name).and_then(Json::as_str).map(str::to_owned).into();
+                let predicted = predict(&kind, &place, path.top(), &declared).known();
+                if let Some(predicted) = predicted
+                    && properties.get(path.top()).and_then(Json::as_str) != Some(&predicted)
+                {
+                    wrong.push(format!("{name} {path}: {predicted} but {:?}", properties.get(path.top())));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", wrong.len());
+    }
+}
