@@ -38,15 +38,15 @@ macro_rules! codes {
 // refuses. E05xx: plan and apply. E06xx: state and environments. E07xx: what a cloud answered.
 codes! {
     SYNTAX = "E0101" "the file isn't valid YAML, TOML or JSON"
-        "The parser stops at the place shown. YAML is read as YAML 1.2 with the core schema: `on`, `yes` and `no` are plain strings.";
+        "Reading YAML stops at the place shown; TOML and JSON are read on where that is possible. YAML is read as YAML 1.2 with the core schema: `on`, `yes` and `no` are plain strings.";
     DUPLICATE_KEY = "E0102" "a key stands twice in one mapping"
         "Most parsers keep the last one and say nothing. Remove one of the two, or merge them.";
     TOO_DEEP = "E0103" "the file is nested too deeply"
-        "A stack file may nest 64 levels deep.";
+        "A file may nest 64 levels deep, and files may include each other 64 levels deep.";
     TOO_LARGE = "E0104" "the file is too large"
-        "A file may have 4 MiB, and 200,000 nodes after its aliases are expanded.";
+        "A file may have 4 MiB, and 200,000 nodes and 16 MiB of text after its aliases are expanded.";
     UNREADABLE = "E0105" "a file can't be read"
-        "The file named by `include`, `definition`, `detail`, `template` or `page` is looked for beside the file that names it.";
+        "The file named by `include`, `definition`, `detail`, `template` or `page` is looked for beside the file that names it. Files with structure are named `.yaml`, `.toml` or `.json`.";
     UNKNOWN_KEY = "E0201" "a key is not known here"
         "`evstack explain KIND` lists the keys of a kind.";
     WRONG_TYPE = "E0202" "a value has the wrong type"
@@ -56,15 +56,15 @@ codes! {
     BAD_NAME = "E0204" "a name isn't allowed"
         "Names are identifiers (`[A-Za-z][A-Za-z0-9_]*`); the stack's own name matches `[a-z][a-z0-9-]*`.";
     BAD_EXPRESSION = "E0205" "an expression can't be read or evaluated"
-        "`${…}` is a CEL expression over addresses and `config`, `variables`, `event`, `aws`, `stack`. A literal `${` is written `$${`.";
+        "`${…}` is a CEL expression over addresses and `config`, `variables`, `event`, `aws`, `stack`. A literal `${` is written `$${`. An expression may have 4 KiB, loops and texts in it are bounded, and so is what all expressions of a stack make together. Where a field must be known at load, attributes of resources can't stand.";
     BAD_CONFIG = "E0206" "a config value doesn't fit its declaration"
         "Values come from the default, the overlay of the environment, `EVSTACK_CONFIG_<NAME>` and `--config name=value`, the last wins.";
     UNKNOWN_REFERENCE = "E0207" "a reference names nothing that is declared"
-        "References are addresses (`queue.claims`); kinds' keys are plural, addresses singular.";
+        "References are addresses (`queue.claims`); kinds' keys are plural, addresses singular. `config.x`, `variables.x`, `event.x` and `imports.x` must be declared, an imported stack applied.";
     UNKNOWN_ATTRIBUTE = "E0208" "a reference names an attribute that the type doesn't have"
         "Any property of the type's schema can be read by its CloudFormation name; `evstack explain KIND` lists a kind's own attributes besides.";
     DUPLICATE = "E0209" "something is declared twice"
-        "An address may be declared once, in one file.";
+        "An address may be declared once, in one file; so may a config, a variable, an output, and an environment.";
     INCLUDE_CYCLE = "E0210" "files include each other"
         "A fragment is included once, by one file.";
     BAD_VALUE = "E0211" "a value isn't one of those allowed"

@@ -207,3 +207,56 @@ fn account_text(key: &str, node: &Node) -> Option<String> {
         None => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::MemoryLoader;
+
+    fn read(env: &str, files: &[(&str, &str)]) -> (Option<Environment>, Vec<String>) {
+        let loader = MemoryLoader::new(files.iter().copied());
+        let (environment, _, diagnostics) = environment("./stacks/shop.yaml", env, Box::new(loader));
+        (environment, diagnostics.iter().map(|d| format!("{} {}", d.code, d.message)).collect())
+    }
+
+    #[test]
+    fn only_local_needs_no_overlay() {
+        let (environment, mistakes) = read("local", &[]);
+        assert!(environment.is_some_and(|e| e.overlay.is_none()) && mistakes.is_empty());
+        let (environment, mistakes) = read("prd", &[("stacks/shop.prod.yaml", "")]);
+        assert!(environment.is_none());
+        assert_eq!(mistakes, ["E0603 the environment `prd` is not declared"]);
+        let (environment, mistakes) = read("../x", &[]);
+        assert!(environment.is_none());
+        assert_eq!(mistakes, ["E0204 `../x` can't be an environment's name"]);
+    }
+
+    #[test]
+    fn every_spelling_is_found_and_two_are_one_too_many() {
+        let toml = "[cloud]\nregion = \"eu-west-1\"\naccountId = \"123456789012\"\n";
+        let json = r#"{"cloud": {"endpoint": "http://localhost:4566"}}"#;
+        let (environment, mistakes) = read("prod", &[("stacks/shop.prod.toml", toml)]);
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        let cloud = environment.and_then(|e| e.overlay).expect("an overlay").cloud;
+        assert_eq!(cloud.region.expect("a region").0, "eu-west-1");
+        assert_eq!(cloud.account_id.expect("an account").0, "123456789012");
+        let (environment, mistakes) = read("dev", &[("stacks/shop.dev.json", json)]);
+        assert!(environment.is_some() && mistakes.is_empty(), "{mistakes:?}");
+        let both = [("stacks/shop.prod.toml", toml), ("stacks/shop.prod.json", json)];
+        assert_eq!(
+            read("prod", &both).1,
+            [
+                "E0209 the environment `prod` has two files: `stacks/shop.prod.toml` and `stacks/shop.prod.json`"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_account_that_yaml_reads_as_a_number_keeps_its_zeros() {
+        let yaml = "cloud: {region: eu-west-1, accountId: 012345678901}";
+        let (environment, mistakes) = read("prod", &[("stacks/shop.prod.yaml", yaml)]);
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        let cloud = environment.and_then(|e| e.overlay).expect("an overlay").cloud;
+        assert_eq!(cloud.account_id.expect("an account").0, "012345678901");
+    }
+}

@@ -16,6 +16,8 @@ mod load;
 mod loader;
 mod paths;
 mod template;
+#[cfg(test)]
+mod tests;
 mod variables;
 
 pub use environment::{CloudSettings, Environment, Overlay, environment};
