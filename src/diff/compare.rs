@@ -1,6 +1,6 @@
 //! The walk over desired, recorded and live at once.
 
-use super::equal::{is_empty, is_hash, same};
+use super::equal::{aligned, is_empty, is_hash, same};
 use super::shape::Shape;
 use super::{Context, Diff, Difference, DifferenceKind};
 use crate::model::{Json, Value};
@@ -34,7 +34,8 @@ pub(super) fn run(desired: &Value, recorded: Option<&Json>, live: &Json, context
         secret: false,
         blind: false,
     };
-    let before = walk.compare(desired, recorded, Some(live));
+    let nothing = Json::Object(serde_json::Map::new());
+    let before = walk.compare(desired, recorded, Some(if live.is_object() { live } else { &nothing }));
     Diff { differences: walk.found, before }
 }
 
@@ -174,7 +175,8 @@ impl Walk<'_> {
     pub(super) fn differs(&mut self, desired: &Value, live: Option<&Json>) -> Option<Value> {
         let kind = if live.is_some() { DifferenceKind::Change } else { DifferenceKind::Add };
         self.push(kind, live.cloned(), Some(desired.clone()));
-        live.map(shown)
+        let aligned = desired.to_json().zip(live).and_then(|(d, l)| aligned(&d, l, self.context.secrets));
+        aligned.map(Value::from).or_else(|| live.map(shown))
     }
 
     /// Notes a difference at the current place.

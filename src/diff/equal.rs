@@ -99,6 +99,42 @@ fn policies(x: &Map<String, Json>, y: &Map<String, Json>) -> bool {
     iam_policy::equal(&Json::Object(x.clone()), &Json::Object(y.clone()))
 }
 
+/// A live document in the spelling of the desired one, so that only what differs in meaning shows;
+/// `None` if either isn't a document.
+pub(super) fn aligned(desired: &Json, live: &Json, secrets: &Secrets) -> Option<Json> {
+    let document = |json: &Json| match json {
+        Json::String(text) => parsed(text),
+        Json::Object(_) | Json::Array(_) if !is_hash(json) => Some(json.clone()),
+        _ => None,
+    };
+    let aligned = align(&document(desired)?, &document(live)?, secrets);
+    Some(if desired.is_string() { Json::String(aligned.to_string()) } else { aligned })
+}
+
+fn align(desired: &Json, live: &Json, secrets: &Secrets) -> Json {
+    if same(desired, live, secrets) || is_one_of_one(desired, live) || is_one_of_one(live, desired) {
+        return desired.clone();
+    }
+    match (desired, live) {
+        (Json::Object(wanted), Json::Object(there)) => {
+            let align = |(key, value): (&String, &Json)| {
+                let aligned = wanted.get(key).map(|w| align(w, value, secrets));
+                (key.clone(), aligned.unwrap_or_else(|| value.clone()))
+            };
+            Json::Object(there.iter().map(align).collect())
+        }
+        (Json::Array(wanted), Json::Array(there)) if wanted.len() == there.len() => {
+            wanted.iter().zip(there).map(|(w, t)| align(w, t, secrets)).collect()
+        }
+        _ => live.clone(),
+    }
+}
+
+/// A policy's `"x"` and `["x"]`.
+fn is_one_of_one(list: &Json, item: &Json) -> bool {
+    list.as_array().is_some_and(|items| items.len() == 1 && item.is_string() && items[0] == *item)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

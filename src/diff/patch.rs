@@ -210,3 +210,106 @@ fn at<'j>(json: &'j Json, path: &[String]) -> Option<&'j Json> {
 fn pointer(path: &[String]) -> String {
     path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Options, Secrets};
+    use crate::schema::Catalogue;
+
+    fn patched(type_name: &str, desired: Json, recorded: Json, live: Json) -> Json {
+        let resource_type = Catalogue::bundled().get(type_name).expect("a known type");
+        let (options, secrets) = (Options::default(), Secrets::new("salt"));
+        patch(&desired, Some(&recorded), &live, &Context::new(&resource_type, &options, &secrets))
+    }
+
+    #[test]
+    fn the_narrowest_path_is_written_and_nothing_undeclared_is_touched() {
+        let found = patched(
+            "AWS::Lambda::Function",
+            json!({"Role": "r", "VpcConfig": {"Ipv6AllowedForDualStack": true}, "Timeout": 3}),
+            json!({"Role": "r", "VpcConfig": {"Ipv6AllowedForDualStack": false}, "MemorySize": 256}),
+            json!({"Role": "r", "VpcConfig": {"Ipv6AllowedForDualStack": false, "SubnetIds": []}, "MemorySize": 256,
+                   "EphemeralStorage": {"Size": 512}}),
+        );
+        let expected = json!([
+            {"op": "replace", "path": "/VpcConfig/Ipv6AllowedForDualStack", "value": true},
+            {"op": "add", "path": "/Timeout", "value": 3},
+            {"op": "remove", "path": "/MemorySize"},
+        ]);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_removed_queue_attribute_is_set_back_by_name() {
+        let live = json!({"QueueName": "q", "DelaySeconds": 5, "VisibilityTimeout": 30});
+        let found = patched(
+            "AWS::SQS::Queue",
+            json!({"QueueName": "q"}),
+            json!({"QueueName": "q", "DelaySeconds": 5, "VisibilityTimeout": 30}),
+            live,
+        );
+        assert_eq!(found, json!([{"op": "replace", "path": "/DelaySeconds", "value": 0}]));
+    }
+
+    #[test]
+    fn tags_are_replaced_whole_without_those_of_aws() {
+        let tag = |key: &str, value: &str| json!({"Key": key, "Value": value});
+        let found = patched(
+            "AWS::SQS::Queue",
+            json!({"Tags": [tag("a", "2")]}),
+            json!({"Tags": [tag("a", "1"), tag("b", "1")]}),
+            json!({"Tags": [tag("aws:x", "0"), tag("b", "1"), tag("foreign", "1"), tag("a", "1")]}),
+        );
+        let tags = json!([tag("a", "2"), tag("foreign", "1")]);
+        assert_eq!(found, json!([{"op": "replace", "path": "/Tags", "value": tags}]));
+    }
+
+    #[test]
+    fn removals_go_from_the_end() {
+        let rule = |id: &str| json!({"Id": id, "Arn": format!("arn:{id}")});
+        let found = patched(
+            "AWS::Events::Rule",
+            json!({"Targets": [rule("b")]}),
+            json!({"Targets": [rule("a"), rule("b"), rule("c")]}),
+            json!({"Targets": [rule("a"), rule("b"), rule("c")]}),
+        );
+        let expected =
+            json!([{"op": "remove", "path": "/Targets/2"}, {"op": "remove", "path": "/Targets/0"}]);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_a_read_hides_is_sent_again_with_every_update() {
+        let source = json!({"SqsQueueParameters": {"BatchSize": 10}});
+        let found = patched(
+            "AWS::Pipes::Pipe",
+            json!({"Name": "p", "RoleArn": "new", "SourceParameters": source}),
+            json!({"Name": "p", "RoleArn": "old", "SourceParameters": source}),
+            json!({"Name": "p", "RoleArn": "old"}),
+        );
+        let expected = json!([
+            {"op": "replace", "path": "/RoleArn", "value": "new"},
+            {"op": "add", "path": "/SourceParameters", "value": source},
+        ]);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_hidden_property_that_goes_still_makes_an_update() {
+        let found = patched(
+            "AWS::Pipes::Pipe",
+            json!({"Name": "p", "RoleArn": "r"}),
+            json!({"Name": "p", "RoleArn": "r", "TargetParameters": {"InputTemplate": "x"}}),
+            json!({"Name": "p", "RoleArn": "r"}),
+        );
+        assert_eq!(found, json!([{"op": "replace", "path": "/RoleArn", "value": "r"}]));
+    }
+
+    #[test]
+    fn a_model_to_create_has_no_nulls_but_those_of_documents() {
+        let rule = Catalogue::bundled().get("AWS::Events::Rule").expect("a known type");
+        let desired = json!({"ScheduleExpression": null, "EventPattern": {"detail": {"x": [null]}}});
+        assert_eq!(create_model(&desired, &rule), json!({"EventPattern": {"detail": {"x": [null]}}}));
+    }
+}
