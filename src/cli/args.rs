@@ -14,6 +14,10 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Show what would change; change nothing
     Plan(PlanArgs),
+    /// Show what would change, ask, and do it
+    Apply(ApplyArgs),
+    /// Take everything away, in reverse order
+    Destroy(ApplyArgs),
     /// Find every mistake that can be known without a cloud
     Check(CheckArgs),
     /// Look at the recorded state

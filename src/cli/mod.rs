@@ -8,6 +8,7 @@ mod args;
 mod cloud;
 mod commands;
 pub mod exit;
+mod progress;
 mod session;
 mod terminal;
 
@@ -68,6 +69,8 @@ fn run(command: Command) -> Result<Ended, Failure> {
         Command::State { command } => commands::state::run(&command),
         Command::Output(args) => commands::output::run(&args),
         Command::Plan(args) => block_on(commands::plan::run(&args)),
+        Command::Apply(args) => block_on(commands::apply::run(&args, false)),
+        Command::Destroy(args) => block_on(commands::apply::run(&args, true)),
         Command::Local(args) => commands::local::run(&args),
     }
 }
@@ -83,6 +86,7 @@ fn block_on(command: impl Future<Output = Result<Ended, Failure>>) -> Result<End
 fn wants_json(command: &Command) -> bool {
     match command {
         Command::Plan(args) => args.json,
+        Command::Apply(args) | Command::Destroy(args) => args.json,
         Command::Check(args) => args.json,
         Command::Explain(args) => args.json,
         Command::Output(args) => args.stack.json,

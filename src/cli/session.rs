@@ -5,7 +5,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Json, Place};
 use crate::ops::project::{self, Found};
 use crate::ops::{DiskLoader, Failure, Request};
-use crate::spec::{CloudSettings, Environment, Inputs, environment};
+use crate::spec::{CloudSettings, Environment, Inputs, Loader, MemoryLoader, environment};
 use crate::state::{Key, State, open_read};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,6 @@ pub(super) struct Session {
     found: Found,
     here: PathBuf,
     home: PathBuf,
-    loader: DiskLoader,
     environment: Environment,
     args: WhereArgs,
 }
@@ -42,24 +41,35 @@ impl Session {
             .map_err(|error| super::terminal::unusable(&format!("there is no current folder: {error}")))?;
         let loader = DiskLoader::new(&here);
         let found = project::stacks(&here, named, &loader)?;
-        found.into_iter().map(|found| Self::new(args, &here, &loader, found)).collect()
+        found.into_iter().map(|found| Self::new(args, &here, Box::new(loader.clone()), found)).collect()
     }
 
-    fn new(args: &WhereArgs, here: &Path, loader: &DiskLoader, found: Found) -> Result<Self, Failure> {
-        let (environment, sources, diagnostics) =
-            environment(&found.path, &args.env, Box::new(loader.clone()));
+    /// The stack of a saved plan, whose files are in the plan.
+    pub(super) fn of_files(
+        args: &WhereArgs,
+        root: &str,
+        name: &str,
+        files: &MemoryLoader,
+    ) -> Result<Self, Failure> {
+        let here = std::env::current_dir()
+            .map_err(|error| super::terminal::unusable(&format!("there is no current folder: {error}")))?;
+        let found = project::look(root, files);
+        let found = Found { name: Some(name.to_owned()), ..found };
+        Self::new(args, &here, Box::new(files.clone()), found)
+    }
+
+    fn new(
+        args: &WhereArgs,
+        here: &Path,
+        loader: Box<dyn Loader + Send + Sync>,
+        found: Found,
+    ) -> Result<Self, Failure> {
+        let (environment, sources, diagnostics) = environment(&found.path, &args.env, loader);
         let Some(environment) = environment.filter(|_| !diagnostics.has_errors()) else {
             return Err(Failure::new(diagnostics, sources));
         };
         let home = project::home(here, &found.path);
-        let session = Self {
-            found,
-            here: here.to_owned(),
-            home,
-            loader: loader.clone(),
-            environment,
-            args: args.clone(),
-        };
+        let session = Self { found, here: here.to_owned(), home, environment, args: args.clone() };
         if let Some((state, _)) = session.settings().and_then(|s| s.state.as_ref()) {
             let message = format!("state in `{state}` isn't supported yet");
             return Err(Diagnostic::error(Code::UNSUPPORTED, message)
@@ -86,7 +96,7 @@ impl Session {
 
     /// Where files come from.
     pub(super) fn loader(&self) -> DiskLoader {
-        self.loader.clone()
+        DiskLoader::new(&self.here)
     }
 
     /// `cloud` of the environment's overlay.

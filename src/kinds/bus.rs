@@ -72,7 +72,7 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
         && x.check_keys(node, "`archive`", &["retain", "on"], "evstack explain bus")
     {
         let mut archive = Draft::new("AWS::Events::Archive")
-            .with("ArchiveName", x.name(declaration, &[], 48))
+            .with("ArchiveName", Template::string(x.default_name(declaration, &[], 48, "")))
             .with("SourceArn", Template::attribute(&address, "Arn"))
             .span("", node.span);
         if let Some(days) = node.get("retain").and_then(|n| x.days(n, "`retain`")) {

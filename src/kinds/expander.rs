@@ -148,7 +148,8 @@ impl<'a> Expander<'a> {
         self.declared.get(address).map(|(_, d)| *d)
     }
 
-    /// A physical name; `name:` in the body wins. `pieces` are parts after the declaration's name.
+    /// A physical name. `name:` in the body wins for the main resource; `pieces` (of a part, after
+    /// the declaration's name) stay as they are, so that a rename replaces nothing else.
     pub(super) fn name(&mut self, declaration: &Declaration, pieces: &[&str], limit: usize) -> Template {
         self.name_with_suffix(declaration, pieces, limit, "")
     }
@@ -161,18 +162,23 @@ impl<'a> Expander<'a> {
         limit: usize,
         suffix: &str,
     ) -> Template {
-        if let Some(node) = declaration.body.get("name") {
-            let own = match pieces {
-                [] => return self.template(node),
-                _ => self.text(node, "`name`").unwrap_or_default(),
-            };
-            let own = own.strip_suffix(suffix).unwrap_or(&own).to_owned();
-            let pieces: Vec<&str> = std::iter::once(own.as_str()).chain(pieces.iter().copied()).collect();
-            return Template::string(names::physical(&pieces, limit, suffix));
+        if let Some(node) = declaration.body.get("name").filter(|_| pieces.is_empty()) {
+            return self.template(node);
         }
+        Template::string(self.default_name(declaration, pieces, limit, suffix))
+    }
+
+    /// `<stack>-<env>-<name>[-<part>]`, whatever `name:` says.
+    pub(super) fn default_name(
+        &self,
+        declaration: &Declaration,
+        pieces: &[&str],
+        limit: usize,
+        suffix: &str,
+    ) -> String {
         let head = [self.stack.name.as_str(), self.stack.env.as_str(), declaration.name.as_str()];
         let all: Vec<&str> = head.into_iter().chain(pieces.iter().copied()).collect();
-        Template::string(names::physical(&all, limit, suffix))
+        names::physical(&all, limit, suffix)
     }
 
     /// Adds the main resource of a declaration: its `properties` merged over, its tags, its options.

@@ -195,12 +195,9 @@ pub(super) fn log_group(
     node: Option<&Node>,
 ) -> Address {
     let days = node.and_then(|n| n.get("retain")).cloned().and_then(|n| x.days(&n, "`retain`")).unwrap_or(30);
-    let name = Template::Concat(vec![
-        Template::string(format!("/aws/vendedlogs/{folder}/")),
-        x.name(declaration, &[], 400),
-    ]);
-    let name = name.fold();
-    let draft =
-        Draft::new("AWS::Logs::LogGroup").with("LogGroupName", name).with("RetentionInDays", number(days));
+    let name = format!("/aws/vendedlogs/{folder}/{}", x.default_name(declaration, &[], 400, ""));
+    let draft = Draft::new("AWS::Logs::LogGroup")
+        .with("LogGroupName", Template::string(name))
+        .with("RetentionInDays", number(days));
     x.part(declaration, "logs", draft)
 }

@@ -70,6 +70,17 @@ impl Wanted {
     }
 }
 
+/// A plan, and what it was made from.
+#[derive(Debug)]
+pub struct Made {
+    /// The plan.
+    pub plan: Plan,
+    /// What was read, by recorded address.
+    pub live: BTreeMap<Address, Live>,
+    /// What isn't an error.
+    pub warnings: Diagnostics,
+}
+
 /// Reads live and makes the plan. Takes no lock, changes nothing.
 ///
 /// # Errors
@@ -79,14 +90,15 @@ pub async fn plan(
     state: &State,
     provider: &Arc<dyn Provider>,
     wanted: &Wanted,
-) -> Result<(Plan, Diagnostics), Failure> {
+) -> Result<Made, Failure> {
     let mut live = if wanted.refresh {
         live::read(provider, &state.resources).await.map_err(|fault| refused(&fault))?
     } else {
         BTreeMap::new()
     };
     read_imports(loaded, state, provider, &mut live).await?;
-    make(loaded, state, &live, wanted)
+    let (plan, warnings) = make(loaded, state, &live, wanted)?;
+    Ok(Made { plan, live, warnings })
 }
 
 /// What is to be taken over isn't recorded; its identifier is in the options.

@@ -54,7 +54,9 @@ fn in_folder(here: &Path, loader: &dyn Loader) -> Vec<Found> {
     paths.into_iter().map(|path| look(&path, loader)).filter(|found| found.name.is_some()).collect()
 }
 
-fn look(path: &str, loader: &dyn Loader) -> Found {
+/// What a stack file says of itself, as far as it can be read.
+#[must_use]
+pub fn look(path: &str, loader: &dyn Loader) -> Found {
     let mut found = Found { path: path.to_owned(), name: None, imports: Vec::new() };
     let (Ok(text), Some(format)) = (loader.load(path), syntax::Format::of(path)) else { return found };
     let (Some(node), _) = syntax::parse(SourceId(0), &text, format) else { return found };

@@ -30,7 +30,11 @@ pub fn save(
     saved.config = config(&request.inputs, loaded, &secrets);
     saved.options = wanted.saved();
     saved.serial = state.serial;
-    saved.lineage.clone_from(&state.lineage);
+    saved.salt.clone_from(&state.salt);
+    // A state that was never written is made anew by each run; until then it has no lineage.
+    if state.serial > 0 {
+        saved.lineage.clone_from(&state.lineage);
+    }
     saved
 }
 

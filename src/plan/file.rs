@@ -57,6 +57,9 @@ pub struct SavedPlan {
     pub serial: u64,
     /// Of the state that it was made from.
     pub lineage: String,
+    /// Of the state that it was made from: what the hashes in it were made with.
+    #[serde(default)]
+    pub salt: String,
     /// Each recorded resource → a hash of what was there.
     pub fingerprint: serde_json::Map<String, Json>,
     /// What is done, in canonical form.
@@ -104,6 +107,7 @@ impl SavedPlan {
             options: SavedOptions { refresh: true, ..SavedOptions::default() },
             serial: 0,
             lineage: String::new(),
+            salt: String::new(),
             fingerprint: plan.fingerprint(secrets),
             changes: plan.canonical_changes(secrets),
             outputs: plan.canonical_outputs(secrets),

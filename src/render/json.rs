@@ -246,3 +246,17 @@ pub fn change_summary(counts: Counts, operation: &str) -> Json {
     });
     line("change_summary", message.trim_end(), json!({ "changes": changes }))
 }
+
+/// The `outputs` line of an apply.
+#[must_use]
+pub fn outputs(outputs: &[(String, Value)]) -> Json {
+    let members: Map<String, Json> = outputs
+        .iter()
+        .map(|(name, value)| {
+            let sensitive = value.has_secrets();
+            let shown = if sensitive { Json::Null } else { value.to_json().unwrap_or_default() };
+            (name.clone(), json!({ "sensitive": sensitive, "value": shown }))
+        })
+        .collect();
+    line("outputs", &format!("Outputs: {}", members.len()), json!({ "outputs": members }))
+}

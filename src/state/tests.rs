@@ -1,3 +1,5 @@
+//! State is what its snapshot and any prefix of its journal say.
+
 use super::*;
 use crate::model::{Address, Recorded};
 use crate::schema::TypeName;

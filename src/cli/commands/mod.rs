@@ -1,5 +1,6 @@
 //! One file a command: read the flags, call `ops`, show what comes back.
 
+pub(super) mod apply;
 pub(super) mod check;
 pub(super) mod explain;
 pub(super) mod export;

@@ -5,13 +5,14 @@ use crate::cli::cloud::{self, Connection};
 use crate::cli::session::Session;
 use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Address, Json};
-use crate::ops::plan::{Wanted, plan};
+use crate::model::{Address, Json, Live, Value};
+use crate::ops::plan::{Made, Wanted, plan};
 use crate::ops::{self, Failure, Loaded, Request, saved};
-use crate::plan::Plan;
+use crate::plan::{Plan, SavedPlan};
 use crate::render::plan::Whereabouts;
 use crate::render::{Paint, json, plan as text};
 use crate::state::{State, open_read};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
@@ -84,7 +85,8 @@ pub(super) struct Planned {
     pub(super) loaded: Loaded,
     pub(super) request: Request,
     pub(super) state: State,
-    pub(super) at: Whereabouts,
+    pub(super) live: BTreeMap<Address, Live>,
+    at: Whereabouts,
     cloud: Option<String>,
 }
 
@@ -106,11 +108,11 @@ impl Planned {
         state: State,
         wanted: &Wanted,
     ) -> Result<Self, Failure> {
-        let (plan, warnings) = plan(&loaded, &state, &connection.provider, wanted).await?;
+        let Made { plan, live, warnings } = plan(&loaded, &state, &connection.provider, wanted).await?;
         loaded.warnings.extend(warnings);
         let at = whereabouts(&loaded, connection);
         let cloud = session.override_name();
-        Ok(Self { plan, loaded, request, state, at, cloud })
+        Ok(Self { plan, loaded, request, state, live, at, cloud })
     }
 
     /// What isn't the plan itself: warnings, unfinished operations.
@@ -141,10 +143,20 @@ impl Planned {
         json::plan(&self.plan, &self.at, extra)
     }
 
+    /// As a plan file has it.
+    pub(super) fn saved(&self, wanted: &Wanted) -> SavedPlan {
+        saved::save(&self.plan, &self.loaded, &self.request, &self.state, wanted, self.cloud.as_deref())
+    }
+
+    /// The outputs, where nothing that they read changes.
+    pub(super) fn known_outputs(&self) -> Vec<(String, Value)> {
+        let named = |name: &str| self.plan.outputs.iter().find(|o| o.name == name)?.after.clone();
+        let outputs = self.loaded.resolved.outputs.iter();
+        outputs.filter_map(|o| Some((o.name.clone(), named(&o.name)?))).collect()
+    }
+
     fn keep(&self, path: &Path, wanted: &Wanted) -> Result<(), Failure> {
-        let saved =
-            saved::save(&self.plan, &self.loaded, &self.request, &self.state, wanted, self.cloud.as_deref());
-        std::fs::write(path, saved.write()).map_err(|error| {
+        std::fs::write(path, self.saved(wanted).write()).map_err(|error| {
             Diagnostic::error(Code::DISK, format!("{} can't be written: {error}", path.display())).into()
         })
     }

@@ -1,3 +1,5 @@
+//! The validator against a table of cases, and against the `jsonschema` crate.
+
 use super::*;
 use crate::schema::Catalogue;
 use proptest::prelude::*;

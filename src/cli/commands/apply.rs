@@ -1,0 +1,301 @@
+//! `evstack apply [STACK|PLAN]` and `evstack destroy [STACK]`: shows the plan, asks, does it.
+
+use super::plan::{Planned, wanted};
+use crate::apply::{Cancel, Job, Means, Outcome, has_work, recover, run as carry_out};
+use crate::cli::args::ApplyArgs;
+use crate::cli::cloud::{self, Connection};
+use crate::cli::progress::Progress;
+use crate::cli::session::Session;
+use crate::cli::{Ended, terminal};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, render as diagnostics_render};
+use crate::model::{Action, Address, Json, Place};
+use crate::ops::plan::Wanted;
+use crate::ops::{self, Failure, Loaded, Request, saved};
+use crate::plan::{Counts, SavedPlan};
+use crate::provider::SystemClock;
+use crate::render::{Paint, json, progress as words};
+use crate::schema::Catalogue;
+use crate::spec::MemoryLoader;
+use crate::state::{Holder, Locked, lock};
+use std::path::Path;
+use std::sync::Arc;
+
+pub(in crate::cli) async fn run(args: &ApplyArgs, destroy: bool) -> Result<Ended, Failure> {
+    let saved = match &args.stack {
+        Some(path) => saved::read(Path::new(path))?,
+        None => None,
+    };
+    if let Some(saved) = &saved {
+        return from_file(args, saved, destroy).await;
+    }
+    let wanted = wanted(&args.wanted, destroy)?;
+    let mut sessions = Session::all(&args.place, args.stack.as_deref())?;
+    if destroy {
+        // A stack goes before those whose outputs it reads.
+        sessions.reverse();
+    }
+    for session in &sessions {
+        let connection = cloud::connect(session).await?;
+        let request = session.request(connection.place.clone())?;
+        let loaded = ops::load(&request, Box::new(session.loader()))?;
+        match one(args, session, &connection, request, loaded, &wanted, None).await? {
+            Ended::Done => {}
+            ended => return Ok(ended),
+        }
+    }
+    Ok(Ended::Done)
+}
+
+/// Plans again from the sources in the file, and goes on only if nothing moved.
+async fn from_file(args: &ApplyArgs, saved: &SavedPlan, destroy: bool) -> Result<Ended, Failure> {
+    if destroy {
+        return Err(Diagnostic::error(Code::STALE_PLAN, "`evstack destroy` takes a stack, not a plan")
+            .hint("a plan of `evstack plan --destroy --out FILE` is carried out by `evstack apply FILE`")
+            .into());
+    }
+    let mut place = args.place.clone();
+    place.env.clone_from(&saved.env);
+    place.cloud.clone_from(&saved.cloud);
+    let files = MemoryLoader::new(saved.sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    let session = Session::of_files(&place, &saved.root, &saved.stack, &files)?;
+    let connection = cloud::connect(&session).await?;
+    let (request, loader) = request_of(saved, &connection.place, &session);
+    let loaded = ops::load(&request, Box::new(loader))?;
+    one(args, &session, &connection, request, loaded, &Wanted::from_saved(&saved.options), Some(saved)).await
+}
+
+fn request_of(saved: &SavedPlan, place: &Place, session: &Session) -> (Request, MemoryLoader) {
+    let (mut request, loader) = saved::request(saved, place, &session.config());
+    if let Ok(today) = session.request(place.clone()) {
+        request.inputs.imported = today.inputs.imported;
+    }
+    (request, loader)
+}
+
+/// One stack, from the lock to the last line.
+async fn one(
+    args: &ApplyArgs,
+    session: &Session,
+    connection: &Connection,
+    request: Request,
+    loaded: Loaded,
+    wanted: &Wanted,
+    file: Option<&SavedPlan>,
+) -> Result<Ended, Failure> {
+    let command: Vec<String> = std::env::args().collect();
+    let holder = Holder::here(command.join(" "), jiff::Timestamp::now().to_string());
+    let mut locked = lock(&session.state_folder(), &session.key(&loaded.stack.name), &holder)?;
+    if let Some(file) = file {
+        locked.adopt_salt(&file.salt);
+    }
+    let cancel = Cancel::default();
+    let seed = seed();
+    recover_first(args, connection, &loaded, &mut locked, &cancel, seed).await?;
+    let planned = Planned::of(session, connection, request, loaded, locked.snapshot(), wanted).await?;
+    if let Some(file) = file {
+        saved::still_fits(file, &planned.saved(wanted))?;
+    }
+    show(args, &planned)?;
+    if !has_work(&planned.plan, &planned.state) {
+        locked.compact()?;
+        return finish_empty(args, &planned, wanted.destroy);
+    }
+    // A plan file was approved by whoever made it.
+    if file.is_none() && !args.yes && !approved(args, &planned, wanted.destroy)? {
+        terminal::print(if wanted.destroy { "\nDestroy cancelled.\n" } else { "\nApply cancelled.\n" })?;
+        return Ok(Ended::Failed);
+    }
+    let steps = planned.plan.changes.iter().filter(|c| c.action != Action::NoOp).count();
+    let progress = Arc::new(Progress::new(steps, args.json));
+    let means = Means {
+        provider: Arc::clone(&connection.provider),
+        clock: Arc::new(SystemClock::default()),
+        sink: progress.sink(args.place.quiet),
+        cancel: cancel.clone(),
+        seed,
+        at_once: usize::from(args.parallelism),
+    };
+    let brake = tokio::spawn(listen(cancel));
+    let outcome = carry_out_plan(&planned, &means, &mut locked).await;
+    brake.abort();
+    progress.finish();
+    locked.compact()?;
+    report(args, &planned, &outcome?, wanted.destroy)
+}
+
+async fn carry_out_plan(planned: &Planned, means: &Means, locked: &mut Locked) -> Result<Outcome, Failure> {
+    let resolved = &planned.loaded.resolved;
+    let outputs: Vec<_> = resolved.outputs.iter().map(|o| (o.name.clone(), o.value.clone())).collect();
+    let sources = &planned.loaded.sources;
+    let job = Job {
+        plan: &planned.plan,
+        desired: &resolved.resources,
+        attributes: &resolved.attributes,
+        outputs: &outputs,
+        live: &planned.live,
+        catalogue: Catalogue::bundled(),
+        place_of: &|span| sources.place(span),
+    };
+    Ok(carry_out(&job, means, locked).await?)
+}
+
+/// Ends what an earlier run left unfinished, before anything is planned on it.
+async fn recover_first(
+    args: &ApplyArgs,
+    connection: &Connection,
+    loaded: &Loaded,
+    locked: &mut Locked,
+    cancel: &Cancel,
+    seed: u64,
+) -> Result<(), Failure> {
+    if !locked.with(|state| !state.operations.is_empty() || !state.leftovers.is_empty()) {
+        return Ok(());
+    }
+    let progress = Arc::new(Progress::new(0, args.json));
+    let means = Means {
+        provider: Arc::clone(&connection.provider),
+        clock: Arc::new(SystemClock::default()),
+        sink: progress.sink(args.place.quiet),
+        cancel: cancel.clone(),
+        seed,
+        at_once: usize::from(args.parallelism),
+    };
+    let predicted = crate::resolve::Predicted::new(
+        &loaded.resolved.resources,
+        &loaded.resolved.attributes,
+        &loaded.stack.place,
+    );
+    let wanted: std::collections::BTreeMap<Address, Json> = loaded
+        .resolved
+        .resources
+        .iter()
+        .filter_map(|r| Some((r.address.clone(), predicted.properties(r).to_json()?)))
+        .collect();
+    let recovery =
+        recover(&means, locked, Catalogue::bundled(), &|address| wanted.get(address).cloned()).await?;
+    if recovery.problems.has_errors() {
+        return Err(Failure::new(recovery.problems, loaded.sources.clone()));
+    }
+    Ok(())
+}
+
+fn show(args: &ApplyArgs, planned: &Planned) -> Result<(), Failure> {
+    if args.json {
+        for line in json::planned(&planned.plan) {
+            terminal::print(&format!("{line}\n"))?;
+        }
+        return Ok(());
+    }
+    planned.narrate();
+    terminal::print(&planned.text())
+}
+
+fn finish_empty(args: &ApplyArgs, planned: &Planned, destroy: bool) -> Result<Ended, Failure> {
+    let outcome = Outcome { outputs: planned.known_outputs(), ..Outcome::default() };
+    report(args, planned, &outcome, destroy)
+}
+
+fn approved(args: &ApplyArgs, planned: &Planned, destroy: bool) -> Result<bool, Failure> {
+    if args.json || !terminal::can_ask() {
+        return Err(Diagnostic::error(Code::NOT_APPROVED, "there is nobody to ask for approval")
+            .hint("look at `evstack plan`, then pass `--yes`")
+            .into());
+    }
+    let stack = &planned.loaded.stack.name;
+    let question = if destroy {
+        format!(
+            "\nDo you really want to destroy all resources of the stack {stack}?\n  \
+             evstack will destroy what is shown above. There is no undo.\n  \
+             Only 'yes' will be accepted to confirm.\n\n  Enter a value: "
+        )
+    } else {
+        "\nDo you want to perform these actions?\n  \
+         evstack will perform the actions described above.\n  \
+         Only 'yes' will be accepted to approve.\n\n  Enter a value: "
+            .to_owned()
+    };
+    let yes = terminal::approved(&question)?;
+    terminal::print("\n")?;
+    Ok(yes)
+}
+
+/// The last lines: what was done, what failed and what to run next, the outputs.
+fn report(args: &ApplyArgs, planned: &Planned, outcome: &Outcome, destroy: bool) -> Result<Ended, Failure> {
+    let counts = Counts {
+        add: outcome.added,
+        change: outcome.changed,
+        destroy: outcome.destroyed,
+        import: outcome.imported,
+        forget: outcome.forgotten,
+    };
+    let mut diagnostics = Diagnostics::new();
+    for failure in &outcome.failures {
+        diagnostics.push(failure.diagnostic.clone());
+    }
+    let ended = match (outcome.interrupted, outcome.is_complete()) {
+        (true, _) => Ended::Interrupted,
+        (false, true) => Ended::Done,
+        (false, false) => Ended::Failed,
+    };
+    if args.json {
+        for diagnostic in &diagnostics {
+            let shown = diagnostics_render::json(diagnostic, &planned.loaded.sources);
+            let line =
+                json::line("diagnostic", &diagnostic.message, serde_json::json!({ "diagnostic": shown }));
+            terminal::print(&format!("{line}\n"))?;
+        }
+        let operation = if destroy { "destroy" } else { "apply" };
+        terminal::print(&format!("{}\n", json::change_summary(counts, operation)))?;
+        if !destroy {
+            terminal::print(&format!("{}\n", json::outputs(&outcome.outputs)))?;
+        }
+        return Ok(ended);
+    }
+    terminal::show(&diagnostics, &planned.loaded.sources);
+    if ended != Ended::Done {
+        let what = if destroy { "destroy" } else { "apply" };
+        let why = if outcome.interrupted { "interrupted" } else { "incomplete" };
+        terminal::say(&format!(
+            "The {what} is {why}: {} added, {} changed, {} destroyed, {} failed, {} not started.\n\
+             What was done is recorded. Run `evstack {what}` again to go on.",
+            counts.add,
+            counts.change,
+            counts.destroy,
+            outcome.failures.len(),
+            outcome.skipped.len()
+        ));
+        return Ok(ended);
+    }
+    let done = if destroy { words::destroy_complete(counts) } else { words::apply_complete(counts) };
+    terminal::print(&format!("\n{done}"))?;
+    if !destroy {
+        let outputs = outcome.outputs.iter().map(|(name, value)| (name.as_str(), value));
+        let outputs = words::outputs(outputs, Paint { colour: terminal::colours() });
+        if !outputs.is_empty() {
+            terminal::print(&format!("\n{outputs}"))?;
+        }
+    }
+    Ok(ended)
+}
+
+/// Once: nothing new starts. Twice: what runs is called back.
+async fn listen(cancel: Cancel) {
+    let mut pressed = 0;
+    while tokio::signal::ctrl_c().await.is_ok() {
+        cancel.press();
+        pressed += 1;
+        terminal::say(if pressed == 1 {
+            "\nInterrupted: nothing new is started, what runs is finished. Press Ctrl-C again to cancel it."
+        } else {
+            "\nCancelling what runs."
+        });
+    }
+}
+
+/// Another for each run: client tokens must not repeat.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    hasher.finish()
+}
