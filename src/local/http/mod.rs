@@ -127,6 +127,12 @@ async fn turn(cloud: Arc<Cloud>) {
 
 async fn answer(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
+    // What a request announces needs not arrive first.
+    let announced =
+        parts.headers.get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > LARGEST_BODY) {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large").into_response();
+    }
     let body = match tokio::time::timeout(SLOWEST_BODY, axum::body::to_bytes(body, LARGEST_BODY)).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => {
@@ -144,4 +150,70 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Resp
 /// Runs what may wait for the disk on a thread that may; `None` if it panicked.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::{Found, Options, find};
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    /// Serves a cloud while `client` runs on a thread of its own.
+    fn served(folder: &std::path::Path, client: impl FnOnce(SocketAddr) + Send + 'static) {
+        let cloud = Arc::new(Cloud::open(Some(folder), Options::default()).expect("opens"));
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+        let (ready, address) = std::sync::mpsc::channel::<SocketAddr>();
+        let (done, stop) = tokio::sync::oneshot::channel();
+        let client = std::thread::spawn(move || {
+            client(address.recv_timeout(Duration::from_secs(10)).expect("it is served"));
+            // The other end is gone only if serving has failed, which the test sees below.
+            let _ = done.send(());
+        });
+        let announced = |addresses: &[SocketAddr]| ready.send(addresses[0]).expect("the client waits");
+        let stop = async {
+            let _ = stop.await;
+        };
+        runtime.block_on(serve(cloud, "127.0.0.1", &[0, 0], announced, stop)).expect("is served");
+        client.join().expect("the client is content");
+    }
+
+    fn exchange(address: SocketAddr, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(address).expect("connects");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        stream.write_all(request).expect("sends");
+        let mut answer = Vec::new();
+        // A server that refuses a body closes early.
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    #[test]
+    fn serves_is_found_and_ends() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_owned();
+        served(folder.path(), move |address| {
+            let health = b"GET /_evstack/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+            let answer = exchange(address, health);
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"status\":\"ok\""), "{answer}");
+            let url = format!("http://{address}");
+            assert_eq!(find(&path).expect("looks"), Found::Served { url, pid: std::process::id() });
+            let large = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", LARGEST_BODY + 1);
+            let answer = exchange(address, large.as_bytes());
+            assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+        });
+        assert_eq!(find(folder.path()).expect("looks"), Found::Free);
+    }
+
+    #[test]
+    fn a_port_in_use_is_named() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+        let port = taken.local_addr().expect("an address").port();
+        let cloud = Arc::new(Cloud::open(None, Options::default()).expect("opens"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let ports = [port];
+        let serving = serve(cloud, "127.0.0.1", &ports, |_| (), std::future::pending());
+        let error = runtime.block_on(serving).expect_err("refused").to_string();
+        assert_eq!(error, format!("127.0.0.1:{port} is in use by another program"));
+    }
 }

@@ -9,22 +9,25 @@ pub(crate) fn handler(type_name: &str) -> Option<&'static dyn Handler> {
 }
 
 static RULES: &[(&str, Ruled)] = &[
-    ("AWS::ApiGateway::RestApi", Ruled(&[("RestApiId", "${lower:10}"), ("RootResourceId", "${lower:10}")])),
-    ("AWS::ApiGateway::Resource", Ruled(&[("ResourceId", "${lower:6}")])),
-    ("AWS::ApiGateway::Deployment", Ruled(&[("DeploymentId", "${lower:6}")])),
-    ("AWS::ApiGateway::RequestValidator", Ruled(&[("RequestValidatorId", "${lower:6}")])),
-    ("AWS::ApiGateway::Authorizer", Ruled(&[("AuthorizerId", "${lower:6}")])),
-    ("AWS::ApiGateway::GatewayResponse", Ruled(&[("Id", "${RestApiId}|${ResponseType}")])),
-    ("AWS::ApiGateway::Account", Ruled(&[("Id", "${Account}")])),
+    (
+        "AWS::ApiGateway::RestApi",
+        Ruled::new(&[("RestApiId", "${lower:10}"), ("RootResourceId", "${lower:10}")]),
+    ),
+    ("AWS::ApiGateway::Resource", Ruled::new(&[("ResourceId", "${lower:6}")])),
+    ("AWS::ApiGateway::Deployment", Ruled::new(&[("DeploymentId", "${lower:6}")])),
+    ("AWS::ApiGateway::RequestValidator", Ruled::new(&[("RequestValidatorId", "${lower:6}")])),
+    ("AWS::ApiGateway::Authorizer", Ruled::new(&[("AuthorizerId", "${lower:6}")])),
+    ("AWS::ApiGateway::GatewayResponse", Ruled::new(&[("Id", "${RestApiId}|${ResponseType}")])),
+    ("AWS::ApiGateway::Account", Ruled::new(&[("Id", "${Account}")])),
     (
         "AWS::ApiGatewayV2::Api",
-        Ruled(&[
+        Ruled::new(&[
             ("ApiId", "${lower:10}"),
-            ("ApiEndpoint", "https://${ApiId}.execute-api.${Region}.amazonaws.com"),
+            ("ApiEndpoint", "${BaseUrl}/_aws/execute-api/${ApiId}"),
             ("ExecuteApiArn", "arn:${Partition}:execute-api:${Region}:${Account}:${ApiId}"),
         ]),
     ),
-    ("AWS::ApiGatewayV2::Integration", Ruled(&[("IntegrationId", "${lower:7}")])),
-    ("AWS::ApiGatewayV2::Route", Ruled(&[("RouteId", "${lower:7}")])),
-    ("AWS::ApiGatewayV2::Deployment", Ruled(&[("DeploymentId", "${lower:6}")])),
+    ("AWS::ApiGatewayV2::Integration", Ruled::new(&[("IntegrationId", "${lower:7}")])),
+    ("AWS::ApiGatewayV2::Route", Ruled::new(&[("RouteId", "${lower:7}")])),
+    ("AWS::ApiGatewayV2::Deployment", Ruled::new(&[("DeploymentId", "${lower:6}")])),
 ];

@@ -17,13 +17,13 @@ pub(crate) fn handler(type_name: &str) -> Option<&'static dyn Handler> {
     })
 }
 
-static BUS: Ruled = Ruled(&[("Arn", "arn:${Partition}:events:${Region}:${Account}:event-bus/${Name}")]);
+static BUS: Ruled = Ruled::new(&[("Arn", "arn:${Partition}:events:${Region}:${Account}:event-bus/${Name}")]);
 
 static ARCHIVE: Ruled =
-    Ruled(&[("Arn", "arn:${Partition}:events:${Region}:${Account}:archive/${ArchiveName}")]);
+    Ruled::new(&[("Arn", "arn:${Partition}:events:${Region}:${Account}:archive/${ArchiveName}")]);
 
 /// A connection keeps its secrets in a secret of its own.
-static CONNECTION: Ruled = Ruled(&[
+static CONNECTION: Ruled = Ruled::new(&[
     ("Arn", "arn:${Partition}:events:${Region}:${Account}:connection/${Name}/${uuid}"),
     ("ArnForPolicy", "arn:${Partition}:events:${Region}:${Account}:connection/${Name}"),
     (
@@ -32,7 +32,7 @@ static CONNECTION: Ruled = Ruled(&[
     ),
 ]);
 
-static DESTINATION: Ruled = Ruled(&[
+static DESTINATION: Ruled = Ruled::new(&[
     ("Arn", "arn:${Partition}:events:${Region}:${Account}:api-destination/${Name}/${uuid}"),
     ("ArnForPolicy", "arn:${Partition}:events:${Region}:${Account}:api-destination/${Name}"),
 ]);

@@ -22,11 +22,47 @@ impl Handler for Generic {}
 pub(crate) type Rule = (&'static str, &'static str);
 
 /// A handler whose computed properties follow rules; all else is generic.
-pub(crate) struct Ruled(pub(crate) &'static [Rule]);
+pub(crate) struct Ruled {
+    /// At the create.
+    made: &'static [Rule],
+    /// Once more after each update.
+    changed: &'static [Rule],
+}
+
+impl Ruled {
+    /// With rules for the create.
+    pub(crate) const fn new(made: &'static [Rule]) -> Self {
+        Self { made, changed: &[] }
+    }
+
+    /// With rules for each update too.
+    pub(crate) const fn and_after_updates(self, changed: &'static [Rule]) -> Self {
+        Self { changed, ..self }
+    }
+}
 
 impl Handler for Ruled {
     fn create(&self, context: &mut Context<'_>, desired: Properties) -> Result<Properties, HandlerFault> {
-        create_with(context, desired, self.0)
+        create_with(context, desired, self.made)
+    }
+
+    fn update(
+        &self,
+        context: &mut Context<'_>,
+        stored: &Properties,
+        wanted: Properties,
+    ) -> Result<Properties, HandlerFault> {
+        let mut next = update(context, stored, wanted)?;
+        apply(self.changed, context, &mut next);
+        Ok(next)
+    }
+}
+
+fn apply(rules: &[Rule], context: &mut Context<'_>, properties: &mut Properties) {
+    for (name, template) in rules {
+        if let Some(value) = fill(template, context, properties) {
+            properties.insert((*name).to_owned(), Json::String(value));
+        }
     }
 }
 
@@ -45,11 +81,7 @@ pub(crate) fn create_with(
     let kind = context.kind;
     let mut properties = desired;
     properties.retain(|name, _| !kind.is_read_only(&[name.as_str()]) || kind.is_required(name));
-    for (name, template) in rules {
-        if let Some(value) = fill(template, context, &mut properties) {
-            properties.insert((*name).to_owned(), Json::String(value));
-        }
-    }
+    apply(rules, context, &mut properties);
     predicted(context, &mut properties);
     for path in &kind.primary_identifier {
         if paths::get(&properties, path.names()).is_none() {

@@ -12,7 +12,7 @@ pub(crate) fn handler(type_name: &str) -> Option<&'static dyn Handler> {
     })
 }
 
-static TOPIC: Ruled = Ruled(&[("TopicArn", "arn:${Partition}:sns:${Region}:${Account}:${TopicName}")]);
+static TOPIC: Ruled = Ruled::new(&[("TopicArn", "arn:${Partition}:sns:${Region}:${Account}:${TopicName}")]);
 
 /// A subscription's ARN is its topic's with an id.
-static SUBSCRIPTION: Ruled = Ruled(&[("Arn", "${TopicArn}:${uuid}")]);
+static SUBSCRIPTION: Ruled = Ruled::new(&[("Arn", "${TopicArn}:${uuid}")]);

@@ -1,7 +1,7 @@
 //! Computed properties, as each service's API reference and the service authorization reference's
 //! resource formats give them.
 
-use crate::local::services::generic::{Rule, Ruled};
+use crate::local::services::generic::Ruled;
 use crate::local::services::resource::Handler;
 
 /// The type's handler, where a rule is needed.
@@ -9,81 +9,83 @@ pub(crate) fn handler(type_name: &str) -> Option<&'static dyn Handler> {
     RULES.iter().find(|(name, _)| *name == type_name).map(|(_, ruled)| ruled as &dyn Handler)
 }
 
-const fn ruled(rules: &'static [Rule]) -> Ruled {
-    Ruled(rules)
-}
-
 static RULES: &[(&str, Ruled)] = &[
     (
         "AWS::SQS::Queue",
-        ruled(&[
+        Ruled::new(&[
             ("QueueUrl", "${BaseUrl}/${Account}/${QueueName}"),
             ("Arn", "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}"),
         ]),
     ),
     (
         "AWS::IAM::Role",
-        ruled(&[
+        Ruled::new(&[
             ("RoleId", "AROA${upper:17}"),
             ("Arn", "arn:${Partition}:iam::${Account}:role${Path|/}${RoleName}"),
         ]),
     ),
-    ("AWS::IAM::User", ruled(&[("Arn", "arn:${Partition}:iam::${Account}:user${Path|/}${UserName}")])),
+    ("AWS::IAM::User", Ruled::new(&[("Arn", "arn:${Partition}:iam::${Account}:user${Path|/}${UserName}")])),
     (
         "AWS::IAM::ManagedPolicy",
-        ruled(&[
+        Ruled::new(&[
             ("PolicyArn", "arn:${Partition}:iam::${Account}:policy${Path|/}${ManagedPolicyName}"),
             ("PolicyId", "ANPA${upper:17}"),
         ]),
     ),
     (
         "AWS::StepFunctions::StateMachine",
-        ruled(&[
+        Ruled::new(&[
             ("Arn", "arn:${Partition}:states:${Region}:${Account}:stateMachine:${StateMachineName}"),
             ("Name", "${StateMachineName}"),
             ("StateMachineRevisionId", "${uuid}"),
-        ]),
+        ])
+        .and_after_updates(&[("StateMachineRevisionId", "${uuid}")]),
     ),
     (
         "AWS::StepFunctions::Activity",
-        ruled(&[("Arn", "arn:${Partition}:states:${Region}:${Account}:activity:${Name}")]),
+        Ruled::new(&[("Arn", "arn:${Partition}:states:${Region}:${Account}:activity:${Name}")]),
     ),
     (
         "AWS::Pipes::Pipe",
-        ruled(&[
+        Ruled::new(&[
             ("Arn", "arn:${Partition}:pipes:${Region}:${Account}:pipe/${Name}"),
             ("CreationTime", "${Now}"),
             ("LastModifiedTime", "${Now}"),
             ("CurrentState", "${DesiredState|RUNNING}"),
-        ]),
+        ])
+        .and_after_updates(&[("LastModifiedTime", "${Now}"), ("CurrentState", "${DesiredState|RUNNING}")]),
     ),
     (
         "AWS::Scheduler::Schedule",
-        ruled(&[(
+        Ruled::new(&[(
             "Arn",
             "arn:${Partition}:scheduler:${Region}:${Account}:schedule/${GroupName|default}/${Name}",
         )]),
     ),
     (
         "AWS::Scheduler::ScheduleGroup",
-        ruled(&[
+        Ruled::new(&[
             ("Arn", "arn:${Partition}:scheduler:${Region}:${Account}:schedule-group/${Name}"),
             ("State", "ACTIVE"),
             ("CreationDate", "${Now}"),
             ("LastModificationDate", "${Now}"),
-        ]),
+        ])
+        .and_after_updates(&[("LastModificationDate", "${Now}")]),
     ),
     (
         "AWS::Logs::LogGroup",
-        ruled(&[("Arn", "arn:${Partition}:logs:${Region}:${Account}:log-group:${LogGroupName}:*")]),
+        Ruled::new(&[("Arn", "arn:${Partition}:logs:${Region}:${Account}:log-group:${LogGroupName}:*")]),
     ),
     (
         "AWS::EventSchemas::Registry",
-        ruled(&[("RegistryArn", "arn:${Partition}:schemas:${Region}:${Account}:registry/${RegistryName}")]),
+        Ruled::new(&[(
+            "RegistryArn",
+            "arn:${Partition}:schemas:${Region}:${Account}:registry/${RegistryName}",
+        )]),
     ),
     (
         "AWS::EventSchemas::Schema",
-        ruled(&[
+        Ruled::new(&[
             (
                 "SchemaArn",
                 "arn:${Partition}:schemas:${Region}:${Account}:schema/${RegistryName}/${SchemaName}",
@@ -95,7 +97,7 @@ static RULES: &[(&str, Ruled)] = &[
     ),
     (
         "AWS::S3::Bucket",
-        ruled(&[
+        Ruled::new(&[
             ("Arn", "arn:${Partition}:s3:::${BucketName}"),
             ("DomainName", "${BucketName}.s3.amazonaws.com"),
             ("DualStackDomainName", "${BucketName}.s3.dualstack.${Region}.amazonaws.com"),
@@ -105,18 +107,24 @@ static RULES: &[(&str, Ruled)] = &[
     ),
     (
         "AWS::KMS::Key",
-        ruled(&[("KeyId", "${uuid}"), ("Arn", "arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}")]),
+        Ruled::new(&[
+            ("KeyId", "${uuid}"),
+            ("Arn", "arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}"),
+        ]),
     ),
     (
         "AWS::SecretsManager::Secret",
-        ruled(&[("Id", "arn:${Partition}:secretsmanager:${Region}:${Account}:secret:${Name}-${lower:6}")]),
+        Ruled::new(&[(
+            "Id",
+            "arn:${Partition}:secretsmanager:${Region}:${Account}:secret:${Name}-${lower:6}",
+        )]),
     ),
     (
         "AWS::Lambda::Function",
-        ruled(&[("Arn", "arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}")]),
+        Ruled::new(&[("Arn", "arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}")]),
     ),
     (
         "AWS::CloudWatch::Alarm",
-        ruled(&[("Arn", "arn:${Partition}:cloudwatch:${Region}:${Account}:alarm:${AlarmName}")]),
+        Ruled::new(&[("Arn", "arn:${Partition}:cloudwatch:${Region}:${Account}:alarm:${AlarmName}")]),
     ),
 ];
