@@ -5,7 +5,7 @@ use super::expression::Scope;
 use super::library::Library;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::{Template, Value};
-use crate::syntax::{Node, NodeValue};
+use crate::syntax::{Entry, Node, NodeValue};
 
 impl Stack {
     /// The node with its expressions compiled. Objects and lists stay [`Template::Object`] and
@@ -51,10 +51,26 @@ pub(super) fn template(
         NodeValue::Object(entries) => Template::Object(
             entries
                 .iter()
-                .map(|e| (e.key.clone(), template(&e.value, scope, library, diagnostics)))
+                .map(|e| (key(e, diagnostics), template(&e.value, scope, library, diagnostics)))
                 .collect(),
         ),
     }
+}
+
+/// A key is literal text; an expression in it would silently not be one, so it is told.
+fn key(entry: &Entry, diagnostics: &mut Diagnostics) -> String {
+    if !entry.key.contains("${") {
+        return entry.key.clone();
+    }
+    let literal = entry.key.replace("$${", "");
+    if literal.contains("${") {
+        diagnostics.push(
+            Diagnostic::error(Code::BAD_EXPRESSION, "a key can't be an expression")
+                .at(entry.key_span)
+                .hint("a literal `${` is written `$${`"),
+        );
+    }
+    entry.key.replace("$${", "${")
 }
 
 /// That the node isn't of the type that is wanted there.

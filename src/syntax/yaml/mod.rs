@@ -2,6 +2,7 @@
 
 mod build;
 mod offsets;
+mod words;
 
 use super::{Node, Origin, limits};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -58,10 +59,11 @@ fn syntax_error(at: Origin, text: &str, place: usize, info: &str) -> Diagnostic 
     let length = text[place..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
     let span = at.span(place, place + length);
     let line_start = text[..place].rfind('\n').map_or(0, |n| n + 1);
-    let tab = text[line_start..].chars().take_while(|c| c.is_whitespace() && *c != '\n').any(|c| c == '\t');
+    let line = text[line_start..].lines().next().unwrap_or("");
     if info.contains("recursion limit") {
         return limits::too_deep(span);
     }
-    let diagnostic = Diagnostic::error(Code::SYNTAX, format!("this isn't valid YAML: {info}")).at(span);
-    if tab { diagnostic.hint("indent with spaces; YAML allows no tabs there") } else { diagnostic }
+    Diagnostic::error(Code::SYNTAX, format!("this isn't valid YAML: {}", words::plainly(info)))
+        .at(span)
+        .hint_if(words::hint(info, line).map(str::to_owned))
 }
