@@ -93,6 +93,13 @@ fn key() -> Key {
     Key::new("test", "local")
 }
 
+/// In memory where the machine has such a folder: thousands of journals are flushed here.
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("a folder")
+}
+
 fn open(dir: &Path) -> Locked {
     state::lock(dir, &key(), &Holder::here("test", "now")).expect("free")
 }
@@ -174,7 +181,7 @@ fn operations(cloud: &Memory) -> Vec<String> {
 
 #[test]
 fn what_is_needed_comes_first_and_goes_last_and_a_second_run_does_nothing() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let memory = Arc::new(Memory::default());
     let cloud: Arc<dyn Provider> = memory.clone();
     let mut stack = three();
@@ -207,7 +214,7 @@ fn what_is_needed_comes_first_and_goes_last_and_a_second_run_does_nothing() {
 
 #[test]
 fn a_failure_stops_what_depends_on_it_and_nothing_else() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let memory = Arc::new(Memory::default());
     let cloud: Arc<dyn Provider> = memory.clone();
     let stack = three().with("bus.other", NAMED, "other", "x", &["bus.base"]);
@@ -243,7 +250,7 @@ fn each_class_of_trouble_is_outlived_without_doubles() {
         Trouble::Lag(3),
     ];
     for trouble in troubles {
-        let dir = tempfile::tempdir().expect("a folder");
+        let dir = folder();
         let memory = Arc::new(Memory::default());
         let cloud: Arc<dyn Provider> = memory.clone();
         for of in [UNNAMED, "top"] {
@@ -268,7 +275,7 @@ fn each_class_of_trouble_is_outlived_without_doubles() {
 
 #[test]
 fn a_refused_create_that_left_something_is_cleaned_up_and_the_fault_is_told() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let memory = Arc::new(Memory::default());
     let cloud: Arc<dyn Provider> = memory.clone();
     memory.trouble("CreateResource", "base", Trouble::FailLeaving(FaultKind::Invalid));
@@ -283,7 +290,7 @@ fn a_refused_create_that_left_something_is_cleaned_up_and_the_fault_is_told() {
 
 #[test]
 fn a_renamed_bus_is_replaced_and_its_user_changed() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let memory = Arc::new(Memory::default());
     let cloud: Arc<dyn Provider> = memory.clone();
     let with = |name: &str| {
@@ -307,7 +314,7 @@ fn a_renamed_bus_is_replaced_and_its_user_changed() {
 
 #[test]
 fn the_replaced_one_stays_while_its_user_cannot_be_changed_and_goes_with_the_next_run() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let memory = Arc::new(Memory::default());
     let cloud: Arc<dyn Provider> = memory.clone();
     let with = |name: &str| {
@@ -335,7 +342,7 @@ fn the_replaced_one_stays_while_its_user_cannot_be_changed_and_goes_with_the_nex
 #[test]
 fn one_press_finishes_what_runs_and_two_call_it_back() {
     for presses in [1, 2] {
-        let dir = tempfile::tempdir().expect("a folder");
+        let dir = folder();
         let memory = Arc::new(Memory::new(50));
         let cloud: Arc<dyn Provider> = memory.clone();
         block_on(async {
@@ -359,7 +366,7 @@ fn one_press_finishes_what_runs_and_two_call_it_back() {
 
 #[test]
 fn a_promise_that_was_not_kept_stops_what_was_built_on_it() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let memory = Arc::new(Memory::default());
     let cloud: Arc<dyn Provider> = memory.clone();
     // The plan predicts an ARN of AWS's shape; this cloud gives another.
@@ -380,7 +387,7 @@ fn a_promise_that_was_not_kept_stops_what_was_built_on_it() {
 
 #[test]
 fn secrets_reach_the_cloud_and_never_the_disk() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let memory = Arc::new(Memory::default());
     let cloud: Arc<dyn Provider> = memory.clone();
     let mut stack = Stack::default().with("bus.base", NAMED, "base", "one", &[]);
@@ -509,7 +516,7 @@ fn killed_at_every_step_of_a_life_the_next_run_makes_it_whole() {
         .with("sub.new", UNNAMED, "topic", "four", &["sub.middle"]);
     for keep in [0, 1, 99] {
         for at in 0.. {
-            let dir = tempfile::tempdir().expect("a folder");
+            let dir = folder();
             let memory = Arc::new(Memory::default());
             let mut survived = true;
             for (n, stack) in [&first, &second, &Stack::default()].into_iter().enumerate() {
@@ -568,7 +575,7 @@ fn random_stack(dice: &mut Dice) -> Stack {
 fn random_stacks_with_random_trouble_and_random_deaths_end_whole() {
     for seed in 0..40 {
         let mut dice = Dice(seed * 7_919 + 1);
-        let dir = tempfile::tempdir().expect("a folder");
+        let dir = folder();
         let memory = Arc::new(Memory::new(dice.roll(3) as u32));
         let mut runs = 0;
         for _ in 0..4 {
