@@ -269,3 +269,6 @@ impl Provider for CloudControl {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The real SDK against scripted answers: what is sent, and what each answer means.
+
+use super::*;
+use crate::provider::{FaultKind, JumpingClock, Status, identity, in_process};
+use bytes::Bytes;
+use serde_json::json;
+use std::sync::Mutex;
+
+type Sent = Arc<Mutex<Vec<(http::HeaderMap, Json)>>>;
+
+/// A client whose requests get these answers, one after the other; and what it sent.
+fn scripted(answers: Vec<(u16, &str, Json)>) -> (CloudControl, Sent) {
+    let sent: Sent = Arc::default();
+    let seen = Arc::clone(&sent);
+    let answers: Vec<(u16, String, Json)> =
+        answers.into_iter().map(|(status, error, body)| (status, error.to_owned(), body)).collect();
+    let answers = Mutex::new(answers.into_iter());
+    let http_client = in_process::http_client(move |request| {
+        let body = serde_json::from_slice(request.body()).expect("a JSON body");
+        seen.lock().expect("not poisoned").push((request.headers().clone(), body));
+        let (status, error, body) =
+            answers.lock().expect("not poisoned").next().expect("no more requests than answers");
+        let mut response = http::Response::builder()
+            .status(status)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amzn-requestid", "request-id-1");
+        if !error.is_empty() {
+            response = response.header("x-amzn-errortype", error);
+        }
+        response.body(Bytes::from(body.to_string())).expect("a response")
+    });
+    let control = CloudControl::new(Settings {
+        region: "eu-west-1".to_owned(),
+        credentials: identity::local_credentials(),
+        endpoint: Some("http://127.0.0.1:4566".to_owned()),
+        http_client,
+        limiter: Some(Arc::default()),
+        clock: Arc::new(JumpingClock::default()),
+        seed: 1,
+    });
+    (control, sent)
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    // The SDK's own timeouts use tokio's clock.
+    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime").block_on(future)
+}
+
+fn queue() -> TypeName {
+    TypeName::new("AWS::SQS::Queue")
+}
+
+#[test]
+fn a_create_is_signed_json_with_its_token_and_its_progress_is_read() {
+    let event = json!({"ProgressEvent": {
+        "TypeName": "AWS::SQS::Queue", "RequestToken": "r-1", "Operation": "CREATE",
+        "OperationStatus": "IN_PROGRESS", "Identifier": "q",
+    }});
+    let (control, sent) = scripted(vec![(200, "", event)]);
+    let progress = block_on(control.create(&queue(), &json!({"QueueName": "q"}), "token-1"));
+    let progress = progress.expect("accepted");
+    assert_eq!((progress.request_token.as_str(), progress.status), ("r-1", Status::Running));
+    assert_eq!(progress.identifier.as_deref(), Some("q"));
+    let sent = sent.lock().expect("not poisoned");
+    let (headers, body) = &sent[0];
+    let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    assert_eq!(header("x-amz-target"), "CloudApiService.CreateResource");
+    assert_eq!(header("content-type"), "application/x-amz-json-1.0");
+    assert!(header("authorization").contains("/eu-west-1/cloudcontrolapi/aws4_request"));
+    assert_eq!(body["ClientToken"], "token-1");
+    assert_eq!(body["DesiredState"], r#"{"QueueName":"q"}"#);
+}
+
+#[test]
+fn a_begin_is_never_sent_twice_by_itself() {
+    let (control, sent) = scripted(vec![(400, "ThrottlingException", json!({"message": "Rate exceeded"}))]);
+    let fault = block_on(control.create(&queue(), &json!({}), "t")).expect_err("throttled");
+    assert_eq!(fault.kind, FaultKind::Throttled);
+    assert_eq!(sent.lock().expect("not poisoned").len(), 1);
+}
+
+#[test]
+fn refusals_keep_code_words_and_request_id_modelled_or_not() {
+    let words = "Model validation failed (#: extraneous key [X] is not permitted)";
+    let cases = [
+        ("ValidationException", words, FaultKind::Invalid),
+        ("com.amazonaws.cloudcontrol#NotUpdatableException", "createOnlyProperties", FaultKind::NotUpdatable),
+        ("ConcurrentOperationException", "busy", FaultKind::Conflict),
+        ("ClientTokenConflictException", "used by r-1", FaultKind::TokenConflict),
+        ("ExpiredTokenException", "expired", FaultKind::Denied),
+        ("TypeNotFoundException", "cannot be found", FaultKind::UnsupportedType),
+    ];
+    for (code, message, kind) in cases {
+        let (control, _) = scripted(vec![(400, code, json!({"message": message}))]);
+        let fault = block_on(control.update(&queue(), "q", &json!([]), "t")).expect_err("refused");
+        assert_eq!(fault.kind, kind, "{fault:?}");
+        assert_eq!(fault.message, message);
+        assert_eq!(fault.code, code.rsplit('#').next().expect("a code"));
+        assert_eq!(fault.request_id.as_deref(), Some("request-id-1"));
+        assert_eq!(fault.identifier.as_deref(), Some("q"));
+    }
+}
+
+#[test]
+fn a_read_is_asked_again_while_it_is_throttled_and_nothing_there_is_none() {
+    let description = json!({"TypeName": "AWS::SQS::Queue", "ResourceDescription": {
+        "Identifier": "q", "Properties": r#"{"DelaySeconds":5}"#,
+    }});
+    let throttled = (400, "ThrottlingException", json!({"message": "slow"}));
+    let (control, sent) = scripted(vec![throttled.clone(), throttled, (200, "", description)]);
+    let live = block_on(control.read(&queue(), "q")).expect("answered");
+    assert_eq!(live, Some(json!({"DelaySeconds": 5})));
+    assert_eq!(sent.lock().expect("not poisoned").len(), 3);
+
+    let words =
+        "AWS::SQS::Queue Handler returned status FAILED: gone (HandlerErrorCode: NotFound, RequestToken: 1)";
+    for code in ["ResourceNotFoundException", "GeneralServiceException"] {
+        let (control, _) = scripted(vec![(400, code, json!({"message": words}))]);
+        assert_eq!(block_on(control.read(&queue(), "q")).expect("answered"), None, "{code}");
+    }
+}
+
+#[test]
+fn deleting_what_is_not_there_succeeds_at_once_and_in_the_event() {
+    let gone = json!({"ProgressEvent": {
+        "Operation": "DELETE", "OperationStatus": "FAILED", "ErrorCode": "NotFound", "RequestToken": "r-1",
+    }});
+    for answer in [(400, "ResourceNotFoundException", json!({"message": "gone"})), (200, "", gone)] {
+        let (control, _) = scripted(vec![answer]);
+        let progress = block_on(control.delete(&queue(), "q", "t")).expect("no fault");
+        assert_eq!(progress.status, Status::Succeeded);
+    }
+}
+
+#[test]
+fn an_answer_without_sense_leaves_open_whether_it_was_done() {
+    let (control, _) = scripted(vec![(502, "", json!("bad gateway"))]);
+    let fault = block_on(control.create(&queue(), &json!({}), "t")).expect_err("no sense");
+    assert!(matches!(fault.kind, FaultKind::Unreachable | FaultKind::Internal), "{fault:?}");
+}
+
+#[test]
+fn lists_are_read_to_their_last_page() {
+    let page = |identifier: &str, next: Option<&str>| {
+        let mut page = json!({"TypeName": "AWS::SQS::Queue", "ResourceDescriptions": [
+            {"Identifier": identifier, "Properties": "{}"},
+        ]});
+        if let Some(next) = next {
+            page["NextToken"] = json!(next);
+        }
+        (200, "", page)
+    };
+    let (control, sent) = scripted(vec![page("a", Some("n")), page("b", None)]);
+    let found = block_on(control.list(&queue(), None)).expect("answered");
+    assert_eq!(found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(sent.lock().expect("not poisoned")[1].1["NextToken"], "n");
+}
