@@ -11,6 +11,9 @@ use crate::model::{Json, Value};
 /// Names that tell items apart, where a type says nothing better.
 const NAMES: &[&str] = &["Key", "Id", "Name", "PolicyName", "IndexName", "AttributeName", "Sid"];
 
+/// Items of a set for which a better pairing is looked for.
+const LONGEST: usize = 500;
+
 impl Walk<'_> {
     pub(super) fn compare_items(&mut self, items: &[Value], recorded: Option<&Json>, live: &[Json]) -> Value {
         let recorded = recorded.and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
@@ -123,7 +126,13 @@ impl Walk<'_> {
             fits.push(found);
         }
         let mut owner: Vec<Option<usize>> = vec![None; live.len()];
-        for i in 0..items.len() {
+        for (i, fits) in fits.iter().enumerate() {
+            if let Some(j) = fits.iter().find(|j| owner[**j].is_none()) {
+                owner[*j] = Some(i);
+            }
+        }
+        // Only where items say little does the first fit leave one out; long lists are left at that.
+        for i in (0..items.len().min(LONGEST)).filter(|i| !owner.contains(&Some(*i))).collect::<Vec<_>>() {
             settle(i, &fits, &mut owner, &mut vec![false; live.len()]);
         }
         let mut pair = vec![None; items.len()];

@@ -46,6 +46,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) mistaken: Cell<bool>,
     known: RefCell<HashMap<(Address, String), Value>>,
     asked: RefCell<Vec<(Address, String)>>,
+    /// How often something turned out to be made from itself.
+    circles: Cell<usize>,
     /// Computed properties that were read, and their worth.
     reads: RefCell<BTreeMap<Address, BTreeMap<String, Value>>>,
 }
@@ -68,6 +70,7 @@ impl<'a> Evaluator<'a> {
             mistaken: Cell::new(false),
             known: RefCell::default(),
             asked: RefCell::default(),
+            circles: Cell::new(0),
             reads: RefCell::default(),
         }
     }
@@ -228,12 +231,15 @@ impl Attributes for Evaluator<'_> {
             return value.clone();
         }
         if self.asked.borrow().contains(&key) {
+            self.circles.set(self.circles.get() + 1);
             return Value::unknown(address.clone(), property, "it is made from itself");
         }
+        let circles = self.circles.get();
         self.asked.borrow_mut().push(key.clone());
         let value = self.work_out(address, property);
         self.asked.borrow_mut().pop();
-        if self.asked.borrow().is_empty() || value.is_known() {
+        // What was cut short by a circle is worth something else when it is asked for first.
+        if self.asked.borrow().is_empty() || self.circles.get() == circles {
             self.known.borrow_mut().insert(key, value.clone());
         }
         value

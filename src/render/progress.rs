@@ -2,53 +2,40 @@
 
 use super::paint::{Mark, Paint};
 use super::tree::{Tree, scalar_text};
+pub use crate::apply::Doing;
 use crate::model::{Json, Value};
 use crate::plan::Counts;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// What is done to a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
-    /// It is made.
-    Create,
-    /// It is changed.
-    Update,
-    /// It goes.
-    Delete,
-    /// It is taken over.
-    Import,
+/// As a step is told while it is done.
+fn now(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Create => "Creating",
+        Doing::Update => "Modifying",
+        Doing::Delete => "Destroying",
+        Doing::Import => "Importing",
+    }
 }
 
-impl Doing {
-    fn now(self) -> &'static str {
-        match self {
-            Self::Create => "Creating",
-            Self::Update => "Modifying",
-            Self::Delete => "Destroying",
-            Self::Import => "Importing",
-        }
+/// As it is told when it is over.
+fn noun(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Create => "Creation",
+        Doing::Update => "Modifications",
+        Doing::Delete => "Destruction",
+        Doing::Import => "Import",
     }
+}
 
-    fn done(self) -> &'static str {
-        match self {
-            Self::Create => "Creation complete",
-            Self::Update => "Modifications complete",
-            Self::Delete => "Destruction complete",
-            Self::Import => "Import complete",
-        }
-    }
-
-    /// As in progress lines for machines.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Import => "import",
-        }
+/// As it stands in progress lines for machines.
+fn word(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Create => "create",
+        Doing::Update => "update",
+        Doing::Delete => "delete",
+        Doing::Import => "import",
     }
 }
 
@@ -73,14 +60,14 @@ impl Step<'_> {
     /// `queue.claims: Creating...`
     #[must_use]
     pub fn started(&self) -> String {
-        format!("{}: {}...{}", self.address, self.doing.now(), self.id())
+        format!("{}: {}...{}", self.address, now(self.doing), self.id())
     }
 
     /// `queue.claims: Still creating... [10s elapsed]`
     #[must_use]
     pub fn still(&self, elapsed: Duration) -> String {
         let id = self.identifier.map(|id| format!("id={id}, ")).unwrap_or_default();
-        let now = self.doing.now().to_lowercase();
+        let now = now(self.doing).to_lowercase();
         format!("{}: Still {now}... [{id}{} elapsed]", self.address, seconds(elapsed))
     }
 
@@ -88,20 +75,19 @@ impl Step<'_> {
     #[must_use]
     pub fn complete(&self, elapsed: Duration) -> String {
         let id = if self.doing == Doing::Delete { String::new() } else { self.id() };
-        format!("{}: {} after {}{id}", self.address, self.doing.done(), seconds(elapsed))
+        format!("{}: {} complete after {}{id}", self.address, noun(self.doing), seconds(elapsed))
     }
 
     /// `queue.claims: Creation errored after 1s`
     #[must_use]
     pub fn errored(&self, elapsed: Duration) -> String {
-        let noun = self.doing.done().trim_end_matches(" complete");
-        format!("{}: {noun} errored after {}", self.address, seconds(elapsed))
+        format!("{}: {} errored after {}", self.address, noun(self.doing), seconds(elapsed))
     }
 
     fn hook(&self, more: Json) -> Json {
         let mut hook = json!({
             "resource": super::json::resource(self.address, self.type_name),
-            "action": self.doing.word(),
+            "action": word(self.doing),
         });
         if let Some(identifier) = self.identifier {
             hook["id_key"] = json!("id");

@@ -9,6 +9,8 @@ use crate::model::{Json, Value};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
+/// Comparisons of two lists' items, at most.
+const LARGEST: usize = 1 << 20;
 const FORCES: &str = " # forces replacement";
 
 /// Writes values.
@@ -286,8 +288,22 @@ fn composite(value: &Value) -> bool {
     matches!(value, Value::Object(_) | Value::Array(_)) || document(value).is_some()
 }
 
-/// Index pairs of a longest common subsequence.
+/// Index pairs of what both have, in order: the common beginning and end, and between them a
+/// longest common subsequence, unless that would take too long to find.
 fn common(was: &[Value], will: &[Value]) -> Vec<(usize, usize)> {
+    let start = was.iter().zip(will).take_while(|(a, b)| a == b).count();
+    let (was_rest, will_rest) = (&was[start..], &will[start..]);
+    let end = was_rest.iter().rev().zip(will_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (was_middle, will_middle) = (&was_rest[..was_rest.len() - end], &will_rest[..will_rest.len() - end]);
+    let mut pairs: Vec<(usize, usize)> = (0..start).map(|i| (i, i)).collect();
+    if was_middle.len().saturating_mul(will_middle.len()) <= LARGEST {
+        pairs.extend(subsequence(was_middle, will_middle).into_iter().map(|(i, j)| (i + start, j + start)));
+    }
+    pairs.extend((0..end).rev().map(|k| (was.len() - 1 - k, will.len() - 1 - k)));
+    pairs
+}
+
+fn subsequence(was: &[Value], will: &[Value]) -> Vec<(usize, usize)> {
     let width = will.len() + 1;
     let mut length = vec![0u32; (was.len() + 1) * width];
     for i in (0..was.len()).rev() {
