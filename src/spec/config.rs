@@ -155,7 +155,12 @@ fn input(named: &Named, scope: &Scope, library: &Library, diagnostics: &mut Diag
                 kind = node.text().and_then(|t| TYPES.iter().find(|(name, _)| *name == t)).map(|(_, t)| *t);
                 if kind.is_none() {
                     let message = format!("the type must be {}", one_of(TYPES.map(|(name, _)| name)));
-                    diagnostics.push(Diagnostic::error(Code::BAD_VALUE, message).at(node.span));
+                    let near = node.text().and_then(|text| nearest(text, TYPES.map(|(name, _)| name)));
+                    diagnostics.push(
+                        Diagnostic::error(Code::BAD_VALUE, message)
+                            .at(node.span)
+                            .hint_if(near.map(|near| format!("did you mean `{near}`?"))),
+                    );
                 }
             }
             "default" => {
