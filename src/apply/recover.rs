@@ -149,7 +149,15 @@ impl Recoverer<'_> {
         let declared = operation.declared.as_deref()?;
         let resource_type = self.catalogue.of(&operation.type_name)?;
         let as_sent = |json: &Json| (hash(json, &self.secrets) == declared.hash).then(|| json.clone());
-        let json = as_sent(&declared.properties).or_else(|| as_sent(&(self.known)(&operation.address)?))?;
+        let wanted = || {
+            let mut wanted = (self.known)(&operation.address)?;
+            // As when it was sent: a property that is null isn't declared.
+            if let Json::Object(members) = &mut wanted {
+                members.retain(|_, member| !member.is_null());
+            }
+            as_sent(&wanted)
+        };
+        let json = as_sent(&declared.properties).or_else(wanted)?;
         Some(create_model(&json, &resource_type))
     }
 

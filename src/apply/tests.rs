@@ -573,7 +573,7 @@ fn random_stack(dice: &mut Dice) -> Stack {
 
 #[test]
 fn random_stacks_with_random_trouble_and_random_deaths_end_whole() {
-    for seed in 0..40 {
+    for seed in 0..120 {
         let mut dice = Dice(seed * 7_919 + 1);
         let dir = folder();
         let memory = Arc::new(Memory::new(dice.roll(3) as u32));
@@ -624,5 +624,45 @@ fn random_stacks_with_random_trouble_and_random_deaths_end_whole() {
             agree(&memory, &state);
             assert_eq!(state.resources.len(), stack.desired.len(), "seed {seed}");
         }
+    }
+}
+
+/// Nothing can be asked of it: every attribute is unknown.
+struct Nobody;
+
+impl crate::model::Attributes for Nobody {
+    fn attribute(&self, address: &Address, property: &str) -> Value {
+        Value::unknown(address.clone(), property, "nobody knows")
+    }
+}
+
+#[test]
+fn a_killed_create_whose_body_had_secrets_is_found_with_the_secrets_at_hand() {
+    let mut stack = Stack::default().with("sub.secret", UNNAMED, "topic", "x", &[]);
+    if let Template::Object(members) = &mut stack.desired[0].properties {
+        let secret = Value::Sensitive(Box::new(Value::from("hunter2-hunter2")));
+        members.insert("SubscriptionRoleArn".to_owned(), Template::Literal(secret));
+    }
+    let known = |address: &Address| {
+        let desired = stack.desired.iter().find(|desired| desired.address == *address)?;
+        desired.properties.evaluate(&Nobody).to_json()
+    };
+    for steps in 0..4 {
+        let dir = folder();
+        let memory = Arc::new(Memory::default());
+        assert!(!mortal_run(&stack, dir.path(), &memory, steps, 1));
+        lose_tail(dir.path(), 0);
+        let cloud: Arc<dyn Provider> = memory.clone();
+        block_on(async {
+            let mut state = open(dir.path());
+            let means = means(&cloud, 2);
+            let recovery = recover(&means, &mut state, Catalogue::bundled(), &known).await.expect("a disk");
+            assert!(recovery.problems.is_empty(), "{:?}", recovery.problems);
+            assert_eq!(recovery.ended.len(), 1);
+            let _ = apply(&stack, &mut state, &means).await.expect("reads");
+            agree(&memory, &state.snapshot());
+        });
+        let journal = std::fs::read_to_string(dir.path().join("test.local.journal")).expect("a journal");
+        assert!(!journal.contains("hunter2"));
     }
 }
