@@ -1,6 +1,7 @@
 //! Who asks: the SDK's own credential chain, a role to assume, and whose account that is.
 
 use super::cloud_control::classify;
+use super::fault::causes;
 use super::{Fault, FaultKind};
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -123,7 +124,7 @@ pub async fn caller(aws: &Aws) -> Result<Caller, Fault> {
                 fault("GetCallerIdentity", kind, code, message.to_owned())
             }
             None => {
-                let words = aws_sdk_sts::error::DisplayErrorContext(&error).to_string();
+                let words = causes(&error);
                 let credentials = words.contains("credentials");
                 let kind = if credentials { FaultKind::Denied } else { FaultKind::Unreachable };
                 let code = if credentials { "Credentials" } else { "Unreachable" };

@@ -25,6 +25,9 @@ pub(super) fn normalise(path: &str) -> String {
         }
     }
     let root = if path.starts_with('/') { "/" } else { "" };
+    if parts.is_empty() && root.is_empty() {
+        return ".".to_owned();
+    }
     format!("{root}{}", parts.join("/"))
 }
 

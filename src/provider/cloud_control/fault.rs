@@ -1,6 +1,7 @@
 //! The SDK's errors and a failed progress event, each as one [`Fault`].
 
 use super::classify::classify;
+use crate::provider::fault::causes;
 use crate::provider::{Fault, FaultKind};
 use crate::schema::TypeName;
 use aws_sdk_cloudcontrol::config::http::HttpResponse;
@@ -53,11 +54,11 @@ impl Asked<'_> {
                 self.fault(FaultKind::Unreachable, "Timeout".to_owned(), message, request_id)
             }
             SdkError::ConstructionFailure(_) => {
-                self.fault(FaultKind::Invalid, "Request".to_owned(), chain(&error), None)
+                self.fault(FaultKind::Invalid, "Request".to_owned(), causes(&error), None)
             }
             // Credentials that can't be found also end here: the request was never sent.
             SdkError::DispatchFailure(failure) => {
-                let message = chain(&error);
+                let message = causes(&error);
                 let credentials = failure.as_connector_error().is_some_and(|e| e.is_other())
                     && message.contains("credential");
                 let (kind, code) = if credentials {
@@ -73,7 +74,7 @@ impl Asked<'_> {
                     _ => FaultKind::Unreachable,
                 };
                 let code = status.map_or_else(|| "Response".to_owned(), |s| format!("HTTP {s}"));
-                self.fault(kind, code, chain(&error), request_id)
+                self.fault(kind, code, causes(&error), request_id)
             }
         }
     }
@@ -90,19 +91,4 @@ impl Asked<'_> {
         }
         fault
     }
-}
-
-/// An error with all its causes: `dispatch failure: io error: connection refused`.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = inner.source();
-    }
-    text
 }
