@@ -42,7 +42,7 @@ pub(super) struct WhereArgs {
     #[arg(long, env = "EVSTACK_ENV", default_value = "local", value_name = "NAME")]
     pub(super) env: String,
     /// Where to go instead of the environment's own cloud
-    #[arg(long, value_name = "local|aws|URL")]
+    #[arg(long, value_name = "local|aws|URL", value_parser = cloud)]
     pub(super) cloud: Option<String>,
     /// A config value; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
@@ -199,6 +199,14 @@ pub(super) struct LocalArgs {
     /// Milliseconds that each operation takes
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(super) latency: u64,
+}
+
+fn cloud(text: &str) -> Result<String, String> {
+    let url = text.starts_with("http://") || text.starts_with("https://");
+    if url || matches!(text, "local" | "aws") {
+        return Ok(text.to_owned());
+    }
+    Err("write `local`, `aws` or a URL".to_owned())
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

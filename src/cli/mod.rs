@@ -6,6 +6,7 @@
 
 mod args;
 mod cloud;
+mod command_line;
 mod commands;
 pub mod exit;
 mod progress;
@@ -17,6 +18,7 @@ use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
+use terminal::Form;
 
 /// How a command ended, apart from failing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +52,11 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if wrong { exit::USAGE } else { exit::DONE });
         }
     };
-    let json = wants_json(&cli.command);
+    let form = form(&cli.command);
     let ended = match run(cli.command) {
         Ok(ended) => ended.code(),
         Err(failure) => {
-            terminal::show_failure(&failure, json);
+            terminal::show_failure(&failure, form);
             exit::ERROR
         }
     };
@@ -83,16 +85,18 @@ fn block_on(command: impl Future<Output = Result<Ended, Failure>>) -> Result<End
     }
 }
 
-fn wants_json(command: &Command) -> bool {
-    match command {
+/// How a command's failure is shown: as everything else of it.
+fn form(command: &Command) -> Form {
+    let json = match command {
+        Command::Apply(args) | Command::Destroy(args) if args.json => return Form::Lines,
+        Command::Apply(_) | Command::Destroy(_) | Command::Export(_) | Command::Local(_) => false,
         Command::Plan(args) => args.json,
-        Command::Apply(args) | Command::Destroy(args) => args.json,
         Command::Check(args) => args.json,
         Command::Explain(args) => args.json,
         Command::Output(args) => args.stack.json,
         Command::State {
             command: args::StateCommand::List { stack, .. } | args::StateCommand::Show { stack, .. },
         } => stack.json,
-        Command::Export(_) | Command::Local(_) => false,
-    }
+    };
+    if json { Form::Document } else { Form::Text }
 }

@@ -59,12 +59,12 @@ impl Progress {
                     bar.inc(1);
                 }
                 bar.suspend(|| {
-                    let _ = terminal::print(&format!("{text}\n"));
+                    let _ = terminal::tell(&format!("{text}\n"));
                 });
             }
-            // A full disk under stdout must not stop what is under way.
+            // Neither a full disk under stdout nor a reader that left stops what is under way.
             None => {
-                let _ = terminal::print(&format!("{text}\n"));
+                let _ = terminal::tell(&format!("{text}\n"));
             }
         }
     }

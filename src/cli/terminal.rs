@@ -2,16 +2,22 @@
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Sources, render};
 use crate::ops::Failure;
+use crate::render::json;
 use std::io::{self, IsTerminal, Write};
 
 /// Whether stdout takes colours: a terminal, and nobody asked for none.
 pub(super) fn colours() -> bool {
-    console::colors_enabled()
+    !refuses_colours() && console::colors_enabled()
 }
 
 /// Whether stderr takes colours.
 fn colours_on_stderr() -> bool {
-    console::colors_enabled_stderr()
+    !refuses_colours() && console::colors_enabled_stderr()
+}
+
+/// `NO_COLOR` beats whatever asks for colours (no-color.org).
+fn refuses_colours() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// Whether there is somebody to ask.
@@ -21,21 +27,37 @@ pub(super) fn can_ask() -> bool {
 
 /// Data, to stdout. A reader that went away is silent success; a full disk is not.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    if !write(text)? {
+        std::process::exit(i32::from(super::exit::DONE))
+    }
+    Ok(())
+}
+
+/// Data, to stdout, of a command that does something besides: it goes on without its reader, and
+/// says by its exit code how it ended.
+pub(super) fn tell(text: &str) -> Result<(), Failure> {
+    write(text).map(drop)
+}
+
+/// Whether there is still a reader.
+fn write(text: &str) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            std::process::exit(i32::from(super::exit::DONE))
-        }
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(unusable(&format!("stdout can't be written: {error}"))),
-        Ok(()) => Ok(()),
     }
 }
 
 /// JSON, to stdout, with a line break.
 pub(super) fn print_json(json: &serde_json::Value) -> Result<(), Failure> {
+    print(&pretty(json))
+}
+
+fn pretty(json: &serde_json::Value) -> String {
     let mut text = serde_json::to_string_pretty(json).unwrap_or_default();
     text.push('\n');
-    print(&text)
+    text
 }
 
 /// Narration, to stderr; nothing depends on it being read.
@@ -43,13 +65,38 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Mistakes, to stderr; with `--json` as one document on stdout.
-pub(super) fn show_failure(failure: &Failure, json: bool) {
-    if json {
-        let _ = print_json(&diagnostics_json(&failure.diagnostics, &failure.sources));
-    } else {
-        show(&failure.diagnostics, &failure.sources);
-    }
+/// In which form a command's failure is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// With excerpts, on stderr.
+    Text,
+    /// One document on stdout.
+    Document,
+    /// A line for each mistake on stdout.
+    Lines,
+}
+
+/// Mistakes, in the form that was asked for.
+pub(super) fn show_failure(failure: &Failure, form: Form) {
+    let Failure { diagnostics, sources } = failure;
+    // Where nobody reads, the exit code has to do.
+    let _ = match form {
+        Form::Text => {
+            show(diagnostics, sources);
+            Ok(())
+        }
+        Form::Document => tell(&pretty(&diagnostics_json(diagnostics, sources))),
+        Form::Lines => tell(&diagnostic_lines(diagnostics, sources)),
+    };
+}
+
+/// A JSON line for each mistake.
+pub(super) fn diagnostic_lines(diagnostics: &Diagnostics, sources: &Sources) -> String {
+    let line = |diagnostic: &Diagnostic| {
+        let shown = serde_json::json!({ "diagnostic": render::json(diagnostic, sources) });
+        format!("{}\n", json::line("diagnostic", &diagnostic.message, shown))
+    };
+    diagnostics.iter().map(line).collect()
 }
 
 /// Mistakes as the excerpt shows them, to stderr.
@@ -75,5 +122,23 @@ pub(super) fn approved(question: &str) -> Result<bool, Failure> {
     print(question)?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).map_err(|error| unusable(&format!("stdin can't be read: {error}")))?;
-    Ok(answer.trim() == "yes")
+    Ok(is_yes(&answer))
+}
+
+/// Only the whole word, as it is written.
+fn is_yes(answer: &str) -> bool {
+    answer.trim() == "yes"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_approves() {
+        assert!(is_yes("yes\n") && is_yes(" yes \r\n"));
+        for answer in ["", "\n", "y\n", "Yes\n", "YES\n", "yes!\n", "no\n", "yes yes\n"] {
+            assert!(!is_yes(answer), "{answer:?}");
+        }
+    }
 }

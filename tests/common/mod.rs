@@ -2,9 +2,13 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+use serde_json::{Value as Json, json};
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// A project folder that goes away with the test.
 pub struct Sandbox {
@@ -83,6 +87,142 @@ impl Sandbox {
         let run = self.run(arguments);
         assert_eq!(run.code, 0, "evstack {}:\n{}{}", arguments.join(" "), run.stdout, run.stderr);
         run
+    }
+}
+
+impl Sandbox {
+    /// Runs the program, which must fail (1) with that code, without a panic. stderr comes back.
+    pub fn refused(&self, arguments: &[&str], code: &str) -> String {
+        let run = self.run(arguments);
+        let shown = format!("evstack {}:\n{}{}", arguments.join(" "), run.stdout, run.stderr);
+        assert_eq!(run.code, 1, "{shown}");
+        assert!(run.stderr.contains(&format!("error[{code}]: ")), "{shown}");
+        assert!(!run.stderr.contains("panicked"), "{shown}");
+        run.stderr
+    }
+
+    /// Starts the program, stdout in a pipe, stderr too.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+    }
+
+    /// Serves the local cloud of this folder, on a port of its own.
+    pub fn serve(&self, arguments: &[&str]) -> Served {
+        let mut child = self.start(&[&["local", "--port", "0"], arguments].concat());
+        let mut said = String::new();
+        let stderr = child.stderr.take().expect("a pipe");
+        BufReader::new(stderr).read_line(&mut said).expect("it says where");
+        let url = said.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_default();
+        assert!(!url.is_empty(), "evstack local: {said}");
+        Served { url: url.to_owned(), child }
+    }
+
+    /// What `state list` prints.
+    pub fn recorded(&self, stack: &str) -> Vec<String> {
+        self.ok(&["state", "list", "--stack", stack]).stdout.lines().map(str::to_owned).collect()
+    }
+}
+
+/// A served local cloud; it ends with this.
+pub struct Served {
+    pub url: String,
+    child: Child,
+}
+
+impl Served {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Everything that exists: type and identifier, sorted.
+    pub fn inventory(&self) -> Vec<(String, String)> {
+        let page = self.send("GET /_evstack/inventory", &[], "");
+        let text = |json: &Json| json.as_str().expect("text").to_owned();
+        let resources = page["resources"].as_array().expect("resources");
+        let mut all: Vec<_> = resources.iter().map(|r| (text(&r["type"]), text(&r["identifier"]))).collect();
+        all.sort();
+        all
+    }
+
+    /// A call of Cloud Control, as anybody might make it.
+    pub fn call(&self, operation: &str, input: &Json) -> Json {
+        let headers = [
+            format!("x-amz-target: CloudApiService.{operation}"),
+            "content-type: application/x-amz-json-1.0".to_owned(),
+            "authorization: AWS4-HMAC-SHA256 \
+             Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, SignedHeaders=host, Signature=00"
+                .to_owned(),
+        ];
+        self.send("POST /", &headers, &input.to_string())
+    }
+
+    /// Changes one property by hand, and waits until that is done.
+    pub fn change(&self, type_name: &str, identifier: &str, property: &str, value: &Json) {
+        let patch = json!([{ "op": "add", "path": format!("/{property}"), "value": value }]);
+        let input = json!({
+            "TypeName": type_name, "Identifier": identifier, "PatchDocument": patch.to_string()
+        });
+        let token = self.call("UpdateResource", &input)["ProgressEvent"]["RequestToken"].clone();
+        until("the change is done", || {
+            let event = self.call("GetResourceRequestStatus", &json!({ "RequestToken": token }));
+            event["ProgressEvent"]["OperationStatus"] == "SUCCESS"
+        });
+    }
+
+    fn send(&self, line: &str, headers: &[String], body: &str) -> Json {
+        let address = self.url.strip_prefix("http://").expect("a URL");
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+        let length = body.len();
+        write!(
+            stream,
+            "{line} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+        .expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+        assert!(head.contains(" 200 "), "{line}: {answer}");
+        serde_json::from_str(body).expect("JSON")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal: `INT`, `KILL`.
+pub fn signal(child: &Child, name: &str) {
+    let command = format!("kill -{name} {}", child.id());
+    assert!(Command::new("sh").args(["-c", &command]).status().expect("a shell").success());
+}
+
+/// Reads lines of a running program until one has this; the reader comes back, to be kept open.
+pub fn read_until(child: &mut Child, wanted: &str) -> BufReader<std::process::ChildStdout> {
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut all = String::new();
+    loop {
+        let mut line = String::new();
+        let length = lines.read_line(&mut line).expect("it prints");
+        all.push_str(&line);
+        assert!(length > 0, "it ended without {wanted:?}:\n{all}");
+        if line.contains(wanted) {
+            return lines;
+        }
+    }
+}
+
+/// Looks again and again, for as long as a busy machine may need.
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -6,8 +6,8 @@ use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::{self, Connection};
 use crate::cli::progress::Progress;
 use crate::cli::session::Session;
-use crate::cli::{Ended, terminal};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, render as diagnostics_render};
+use crate::cli::{Ended, command_line, terminal};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Action, Address, Json, Place};
 use crate::ops::plan::Wanted;
 use crate::ops::{self, Failure, Loaded, Request, saved};
@@ -53,6 +53,12 @@ async fn from_file(args: &ApplyArgs, saved: &SavedPlan, destroy: bool) -> Result
             .hint("a plan of `evstack plan --destroy --out FILE` is carried out by `evstack apply FILE`")
             .into());
     }
+    if wanted(&args.wanted, false)? != Wanted::default() || args.place.cloud.is_some() {
+        let message = "a saved plan is carried out as it was made, without other flags";
+        return Err(Diagnostic::error(Code::STALE_PLAN, message)
+            .hint("give the flags to `evstack plan --out FILE`; apply takes config, `--yes` and `--json`")
+            .into());
+    }
     let mut place = args.place.clone();
     place.env.clone_from(&saved.env);
     place.cloud.clone_from(&saved.cloud);
@@ -82,8 +88,7 @@ async fn one(
     wanted: &Wanted,
     file: Option<&SavedPlan>,
 ) -> Result<Ended, Failure> {
-    let command: Vec<String> = std::env::args().collect();
-    let holder = Holder::here(command.join(" "), jiff::Timestamp::now().to_string());
+    let holder = Holder::here(command_line::shown(std::env::args()), jiff::Timestamp::now().to_string());
     let mut locked = lock(&session.state_folder(), &session.key(&loaded.stack.name), &holder)?;
     if let Some(file) = file {
         locked.adopt_salt(&file.salt);
@@ -102,7 +107,7 @@ async fn one(
     }
     // A plan file was approved by whoever made it.
     if file.is_none() && !args.yes && !approved(args, &planned, wanted.destroy)? {
-        terminal::print(if wanted.destroy { "\nDestroy cancelled.\n" } else { "\nApply cancelled.\n" })?;
+        terminal::tell(if wanted.destroy { "\nDestroy cancelled.\n" } else { "\nApply cancelled.\n" })?;
         return Ok(Ended::Failed);
     }
     let steps = planned.plan.changes.iter().filter(|c| c.action != Action::NoOp).count();
@@ -182,12 +187,12 @@ async fn recover_first(
 fn show(args: &ApplyArgs, planned: &Planned) -> Result<(), Failure> {
     if args.json {
         for line in json::planned(&planned.plan) {
-            terminal::print(&format!("{line}\n"))?;
+            terminal::tell(&format!("{line}\n"))?;
         }
         return Ok(());
     }
     planned.narrate();
-    terminal::print(&planned.text())
+    terminal::tell(&planned.text())
 }
 
 fn finish_empty(args: &ApplyArgs, planned: &Planned, destroy: bool) -> Result<Ended, Failure> {
@@ -215,7 +220,7 @@ fn approved(args: &ApplyArgs, planned: &Planned, destroy: bool) -> Result<bool, 
             .to_owned()
     };
     let yes = terminal::approved(&question)?;
-    terminal::print("\n")?;
+    terminal::tell("\n")?;
     Ok(yes)
 }
 
@@ -238,16 +243,11 @@ fn report(args: &ApplyArgs, planned: &Planned, outcome: &Outcome, destroy: bool)
         (false, false) => Ended::Failed,
     };
     if args.json {
-        for diagnostic in &diagnostics {
-            let shown = diagnostics_render::json(diagnostic, &planned.loaded.sources);
-            let line =
-                json::line("diagnostic", &diagnostic.message, serde_json::json!({ "diagnostic": shown }));
-            terminal::print(&format!("{line}\n"))?;
-        }
+        terminal::tell(&terminal::diagnostic_lines(&diagnostics, &planned.loaded.sources))?;
         let operation = if destroy { "destroy" } else { "apply" };
-        terminal::print(&format!("{}\n", json::change_summary(counts, operation)))?;
+        terminal::tell(&format!("{}\n", json::change_summary(counts, operation)))?;
         if !destroy {
-            terminal::print(&format!("{}\n", json::outputs(&outcome.outputs)))?;
+            terminal::tell(&format!("{}\n", json::outputs(&outcome.outputs)))?;
         }
         return Ok(ended);
     }
@@ -267,12 +267,12 @@ fn report(args: &ApplyArgs, planned: &Planned, outcome: &Outcome, destroy: bool)
         return Ok(ended);
     }
     let done = if destroy { words::destroy_complete(counts) } else { words::apply_complete(counts) };
-    terminal::print(&format!("\n{done}"))?;
+    terminal::tell(&format!("\n{done}"))?;
     if !destroy {
         let outputs = outcome.outputs.iter().map(|(name, value)| (name.as_str(), value));
         let outputs = words::outputs(outputs, Paint { colour: terminal::colours() });
         if !outputs.is_empty() {
-            terminal::print(&format!("\n{outputs}"))?;
+            terminal::tell(&format!("\n{outputs}"))?;
         }
     }
     Ok(ended)

@@ -3,7 +3,7 @@
 use crate::cli::args::LocalArgs;
 use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::local::{Cloud, Options, Profile, Settings, http};
+use crate::local::{Cloud, OpenError, Options, Profile, Settings, http};
 use crate::ops::{Failure, project};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,17 +18,19 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
             project::home(&here, "evstack.yaml").join("local")
         }
     };
-    let port = args.port.first().copied().unwrap_or(4566);
+    // Port 0 is any free one: another each time, so no URL can carry it.
+    let port = args.port.first().copied().filter(|port| *port != 0).unwrap_or(4566);
     let options = Options {
         settings: Settings { base_url: format!("http://127.0.0.1:{port}"), ..Settings::default() },
         profile: Profile { latency: Duration::from_millis(args.latency) },
         ..Options::default()
     };
-    let cloud = Cloud::open(Some(&folder), options).map_err(|error| {
-        Failure::from(
-            Diagnostic::error(Code::LOCAL_BUSY, error.to_string())
-                .hint("one process serves a data folder at a time"),
-        )
+    let cloud = Cloud::open(Some(&folder), options).map_err(|error| match error {
+        OpenError::Taken { .. } => Diagnostic::error(Code::LOCAL_BUSY, error.to_string())
+            .hint("one process serves a data folder at a time"),
+        OpenError::Io { .. } | OpenError::Unreadable { .. } => {
+            Diagnostic::error(Code::DISK, error.to_string()).hint("choose another folder with `--data`")
+        }
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
