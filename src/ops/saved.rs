@@ -7,6 +7,7 @@ use crate::model::{Json, Place};
 use crate::plan::{Plan, SavedPlan, compare};
 use crate::spec::{Inputs, MemoryLoader};
 use crate::state::State;
+use crate::syntax::Format;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -47,15 +48,16 @@ fn config(inputs: &Inputs, loaded: &Loaded, secrets: &crate::model::Secrets) -> 
     inputs.config.iter().map(|(name, text)| (name.clone(), value(name, text))).collect()
 }
 
-/// Reads a plan file. `None` if the file isn't JSON of a plan at all (it may be a stack).
+/// Reads a plan file. `None` if it can't be read, or is a stack file.
 ///
 /// # Errors
-/// It is a plan, but not one of this format.
+/// It is meant as a plan, but isn't one of this format.
 pub fn read(path: &Path) -> Result<Option<SavedPlan>, Diagnostic> {
     let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
     let is_plan = serde_json::from_str::<Json>(&text)
         .is_ok_and(|json| json.get("fingerprint").is_some() && json.get("lineage").is_some());
-    if !is_plan {
+    // What isn't named as a stack can only be meant as a plan.
+    if !is_plan && path.to_str().is_some_and(|path| Format::of(path).is_some()) {
         return Ok(None);
     }
     SavedPlan::read(&text).map(Some).map_err(|error| {

@@ -11,6 +11,8 @@ use std::fmt;
 
 /// The format that this program writes and reads.
 const FORMAT: u32 = 1;
+/// How many things that moved are named; the rest is counted.
+const LONGEST_LIST: usize = 12;
 
 /// The flags that a plan was made with.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -142,7 +144,9 @@ impl SavedPlan {
 #[must_use]
 pub fn compare(saved: &SavedPlan, fresh: &SavedPlan) -> Vec<String> {
     let mut moved = Vec::new();
-    if saved.lineage != fresh.lineage {
+    if saved.lineage.is_empty() && !fresh.lineage.is_empty() {
+        moved.push("the stack was applied since: nothing was recorded when it was planned".to_owned());
+    } else if saved.lineage != fresh.lineage {
         moved.push("the state is another one: it was made anew since the plan".to_owned());
     } else if saved.serial != fresh.serial {
         moved.push(format!(
@@ -173,6 +177,11 @@ pub fn compare(saved: &SavedPlan, fresh: &SavedPlan) -> Vec<String> {
     }
     for address in fresh.fingerprint.keys().filter(|a| !saved.fingerprint.contains_key(*a)) {
         moved.push(format!("`{address}` was not there when the plan was made"));
+    }
+    if moved.len() > LONGEST_LIST {
+        let more = moved.len() - LONGEST_LIST;
+        moved.truncate(LONGEST_LIST);
+        moved.push(format!("{more} more"));
     }
     if moved.is_empty() {
         moved.extend(promises(&saved.changes, &fresh.changes, "address"));
