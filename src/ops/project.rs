@@ -28,7 +28,11 @@ pub struct Found {
 /// None is found, two have one name, or they read each other's outputs in a circle.
 pub fn stacks(here: &Path, named: Option<&str>, loader: &dyn Loader) -> Result<Vec<Found>, Diagnostic> {
     if let Some(path) = named {
-        return Ok(vec![look(path, loader)]);
+        let found = look(path, loader);
+        return match twin(here, &found, loader) {
+            Some(twin) => Err(same_name(&twin, &found)),
+            None => Ok(vec![found]),
+        };
     }
     if let Some(path) = ENDINGS.iter().map(|e| format!("evstack.{e}")).find(|path| here.join(path).is_file())
     {
@@ -54,6 +58,24 @@ fn in_folder(here: &Path, loader: &dyn Loader) -> Vec<Found> {
     paths.into_iter().map(|path| look(&path, loader)).filter(|found| found.name.is_some()).collect()
 }
 
+/// Another stack file of `stacks/` whose state would be the same.
+fn twin(here: &Path, stack: &Found, loader: &dyn Loader) -> Option<Found> {
+    let name = stack.name.as_ref()?;
+    let file = |found: &Found| here.join(&found.path).canonicalize().ok();
+    let is_twin = |other: &Found| {
+        other.name.as_ref() == Some(name)
+            && file(other) != file(stack)
+            && home(here, &other.path) == home(here, &stack.path)
+    };
+    in_folder(here, loader).into_iter().find(is_twin)
+}
+
+fn same_name(first: &Found, second: &Found) -> Diagnostic {
+    let name = second.name.as_deref().unwrap_or_default();
+    let message = format!("{} and {} have the same name `{name}`", first.path, second.path);
+    Diagnostic::error(Code::DUPLICATE, message).hint("a stack's name is where its state lies")
+}
+
 /// What a stack file says of itself, as far as it can be read.
 #[must_use]
 pub fn look(path: &str, loader: &dyn Loader) -> Found {
@@ -77,10 +99,7 @@ fn in_order(found: Vec<Found>) -> Result<Vec<Found>, Diagnostic> {
             graph.edge(name.clone(), import.clone(), ());
         }
         if let Some(other) = by_name.get(&name) {
-            let message = format!("{} and {} have the same name `{name}`", other.path, stack.path);
-            return Err(
-                Diagnostic::error(Code::DUPLICATE, message).hint("a stack's name is where its state lies")
-            );
+            return Err(same_name(other, &stack));
         }
         by_name.insert(name, stack);
     }
