@@ -1,0 +1,146 @@
+//! One local cloud for each data folder, in process or served; environments and whose state is whose.
+
+mod common;
+
+use common::{Sandbox, until};
+use std::fs;
+
+const SHOP: &str = "name: shop\nqueues: {orders: {}}\noutputs: {url: \"${queue.orders.QueueUrl}\"}\n";
+const NOTHING: &str = "No changes. Your infrastructure matches the configuration.";
+
+fn shop() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", SHOP);
+    sandbox
+}
+
+#[test]
+fn in_process_and_served_are_one_cloud() {
+    let sandbox = shop();
+    sandbox.ok(&["apply", "--yes"]);
+    let served = sandbox.serve(&[]);
+    assert_eq!(served.inventory().len(), 2);
+    let plan = sandbox.ok(&["plan"]).stdout;
+    assert!(plan.contains(NOTHING) && plan.contains(&format!("served at {}", served.url)), "{plan}");
+    // Whatever port serves it, URLs are those of the first day.
+    assert!(sandbox.ok(&["output", "url"]).stdout.starts_with("http://127.0.0.1:4566/"));
+    sandbox.edit("evstack.yaml", "orders: {}", "orders: {retention: 1h}");
+    sandbox.ok(&["apply", "--yes"]);
+    drop(served);
+    let plan = sandbox.ok(&["plan"]).stdout;
+    assert!(plan.contains(NOTHING) && !plan.contains("served at"), "{plan}");
+}
+
+#[test]
+fn a_folder_is_served_once() {
+    let sandbox = shop();
+    let served = sandbox.serve(&["--data", "cloud"]);
+    let said = sandbox.refused(&["local", "--port", "0", "--data", "cloud"], "E0703");
+    assert!(said.contains(&format!("process {}, which serves it at {}", served.pid(), served.url)), "{said}");
+    let port = served.url.rsplit(':').next().expect("a port");
+    let said = sandbox.refused(&["local", "--port", port, "--data", "another"], "E0702");
+    assert!(said.contains("is in use by another program") && said.contains("--port"), "{said}");
+    sandbox.write("file", "");
+    sandbox.refused(&["local", "--port", "0", "--data", "file"], "E0606");
+    // Killed, it blocks nobody.
+    drop(served);
+    drop(sandbox.serve(&["--data", "cloud"]));
+}
+
+#[test]
+fn a_folder_that_somebody_holds_names_the_holder() {
+    let sandbox = shop();
+    let _cloud = evstack::local::Cloud::open(
+        Some(&sandbox.path(".evstack/local")),
+        evstack::local::Options::default(),
+    )
+    .expect("it is free");
+    let said = sandbox.refused(&["plan"], "E0703");
+    assert!(said.contains(&format!("in use by process {}", std::process::id())), "{said}");
+    assert!(said.contains("run `evstack local`"), "{said}");
+    sandbox.refused(&["local", "--port", "0"], "E0703");
+}
+
+#[test]
+fn the_first_port_is_in_every_url_for_ever() {
+    let sandbox = shop();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("an address").port().to_string();
+    drop(free);
+    let mut child = sandbox.start(&["local", "--port", &port]);
+    until("it serves", || sandbox.path(".evstack/local/endpoint").exists());
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    let _served = sandbox.serve(&[]);
+    sandbox.ok(&["apply", "--yes"]);
+    let url = format!("http://127.0.0.1:{port}/000000000000/shop-local-orders\n");
+    assert_eq!(sandbox.ok(&["output", "url"]).stdout, url);
+}
+
+#[test]
+fn another_cloud_has_another_state() {
+    let sandbox = shop();
+    let elsewhere = Sandbox::new();
+    let served = elsewhere.serve(&[]);
+    sandbox.ok(&["apply", "--yes"]);
+    let plan = sandbox.ok(&["plan", "--cloud", &served.url]).stdout;
+    assert!(
+        plan.contains("Plan: 2 to add") && plan.contains(&format!("local cloud at {}", served.url)),
+        "{plan}"
+    );
+    sandbox.ok(&["apply", "--yes", "--cloud", &served.url]);
+    assert_eq!(served.inventory().len(), 2);
+    let stem = served.url.replace("://", "-").replace(':', "-");
+    let file = format!(".evstack/state/shop.local@{stem}.json");
+    assert!(sandbox.path(&file).exists(), "{file}");
+    // The environment's own cloud is no other one.
+    assert!(sandbox.ok(&["plan", "--cloud", "local"]).stdout.contains(NOTHING));
+    sandbox.ok(&["destroy", "--yes", "--cloud", &served.url]);
+    assert_eq!(served.inventory(), []);
+    assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
+}
+
+#[test]
+fn an_environment_is_declared_and_is_whose_it_says() {
+    let sandbox = shop();
+    let served = sandbox.serve(&[]);
+    let said = sandbox.refused(&["plan", "--env", "prod"], "E0603");
+    assert!(said.contains("write `evstack.prod.yaml`"), "{said}");
+    sandbox.refused(&["apply", "--env", "prod", "--yes"], "E0603");
+    let mut command = sandbox.command(&["plan"]);
+    assert_eq!(command.env("EVSTACK_ENV", "prod").output().expect("it starts").status.code(), Some(1));
+
+    let overlay = |account: &str| {
+        format!("cloud: {{endpoint: \"{}\", accountId: \"{account}\"}}\nconfig: {{}}\n", served.url)
+    };
+    sandbox.write("evstack.prod.yaml", &overlay("123456789012"));
+    for arguments in [&["plan"][..], &["apply", "--yes"], &["destroy", "--yes"]] {
+        let said = sandbox.refused(&[arguments, &["--env", "prod"]].concat(), "E0604");
+        assert!(
+            said.contains("of account 123456789012") && said.contains("of account 000000000000"),
+            "{said}"
+        );
+    }
+    assert!(!sandbox.path(".evstack/state").exists(), "nothing was locked or read");
+    // Offline there is nobody to compare with.
+    sandbox.ok(&["check", "--env", "prod"]);
+
+    sandbox.write("evstack.prod.yaml", &overlay("000000000000"));
+    let done = sandbox.ok(&["apply", "--env", "prod", "--yes"]).stdout;
+    assert!(done.starts_with("Stack shop, env prod: account 000000000000, us-east-1, "), "{done}");
+    assert!(sandbox.path(".evstack/state/shop.prod.json").exists());
+    assert!(served.inventory().iter().any(|(_, id)| id.ends_with("/shop-prod-orders")));
+    fs::remove_file(sandbox.path("evstack.prod.yaml")).expect("it is there");
+    sandbox.refused(&["state", "list", "--env", "prod"], "E0603");
+}
+
+#[test]
+fn a_cloud_that_is_gone_is_named() {
+    let sandbox = shop();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let said = sandbox.refused(&["plan", "--cloud", &url], "E0702");
+    assert!(said.contains("refused") && !said.contains("DispatchFailure("), "{said}");
+    assert!(said.contains("nothing was changed"), "{said}");
+}
