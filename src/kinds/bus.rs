@@ -3,6 +3,7 @@
 use super::expander::{Draft, Expander};
 use super::fields::number;
 use super::kind::{Field, Kind, Part};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Template;
 use crate::spec::Declaration;
 
@@ -34,6 +35,11 @@ pub(super) const KIND: Kind = Kind {
 fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let body = declaration.body.clone();
     let address = x.address(declaration);
+    if declaration.name == "default" {
+        let message = "`bus.default` is the account's own bus: it is there undeclared";
+        let hint = "give the bus another name, or set its physical name by `name`";
+        x.report(Diagnostic::error(Code::BAD_NAME, message).at(declaration.span).hint(hint));
+    }
     let mut draft = Draft::new("AWS::Events::EventBus").with("Name", x.name(declaration, &[], 256));
     if let Some(node) = body.get("description") {
         draft = draft.written("Description", x.template(node), node);
@@ -47,6 +53,7 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     if let Some(node) = body.get("deadLetter")
         && let Some(target) = x.target(node, "`deadLetter`", &["queue"])
     {
+        super::queue::check_order(x, &target, false, node);
         if let Some(queue) = &target.address {
             let policy = x.let_in(
                 queue,
@@ -87,6 +94,10 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     if let Some(node) = body.get("discover")
         && x.boolean(node, "`discover`") == Some(true)
     {
+        if body.get("encryption").is_some() {
+            let hint = "leave `encryption` or `discover` out";
+            x.unsupported(node, "discovery on a bus that is encrypted with a key of one's own", hint);
+        }
         let discoverer = Draft::new("AWS::EventSchemas::Discoverer")
             .with("SourceArn", Template::attribute(&address, "Arn"))
             .with("Description", Template::string(format!("Schemas of the events on {address}")));

@@ -3,7 +3,7 @@
 use super::kind::{Kind, kind_named, kinds};
 use super::{names, options, tags};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, nearest};
-use crate::model::{Address, Desired, Options, Protection, Template};
+use crate::model::{Address, Desired, Options, Protection, Template, Value};
 use crate::schema::{Catalogue, TypeName};
 use crate::spec::{Declaration, Stack};
 use crate::syntax::Node;
@@ -45,12 +45,21 @@ pub fn expand(stack: &Stack) -> (Expansion, Diagnostics) {
         }
     }
     super::iam::inline_policies(&mut expander);
+    default_bus(&mut expander);
     for declaration in &stack.declarations {
         if !expander.out.left_out.contains_key(&expander.address(declaration)) {
             expander.check_parts(declaration);
         }
     }
     (expander.out, expander.diagnostics)
+}
+
+/// The account's own bus is there undeclared, so its attributes are known.
+fn default_bus(x: &mut Expander<'_>) {
+    let arn = Template::string(x.arn("events", "event-bus/default"));
+    for (property, value) in [("Arn", arn), ("Name", Template::string("default"))] {
+        x.out.attributes.insert((Address::new("bus.default"), property.to_owned()), value);
+    }
 }
 
 fn address_of(kind: &Kind, declaration: &Declaration) -> Address {
@@ -163,7 +172,12 @@ impl<'a> Expander<'a> {
         suffix: &str,
     ) -> Template {
         if let Some(node) = declaration.body.get("name").filter(|_| pieces.is_empty()) {
-            return self.template(node);
+            return match self.template(node) {
+                Template::Literal(Value::String(own)) if !own.ends_with(suffix) => {
+                    Template::string(format!("{own}{suffix}"))
+                }
+                own => own,
+            };
         }
         Template::string(self.default_name(declaration, pieces, limit, suffix))
     }
@@ -279,7 +293,14 @@ impl<'a> Expander<'a> {
     pub(super) fn declared_at(&mut self, address: &Address, span: Span, fitting: &[&'static str]) -> bool {
         let owner = address.owner();
         let is_default_bus = owner.as_str() == "bus.default";
-        if !fitting.is_empty() && kind_named(address.kind()).is_some() && !fitting.contains(&address.kind()) {
+        // A part is what it is, not what its owner is: any kind's dead letters are a queue.
+        let kind = match address.as_str().rsplit_once('.') {
+            Some((_, "deadLetter")) => "queue",
+            _ if owner != *address => "part",
+            _ => address.kind(),
+        };
+        let is_known = kind == "part" || kind_named(kind).is_some();
+        if !fitting.is_empty() && is_known && !fitting.contains(&kind) {
             self.report(
                 Diagnostic::error(
                     Code::WRONG_KIND,

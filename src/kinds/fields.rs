@@ -143,10 +143,10 @@ impl Expander<'_> {
         Some(number)
     }
 
-    /// One of a few words, known at load.
+    /// One of a few words, known at load, in any case.
     pub(super) fn word(&mut self, node: &Node, what: &str, allowed: &[&'static str]) -> Option<&'static str> {
         let text = self.text(node, what)?;
-        if let Some(word) = allowed.iter().find(|w| **w == text) {
+        if let Some(word) = allowed.iter().find(|w| w.eq_ignore_ascii_case(&text)) {
             return Some(word);
         }
         let hint = nearest(&text, allowed.iter().copied()).map(|w| format!("did you mean `{w}`?"));
@@ -186,6 +186,11 @@ impl Expander<'_> {
             return None;
         }
         Some(seconds / 86_400)
+    }
+
+    /// What the `defaults` of the declaration's file say for a key.
+    pub(super) fn default_of(&self, declaration: &Declaration, key: &str) -> Option<Node> {
+        declaration.defaults.as_ref().and_then(|d| d.get(key)).cloned()
     }
 
     /// The items of a list, or the one item that stands for a list of one.

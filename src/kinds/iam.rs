@@ -1,7 +1,8 @@
 //! Roles and inline policies, with exactly what is used.
 
 use super::expander::{Draft, Expander};
-use crate::model::{Address, Template};
+use super::target::Target;
+use crate::model::{Address, Template, Value};
 use crate::spec::Declaration;
 
 /// `{Effect: Allow, Action, Resource}`.
@@ -36,21 +37,19 @@ impl Expander<'_> {
         service: &str,
         statements: Vec<Template>,
     ) -> Address {
-        let trust = Template::object([
+        let mut trust = vec![
             ("Effect", Template::string("Allow")),
             ("Principal", Template::object([("Service", Template::string(service))])),
             ("Action", Template::string("sts:AssumeRole")),
-            (
-                "Condition",
-                Template::object([(
-                    "StringEquals",
-                    Template::object([(
-                        "aws:SourceAccount",
-                        Template::string(self.stack.place.account.clone()),
-                    )]),
-                )]),
-            ),
-        ]);
+        ];
+        // API Gateway doesn't say for which account it takes the role of an integration: under the
+        // condition every request would be refused.
+        if service != "apigateway.amazonaws.com" {
+            let account = Template::string(self.stack.place.account.clone());
+            let account = Template::object([("aws:SourceAccount", account)]);
+            trust.push(("Condition", Template::object([("StringEquals", account)])));
+        }
+        let trust = Template::object(trust);
         let kind = declaration.key.trim_end_matches('s');
         let pieces = [super::names::kebab(kind), super::names::kebab(part)];
         let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
@@ -66,6 +65,33 @@ impl Expander<'_> {
             draft = draft.with("Policies", Template::array([policy]));
         }
         self.part(declaration, part, draft)
+    }
+
+    /// What a role needs besides to read from or write to a queue, topic or table that is
+    /// encrypted with a key of one's own. None where AWS's own key does it, or there is no way to
+    /// tell.
+    pub(super) fn use_key(&mut self, target: &Target, actions: &[&str]) -> Option<Template> {
+        let address = target.address.as_ref()?;
+        let node = self.declaration(address)?.body.get("encryption")?;
+        let key = self.template(node);
+        let arn = match &key {
+            Template::Attribute(reference) if reference.property == "KeyId" => {
+                Template::Concat(vec![Template::string(self.arn("kms", "key/")), key.clone()])
+            }
+            Template::Literal(Value::String(text)) if text.starts_with("alias/aws/") => return None,
+            Template::Literal(Value::String(text)) if text.starts_with("alias/") => {
+                let mut statement = allow(actions, [Template::string(self.arn("kms", "key/*"))]);
+                let alias = Template::object([("kms:ResourceAliases", Template::string(text.clone()))]);
+                let condition = Template::object([("ForAnyValue:StringEquals", alias)]);
+                statement.merge(Template::object([("Condition", condition)]));
+                return Some(statement);
+            }
+            Template::Literal(Value::String(text)) if !text.starts_with("arn:") => {
+                Template::string(self.arn("kms", &format!("key/{text}")))
+            }
+            _ => key,
+        };
+        Some(allow(actions, [arn]))
     }
 
     /// Lets an AWS service send to a queue or topic on behalf of `source`. The inline policy that

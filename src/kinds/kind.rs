@@ -98,8 +98,8 @@ pub fn kinds() -> &'static [Kind] {
         super::topic::KIND,
         super::api::KIND,
         super::email::KIND,
-        super::unsupported::SCHEDULES,
-        super::unsupported::DESTINATIONS,
+        super::schedule::KIND,
+        super::destination::KIND,
         super::raw::KIND,
     ];
     KINDS

@@ -5,7 +5,7 @@ use super::fields::number;
 use super::iam::allow;
 use super::kind::{Field, Kind, Part};
 use super::target::{Class, Target};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, Template};
 use crate::spec::Declaration;
 use crate::syntax::Node;
@@ -60,6 +60,18 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
             Class::Lambda => Some("lambda:InvokeFunction"),
             _ => None,
         };
+        if enrichment.class == (Class::StateMachine { express: false })
+            && let Some(machine) = enrichment.address.as_ref().filter(|a| a.kind() == "stateMachine")
+        {
+            x.report(
+                Diagnostic::error(
+                    Code::BAD_VALUE,
+                    format!("`{machine}` is a standard machine: only express ones answer a pipe"),
+                )
+                .at(node.span)
+                .hint(format!("write `type: express` on `{machine}`")),
+            );
+        }
         match action {
             Some(action) => statements.push(allow(&[action], [enrichment.arn.clone()])),
             None => x.unsupported(node, "this enrichment", "use an express state machine or a destination"),
@@ -109,8 +121,10 @@ fn source(
     {
         gathered.push(("MaximumBatchingWindowInSeconds", number(window)));
     }
+    check_batch(x, batch, target.class);
     match target.class {
         Class::Queue { .. } => {
+            statements.extend(x.use_key(&target, &["kms:Decrypt"]));
             for key in ["retry", "deadLetter"] {
                 if let Some(node) = body.get(key) {
                     x.unsupported(
@@ -136,8 +150,10 @@ fn source(
                 "dynamodb:ListStreams",
             ];
             statements.push(allow(&actions, [arn.clone()]));
+            statements.extend(x.use_key(&target, &["kms:Decrypt"]));
             gathered.insert(0, ("StartingPosition", Template::string("LATEST")));
-            if let Some(retry) = body.get("retry")
+            let default = x.default_of(declaration, "retry");
+            if let Some(retry) = body.get("retry").or(default.as_ref())
                 && x.check_keys(retry, "`retry`", &["attempts", "age"], "evstack explain pipe")
             {
                 if let Some(n) = retry.get("attempts").and_then(|n| x.integer(n, "`attempts`", 0..=10_000)) {
@@ -147,9 +163,9 @@ fn source(
                     gathered.push(("MaximumRecordAgeInSeconds", number(n)));
                 }
             }
-            if let Some(queue) = stream_dead_letter(x, declaration, body) {
-                statements.push(allow(&["sqs:SendMessage"], [queue.clone()]));
-                gathered.push(("DeadLetterConfig", Template::object([("Arn", queue)])));
+            if let Some(letters) = super::queue::dead_letters(x, declaration, body.get("deadLetter"), false) {
+                statements.push(allow(&["sqs:SendMessage"], [letters.arn.clone()]));
+                gathered.push(("DeadLetterConfig", Template::object([("Arn", letters.arn)])));
             }
             parameters.push(("DynamoDBStreamParameters", Template::object(gathered)));
             Some((arn, Template::object(parameters)))
@@ -173,17 +189,6 @@ fn stream(x: &mut Expander<'_>, target: &Target, node: &Node) -> Option<Template
         return None;
     }
     Some(Template::attribute(table, "StreamArn"))
-}
-
-fn stream_dead_letter(x: &mut Expander<'_>, declaration: &Declaration, body: &Node) -> Option<Template> {
-    match body.get("deadLetter") {
-        None => {
-            let queue = super::queue::dead_letter_queue(x, declaration, "deadLetter", None, false);
-            Some(Template::attribute(&queue, "Arn"))
-        }
-        Some(node) if matches!(node.value, crate::syntax::NodeValue::Bool(false)) => None,
-        Some(node) => Some(x.target(node, "`deadLetter`", &["queue"])?.arn),
-    }
 }
 
 /// Where it goes: the ARN and its parameters.
@@ -228,7 +233,11 @@ fn sink(
             }
             "sqs:SendMessage"
         }
-        Class::Topic => "sns:Publish",
+        Class::Topic { fifo: true } => {
+            x.unsupported(node, "a FIFO topic as a pipe's target", "send to a FIFO queue");
+            return None;
+        }
+        Class::Topic { .. } => "sns:Publish",
         Class::Bus => "events:PutEvents",
         Class::Destination => "events:InvokeApiDestination",
         Class::Lambda => "lambda:InvokeFunction",
@@ -242,7 +251,32 @@ fn sink(
         }
     };
     statements.push(allow(&[action], [target.arn.clone()]));
+    statements.extend(x.use_key(&target, &["kms:GenerateDataKey", "kms:Decrypt"]));
     Some((target.arn, Template::object(parameters)))
+}
+
+/// What Pipes takes of a queue at once: ten messages, more only if it may wait for them; never more
+/// from a FIFO queue, which can't be waited for.
+fn check_batch(x: &mut Expander<'_>, batch: Option<&Node>, class: Class) {
+    let (Some(batch), Class::Queue { fifo }) = (batch, class) else { return };
+    let size = batch.get("size").and_then(|n| match x.stack.constant(n, &mut Diagnostics::new())? {
+        crate::model::Value::Number(n) => n.as_u64(),
+        _ => None,
+    });
+    let large = size.is_some_and(|size| size > 10);
+    let window = batch.get("window");
+    match (fifo, window) {
+        (true, Some(node)) => x.bad_value(node, "a FIFO queue has no batching window".to_owned(), None),
+        (true, None) if large => {
+            x.bad_value(batch, "a FIFO queue gives at most 10 messages at once".to_owned(), None);
+        }
+        (false, None) if large => x.bad_value(
+            batch,
+            "more than 10 messages at once need a `window`".to_owned(),
+            Some("add `window: 1s`".to_owned()),
+        ),
+        _ => {}
+    }
 }
 
 /// A contract as the target: its bus, told its source and its detail-type.

@@ -145,8 +145,14 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let enabled = body.get("enabled").and_then(|n| x.boolean(n, "`enabled`")).unwrap_or(true);
     draft = draft.with("State", Template::string(if enabled { "ENABLED" } else { "DISABLED" }));
     let Some(to) = body.get("to") else { return };
-    let mut builder =
-        Targets { declaration, body: &body, address: &address, statements: Vec::new(), policies: Vec::new() };
+    let mut builder = Targets {
+        declaration,
+        body: &body,
+        address: &address,
+        statements: Vec::new(),
+        policies: Vec::new(),
+        ids: Vec::new(),
+    };
     let mut targets = Vec::new();
     let many = x.one_or_many(to);
     if many.len() > 5 {
@@ -196,6 +202,7 @@ struct Targets<'a> {
     address: &'a Address,
     statements: Vec<Template>,
     policies: Vec<Address>,
+    ids: Vec<String>,
 }
 
 impl Targets<'_> {
@@ -215,6 +222,13 @@ impl Targets<'_> {
             Some(id) => x.text(id, "`id`")?,
             None => self.id(&target, index),
         };
+        if self.ids.contains(&id) {
+            let message = format!("two targets of the rule have the id `{id}`");
+            x.report(
+                Diagnostic::error(Code::DUPLICATE, message).at(node.span).hint("give one an `id` of its own"),
+            );
+        }
+        self.ids.push(id.clone());
         let mut members = vec![("Id", Template::string(id)), ("Arn", target.arn.clone())];
         self.access(x, &target, target_node, &mut members)?;
         if let Some(group) = node.get("group") {
@@ -227,7 +241,8 @@ impl Targets<'_> {
             );
         }
         input(x, node, &mut members);
-        if let Some(retry) = node.get("retry").or(self.body.get("retry"))
+        let default = x.default_of(self.declaration, "retry");
+        if let Some(retry) = node.get("retry").or(self.body.get("retry")).or(default.as_ref())
             && x.check_keys(retry, "`retry`", &["attempts", "age"], "evstack explain rule")
         {
             let attempts = retry.get("attempts").and_then(|n| x.integer(n, "`attempts`", 0..=185));
@@ -273,10 +288,18 @@ impl Targets<'_> {
             (Class::Queue { .. }, Some(queue)) if queue.kind() == "queue" => {
                 self.policies.push(x.let_in(queue, "events.amazonaws.com", "sqs:SendMessage", source));
             }
-            (Class::Topic, Some(topic)) if topic.kind() == "topic" => {
+            (Class::Topic { fifo: true }, _) => {
+                x.unsupported(
+                    node,
+                    "a FIFO topic as a rule's target",
+                    "send to a FIFO queue, or through a pipe",
+                );
+                return None;
+            }
+            (Class::Topic { .. }, Some(topic)) if topic.kind() == "topic" => {
                 self.policies.push(x.let_in(topic, "events.amazonaws.com", "sns:Publish", source));
             }
-            (Class::Queue { .. } | Class::Topic | Class::LogGroup | Class::Other, _) => {}
+            (Class::Queue { .. } | Class::Topic { .. } | Class::LogGroup | Class::Other, _) => {}
             (Class::Lambda, _) => {
                 x.unsupported(
                     node,
@@ -299,23 +322,12 @@ impl Targets<'_> {
 
     /// The ARN of the queue for what can't be delivered. Without a word, the rule has one of its own.
     fn dead_letter(&mut self, x: &mut Expander<'_>, node: &Node) -> Option<Template> {
-        let said = node.get("deadLetter").or(self.body.get("deadLetter")).cloned();
-        if let Some(node) = &said {
-            if matches!(node.value, crate::syntax::NodeValue::Bool(false)) {
-                return None;
-            }
-            let target = x.target(node, "`deadLetter`", &["queue"])?;
-            if let Some(queue) = &target.address {
-                self.let_in_once(x, queue);
-            }
-            return Some(target.arn);
+        let said = node.get("deadLetter").or(self.body.get("deadLetter"));
+        let letters = super::queue::dead_letters(x, self.declaration, said, false)?;
+        if let Some(queue) = &letters.queue {
+            self.let_in_once(x, queue);
         }
-        let queue = self.address.part("deadLetter");
-        if !x.out.resources.iter().any(|r| r.address == queue) {
-            super::queue::dead_letter_queue(x, self.declaration, "deadLetter", None, false);
-        }
-        self.let_in_once(x, &queue);
-        Some(Template::attribute(&queue, "Arn"))
+        Some(letters.arn)
     }
 
     fn let_in_once(&mut self, x: &mut Expander<'_>, queue: &Address) {

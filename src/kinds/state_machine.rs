@@ -45,7 +45,9 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let address = x.address(declaration);
     let express =
         body.get("type").and_then(|n| x.word(n, "`type`", &["standard", "express"])) == Some("express");
-    if let Some(node) = body.get("publishVersion") {
+    if let Some(node) = body.get("publishVersion")
+        && x.boolean(node, "`publishVersion`") == Some(true)
+    {
         x.unsupported(
             node,
             "`publishVersion`",
@@ -86,10 +88,12 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
         // "IAM policies for logging to CloudWatch Logs").
         let actions = [
             "logs:CreateLogDelivery",
+            "logs:CreateLogStream",
             "logs:GetLogDelivery",
             "logs:UpdateLogDelivery",
             "logs:DeleteLogDelivery",
             "logs:ListLogDeliveries",
+            "logs:PutLogEvents",
             "logs:PutResourcePolicy",
             "logs:DescribeResourcePolicies",
             "logs:DescribeLogGroups",

@@ -33,14 +33,14 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let mut attributes = Attributes::default();
     let key = body.get("key").map_or_else(|| Template::Array(Vec::new()), |node| attributes.key(x, node));
     let name = x.name(declaration, &[], 255);
-    let mut draft = Draft::new("AWS::DynamoDB::Table").with("TableName", name).with("KeySchema", key);
+    let mut draft = Draft::new("AWS::DynamoDB::Table").with("TableName", name).with("KeySchema", key.clone());
     if let Some(node) = body.get("key") {
         draft = draft.span("/KeySchema", node.span);
     }
     let mut billing = None;
     if let Some(node) = body.get("indexes") {
         billing = throughput(x, body.get("billing"));
-        let (global, local) = indexes(x, node, &mut attributes, billing.as_ref());
+        let (global, local) = indexes(x, node, &mut attributes, billing.as_ref(), &key);
         for (property, list) in [("GlobalSecondaryIndexes", global), ("LocalSecondaryIndexes", local)] {
             if !list.is_empty() {
                 draft = draft.written(property, Template::Array(list), node);
@@ -111,6 +111,7 @@ fn indexes(
     node: &Node,
     attributes: &mut Attributes,
     billing: Option<&Template>,
+    table: &Template,
 ) -> (Vec<Template>, Vec<Template>) {
     let (mut global, mut local) = (Vec::new(), Vec::new());
     let Some(entries) = node.entries() else {
@@ -134,6 +135,7 @@ fn indexes(
         ];
         let is_local = entry.value.get("local").and_then(|n| x.boolean(n, "`local`")).unwrap_or(false);
         if is_local {
+            check_local(x, &what, table, &members, key);
             local.push(Template::object(members));
         } else {
             if let Some(billing) = billing {
@@ -143,6 +145,33 @@ fn indexes(
         }
     }
     (global, local)
+}
+
+/// A local index sorts the items of the table's own partitions anew.
+fn check_local(
+    x: &mut Expander<'_>,
+    what: &str,
+    table: &Template,
+    members: &[(&str, Template)],
+    node: &Node,
+) {
+    let partition = |schema: &Template| match schema {
+        Template::Array(keys) => {
+            let first =
+                keys.first().and_then(|k| k.get("AttributeName")?.as_literal_str().map(str::to_owned));
+            (first, keys.len())
+        }
+        _ => (None, 0),
+    };
+    let own = members.iter().find(|(name, _)| *name == "KeySchema").map(|(_, schema)| partition(schema));
+    let (first, length) = partition(table);
+    if own != Some((first, 2)) || length != 2 {
+        x.bad_value(
+            node,
+            format!("{what} is local, so its key must be the table's partition key and another sort key"),
+            Some("leave `local` out, or give the table a sort key too".to_owned()),
+        );
+    }
 }
 
 fn projection(x: &mut Expander<'_>, node: Option<&Node>) -> Template {

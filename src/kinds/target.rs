@@ -14,7 +14,9 @@ pub(super) enum Class {
     Queue {
         fifo: bool,
     },
-    Topic,
+    Topic {
+        fifo: bool,
+    },
     Bus,
     Table,
     Destination,
@@ -47,6 +49,12 @@ impl Expander<'_> {
         };
         if Address::is_valid(&text) {
             return self.declared_target(Address::new(text.as_str()), node.span, fitting);
+        }
+        // Where a thing of one kind is wanted, its bare name will do.
+        if let [only] = fitting
+            && is_bare_name(&text)
+        {
+            return self.declared_target(Address::new(format!("{only}.{text}")), node.span, fitting);
         }
         match self.template(node) {
             Template::Attribute(reference) => {
@@ -95,7 +103,7 @@ impl Expander<'_> {
         }
         let class = self.class_of(&address);
         let property = match class {
-            Class::Topic => "TopicArn",
+            Class::Topic { .. } => "TopicArn",
             _ => "Arn",
         };
         Some(Target { class, arn: Template::attribute(&address, property), address: Some(address), span })
@@ -108,17 +116,20 @@ impl Expander<'_> {
             let node = declaration.and_then(|d| d.body.get(key));
             matches!(node.map(|n| &n.value), Some(crate::syntax::NodeValue::Bool(true)))
         };
+        let is_part = address.owner() != *address;
         match address.kind() {
+            "queue" if is_part => Class::Queue { fifo: is_true("fifo") },
+            _ if is_part => Class::Queue { fifo: false },
             "stateMachine" => Class::StateMachine { express: word("type").eq_ignore_ascii_case("express") },
             "queue" => Class::Queue { fifo: is_true("fifo") },
-            "topic" => Class::Topic,
+            "topic" => Class::Topic { fifo: is_true("fifo") },
             "bus" => Class::Bus,
             "table" => Class::Table,
             "destination" => Class::Destination,
             "resource" => match word("type") {
                 "AWS::StepFunctions::StateMachine" => Class::StateMachine { express: false },
                 "AWS::SQS::Queue" => Class::Queue { fifo: false },
-                "AWS::SNS::Topic" => Class::Topic,
+                "AWS::SNS::Topic" => Class::Topic { fifo: false },
                 "AWS::Events::EventBus" => Class::Bus,
                 "AWS::DynamoDB::Table" => Class::Table,
                 "AWS::Events::ApiDestination" => Class::Destination,
@@ -129,6 +140,11 @@ impl Expander<'_> {
             _ => Class::Other,
         }
     }
+}
+
+fn is_bare_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The text that a template begins with, if it begins with text.
@@ -145,7 +161,7 @@ fn class_of_arn(arn: &str) -> Class {
     match service {
         "states" => Class::StateMachine { express: false },
         "sqs" => Class::Queue { fifo: rest.ends_with(".fifo") },
-        "sns" => Class::Topic,
+        "sns" => Class::Topic { fifo: rest.ends_with(".fifo") },
         "dynamodb" => Class::Table,
         "lambda" => Class::Lambda,
         "logs" => Class::LogGroup,

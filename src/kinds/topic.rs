@@ -2,7 +2,7 @@
 
 use super::expander::{Draft, Expander};
 use super::kind::{Field, Kind, Part};
-use super::target::Target;
+use super::target::Class;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Address, Template, Value};
 use crate::spec::Declaration;
@@ -19,7 +19,7 @@ pub(super) const KIND: Kind = Kind {
         Field::optional("encryption", "KMS key", "`KmsMasterKeyId`"),
         Field::optional(
             "subscribe",
-            "list of {email|queue|url, filter, raw, deadLetter}",
+            "list of {email|queue|url, filter, filterOn, raw, deadLetter}",
             "who hears; a mail address has to confirm",
         ),
     ],
@@ -45,7 +45,9 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let name = x.name_with_suffix(declaration, &[], 256, if fifo { ".fifo" } else { "" });
     let mut draft = Draft::new("AWS::SNS::Topic").with("TopicName", name);
     if fifo {
-        draft = draft.with("FifoTopic", Template::Literal(Value::Bool(true)));
+        draft = draft
+            .with("FifoTopic", Template::Literal(Value::Bool(true)))
+            .with("ContentBasedDeduplication", Template::Literal(Value::Bool(true)));
     }
     if let Some(node) = body.get("displayName") {
         draft = draft.written("DisplayName", x.template(node), node);
@@ -56,11 +58,11 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     x.main(declaration, draft);
     let Some(subscribe) = body.get("subscribe") else { return };
     for (i, node) in x.one_or_many(subscribe).into_iter().enumerate() {
-        subscription(x, declaration, node, i + 1);
+        subscription(x, declaration, node, i + 1, fifo);
     }
 }
 
-fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, number: usize) {
+fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, number: usize, fifo: bool) {
     let address = x.address(declaration);
     let keys = ["email", "queue", "url", "filter", "filterOn", "raw", "deadLetter"];
     if !x.check_keys(node, "a subscription", &keys, "evstack explain topic") {
@@ -84,9 +86,22 @@ fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, nu
             return;
         }
     };
+    if fifo && key != "queue" {
+        let message = format!("a FIFO topic can't send to `{key}`: only queues keep the order");
+        x.report(Diagnostic::error(Code::BAD_VALUE, message).at(who.span));
+    }
+    let mut letters_fifo = false;
     draft = match key {
         "queue" => {
-            let Some(target) = queue(x, who) else { return };
+            let Some(target) = x.target(who, "`queue`", &["queue"]) else { return };
+            if let Class::Queue { fifo: true } = target.class {
+                letters_fifo = true;
+                if !fifo {
+                    let message = "a standard topic can't send to a FIFO queue";
+                    let hint = "add `fifo: true` to the topic";
+                    x.report(Diagnostic::error(Code::BAD_VALUE, message).at(who.span).hint(hint));
+                }
+            }
             if let Some(queue) = &target.address {
                 part = format!("{}Subscription", queue.name());
                 draft = draft.after(let_in(x, queue, &address));
@@ -112,28 +127,22 @@ fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, nu
     if let Some(raw) = node.get("raw")
         && let Some(raw) = x.boolean(raw, "`raw`")
     {
+        if raw && key == "email" {
+            let message = "mails can't be raw: SNS delivers only to queues and URLs without its envelope";
+            x.report(Diagnostic::error(Code::BAD_VALUE, message).at(node.span));
+        }
         draft = draft.with("RawMessageDelivery", Template::Literal(Value::Bool(raw)));
     }
     if let Some(node) = node.get("deadLetter")
-        && let Some(target) = queue(x, node)
+        && let Some(target) = x.target(node, "`deadLetter`", &["queue"])
     {
+        super::queue::check_order(x, &target, letters_fifo, node);
         if let Some(queue) = &target.address {
             draft = draft.after(let_in(x, queue, &address));
         }
         draft = draft.written("RedrivePolicy", Template::object([("deadLetterTargetArn", target.arn)]), node);
     }
     x.part(declaration, &part, draft);
-}
-
-/// A queue, by its bare name or as a target.
-fn queue(x: &mut Expander<'_>, node: &Node) -> Option<Target> {
-    let text = node.text().unwrap_or_default();
-    if !text.is_empty() && !text.contains(['.', ':', '$']) {
-        let address = x.reference(node, "`queue`", &["queue"])?;
-        let spelled = Node::new(node.span, crate::syntax::NodeValue::String(address.as_str().to_owned()));
-        return x.target(&spelled, "`queue`", &["queue"]);
-    }
-    x.target(node, "`queue`", &["queue"])
 }
 
 fn let_in(x: &mut Expander<'_>, queue: &Address, topic: &Address) -> Address {

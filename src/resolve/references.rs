@@ -45,6 +45,11 @@ impl Checker<'_> {
         if self.resolved.attributes.contains_key(&(address.clone(), property.clone())) {
             return None;
         }
+        if address.as_str() == "bus.default" {
+            let message = format!("`bus.default` has no attribute `{property}`");
+            let hint = "the account's own bus is known by its `Arn` and its `Name`";
+            return Some(Diagnostic::error(Code::UNKNOWN_ATTRIBUTE, message).at(span).hint(hint));
+        }
         let Some(resource) = self.resources.get(address) else { return self.missing(address, span) };
         let resource_type = Catalogue::bundled().of(&resource.type_name)?;
         let path: Vec<&str> = property.split('.').collect();

@@ -1,10 +1,11 @@
 //! HTTP APIs: an integration and a route for each route, a stage that deploys itself.
 
-use super::route::{Goes, Route, queue_of, routes};
+use super::route::{Goes, Route, routes};
 use super::throttle;
 use crate::kinds::expander::{Draft, Expander};
 use crate::kinds::fields::number;
 use crate::kinds::iam::allow;
+use crate::kinds::target::{Class, Target};
 use crate::model::{Address, Template, Value};
 use crate::spec::Declaration;
 use crate::syntax::Node;
@@ -37,10 +38,9 @@ pub(super) fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
             .span("", route.span);
         let integration = x.part(declaration, &format!("{}Integration", route.part()), integration);
         let target = [Template::string("integrations/"), Template::attribute(&integration, "IntegrationId")];
-        let key = if route.method == "ANY" && route.path == "/" {
-            "$default".to_owned()
-        } else {
-            format!("{} {}", route.method, route.path)
+        let key = match route.path.as_str() {
+            "$default" => route.path.clone(),
+            path => format!("{} {path}", route.method),
         };
         let draft = Draft::new("AWS::ApiGatewayV2::Route")
             .with("ApiId", Template::attribute(&api, "ApiId"))
@@ -65,26 +65,32 @@ fn request(
     let mut parameters: Vec<(&str, Template)> = Vec::new();
     let subtype = match &route.goes {
         Goes::Page(_) => return None,
-        Goes::Event(event) => {
+        Goes::Event(event, envelope) => {
             let arn = crate::kinds::pipe::bus_arn(x, event.bus.as_deref());
             statements.push(allow(&["events:PutEvents"], [arn.clone()]));
             parameters.push(("Source", Template::string(event.source.clone())));
             parameters.push(("DetailType", Template::string(event.detail_type.clone())));
             parameters.push(("EventBusName", arn));
-            parameters.push(("Detail", input(x, route, "$request.body")));
+            // In the middle of a text, API Gateway's expressions stand in braces.
+            let detail = match envelope {
+                true => r#"{"metadata":{"idempotency-key":"${context.requestId}"},"data":${request.body}}"#,
+                false => "$request.body",
+            };
+            parameters.push(("Detail", input(x, route, detail)));
             "EventBridge-PutEvents"
         }
-        Goes::Target(target) => match queue_of(target) {
-            Some(queue) => {
+        Goes::Target(target) => match target.class {
+            Class::Queue { .. } => {
                 statements.push(allow(&["sqs:SendMessage"], [target.arn.clone()]));
-                parameters.push(("QueueUrl", Template::attribute(queue, "QueueUrl")));
+                statements.extend(x.use_key(target, &["kms:GenerateDataKey", "kms:Decrypt"]));
+                parameters.push(("QueueUrl", queue_url(x, route, target)?));
                 parameters.push(("MessageBody", input(x, route, "$request.body")));
                 if let Some(group) = route.body.get("group") {
                     parameters.push(("MessageGroupId", x.template(group)));
                 }
                 "SQS-SendMessage"
             }
-            None => {
+            _ => {
                 let action = if route.sync { "states:StartSyncExecution" } else { "states:StartExecution" };
                 statements.push(allow(&[action], [target.arn.clone()]));
                 parameters.push(("StateMachineArn", target.arn.clone()));
@@ -103,23 +109,64 @@ fn request(
     Some((subtype, Template::object(parameters)))
 }
 
+/// HTTP APIs take a queue by its URL.
+fn queue_url(x: &mut Expander<'_>, route: &Route<'_>, target: &Target) -> Option<Template> {
+    if let Some(queue) = &target.address {
+        return Some(Template::attribute(queue, "QueueUrl"));
+    }
+    let pieces: Vec<&str> = target.arn.as_literal_str().unwrap_or_default().split(':').collect();
+    if let [_, _, _, region, account, name] = pieces.as_slice() {
+        let suffix = x.stack.place.dns_suffix();
+        return Some(Template::string(format!("https://sqs.{region}.{suffix}/{account}/{name}")));
+    }
+    if let Some(node) = route.body.get("to") {
+        let hint = "name a queue of this stack, or write its whole ARN";
+        x.unsupported(node, "a queue whose name isn't known at load, behind an HTTP API", hint);
+    }
+    None
+}
+
 fn input(x: &mut Expander<'_>, route: &Route<'_>, default: &str) -> Template {
     match route.body.get("input") {
         Some(node) => {
             let value = x.template(node);
-            if node.text().is_some() { value } else { Template::Json(Box::new(value)) }
+            if node.text().is_some() { value } else { Template::Json(Box::new(braced(value))) }
         }
         None => Template::string(default),
+    }
+}
+
+/// API Gateway's expressions (`$request.path.id`) in braces, as they stand in the middle of a text.
+fn braced(template: Template) -> Template {
+    match template {
+        Template::Object(members) => Template::object(members.into_iter().map(|(k, t)| (k, braced(t)))),
+        Template::Array(items) => Template::array(items.into_iter().map(braced)),
+        Template::Literal(value) => Template::Literal(braced_value(value)),
+        other => other,
+    }
+}
+
+fn braced_value(value: Value) -> Value {
+    const ROOTS: &[&str] = &["$request.", "$context.", "$stageVariables."];
+    match value {
+        Value::String(text) if ROOTS.iter().any(|root| text.starts_with(root)) => {
+            Value::String(format!("${{{}}}", &text[1..]))
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(braced_value).collect()),
+        Value::Object(members) => {
+            Value::Object(members.into_iter().map(|(k, v)| (k, braced_value(v))).collect())
+        }
+        other => other,
     }
 }
 
 /// The path parameters, the request's id, and the body where there is one.
 fn default_input(route: &Route<'_>) -> String {
     let mut members: Vec<String> =
-        route.parameters().iter().map(|name| format!(r#""{name}":"$request.path.{name}""#)).collect();
-    members.push(r#""requestId":"$context.requestId""#.to_owned());
+        route.parameters().iter().map(|name| format!(r#""{name}":"${{request.path.{name}}}""#)).collect();
+    members.push(r#""requestId":"${context.requestId}""#.to_owned());
     if route.has_body() {
-        members.push(r#""body":$request.body"#.to_owned());
+        members.push(r#""body":${request.body}"#.to_owned());
     }
     format!("{{{}}}", members.join(","))
 }

@@ -124,19 +124,24 @@ fn method(
     let api = x.address(declaration);
     let (integration, responses) = match &route.goes {
         Goes::Page(html) => page(html),
-        Goes::Event(event) => {
+        Goes::Event(event, envelope) => {
             let arn = crate::kinds::pipe::bus_arn(x, event.bus.as_deref());
             statements.push(allow(&["events:PutEvents"], [arn.clone()]));
-            let request = velocity::put_events(&event.source, &event.detail_type, arn);
+            let detail = match route.body.get("input") {
+                Some(node) => Template::Json(Box::new(written_text(x, node))),
+                None => Template::string(velocity::event_detail(*envelope)),
+            };
+            let request = velocity::put_events(&event.source, &event.detail_type, arn, detail);
             let headers = json!({
                 "integration.request.header.Content-Type": "'application/x-amz-json-1.1'",
                 "integration.request.header.X-Amz-Target": "'AWSEvents.PutEvents'",
             });
             let uri = Template::string(uri(x, "events:action/PutEvents"));
-            service(x, &api, route, uri, Some(literal(headers)), request, r#"{"id": "$context.requestId"}"#)
+            service(x, &api, route, uri, Some(literal(headers)), request, velocity::EVENT_ANSWER)
         }
         Goes::Target(target) => match queue_of(target) {
             Some(_) => queue(x, &api, route, target, statements),
+            None if matches!(target.class, Class::Queue { .. }) => queue(x, &api, route, target, statements),
             None => machine(x, &api, route, target, statements),
         },
     };
@@ -189,24 +194,41 @@ fn queue(
     statements: &mut Vec<Template>,
 ) -> (Template, Template) {
     statements.push(allow(&["sqs:SendMessage"], [target.arn.clone()]));
+    statements.extend(x.use_key(target, &["kms:GenerateDataKey", "kms:Decrypt"]));
     let path = uri(x, &format!("sqs:path/{}/", x.stack.place.account));
-    let name = match &target.address {
-        Some(queue) => Template::attribute(queue, "QueueName"),
-        None => Template::string(
-            target.arn.as_literal_str().and_then(|a| a.rsplit(':').next()).unwrap_or_default(),
-        ),
+    let uri = match (&target.address, target.arn.as_literal_str()) {
+        (None, Some(arn)) => {
+            let pieces: Vec<&str> = arn.split(':').collect();
+            let (account, name) = (pieces.get(4).unwrap_or(&""), pieces.get(5).unwrap_or(&""));
+            Template::string(uri(x, &format!("sqs:path/{account}/{name}")))
+        }
+        (Some(queue), _) => {
+            Template::Concat(vec![Template::string(path), Template::attribute(queue, "QueueName")])
+        }
+        (None, None) => {
+            let hint = "name a queue of this stack, or write its whole ARN";
+            if let Some(node) = route.body.get("to") {
+                x.unsupported(node, "a queue whose name isn't known at load, behind a REST API", hint);
+            }
+            Template::string(path)
+        }
     };
-    let uri = Template::Concat(vec![Template::string(path), name]);
     let body = match route.body.get("input") {
         Some(node) => written_text(x, node),
         None => Template::string("$input.body"),
     };
+    let mut open = false;
+    body.references(&mut |_| open = true);
+    if let Some(node) = route.body.get("input").filter(|_| open && matches!(body, Template::Json(_))) {
+        let what = "a mapping with attributes of resources, as what a REST API sends to a queue,";
+        x.unsupported(node, what, "write it as text");
+    }
     let attributes: Vec<(String, Template)> = match route.body.get("attributes").and_then(Node::entries) {
         Some(entries) => entries.iter().map(|e| (e.key.clone(), x.template(&e.value))).collect(),
         None => Vec::new(),
     };
     let group = route.body.get("group").map(|node| x.template(node));
-    let request = velocity::send_message(body, &attributes, group);
+    let request = velocity::send_message(&body, &attributes, group.as_ref());
     let headers = json!({"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"});
     service(x, api, route, uri, Some(literal(headers)), request, r#"{"id": "$context.requestId"}"#)
 }
@@ -222,7 +244,7 @@ fn machine(
     let action = if route.sync { "StartSyncExecution" } else { "StartExecution" };
     statements.push(allow(&[&format!("states:{action}")], [target.arn.clone()]));
     let input = match route.body.get("input") {
-        Some(node) => written_text(x, node),
+        Some(node) => Template::Json(Box::new(written_text(x, node))),
         None => Template::string(velocity::default_input(route)),
     };
     let request = velocity::start_execution(target.arn.clone(), input);

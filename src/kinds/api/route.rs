@@ -5,14 +5,14 @@ use crate::kinds::expander::Expander;
 use crate::kinds::target::{Class, Target};
 use crate::model::Address;
 use crate::spec::{Declaration, EventName};
-use crate::syntax::Node;
+use crate::syntax::{Node, NodeValue};
 
 /// Where a route goes.
 pub(super) enum Goes {
     /// A queue or a state machine.
     Target(Target),
-    /// A contract: the body becomes the event's data.
-    Event(EventName),
+    /// A contract: the body becomes the event's data, in the envelope or without it.
+    Event(EventName, bool),
     /// A fixed page.
     Page(String),
 }
@@ -80,7 +80,7 @@ pub(super) fn routes<'a>(
     };
     let mut found: Vec<Route<'a>> = Vec::new();
     for entry in entries {
-        let Some((method, path)) = method_and_path(x, &entry.key, entry.key_span) else { continue };
+        let Some((method, path)) = method_and_path(x, &entry.key, entry.key_span, rest) else { continue };
         let Some(goes) = goes(x, declaration, &entry.value, entry.key_span, rest) else { continue };
         let sync = entry.value.get("sync").and_then(|n| x.boolean(n, "`sync`")).unwrap_or(false);
         if sync && !matches!(&goes, Goes::Target(t) if matches!(t.class, Class::StateMachine { .. })) {
@@ -105,6 +105,7 @@ pub(super) fn routes<'a>(
                 .hint(format!("write `type: express` on `{machine}`, or leave `sync` out")),
             );
         }
+        check_queue(x, &goes, &entry.value);
         let route = Route { method, path, goes, sync, body: &entry.value, span: entry.key_span };
         if let Some(other) = found.iter().find(|r| r.part() == route.part()) {
             x.report(
@@ -122,7 +123,45 @@ pub(super) fn routes<'a>(
     found
 }
 
-fn method_and_path(x: &mut Expander<'_>, key: &str, span: Span) -> Option<(&'static str, String)> {
+/// What only a queue can take, and what a FIFO queue must be told.
+fn check_queue(x: &mut Expander<'_>, goes: &Goes, body: &Node) {
+    let queue = match goes {
+        Goes::Target(target) => match target.class {
+            Class::Queue { fifo } => Some((fifo, target.span)),
+            _ => None,
+        },
+        _ => None,
+    };
+    match queue {
+        Some((true, span)) if body.get("group").is_none() => {
+            let message = "a FIFO queue as a target needs a message group";
+            x.report(Diagnostic::error(Code::MISSING_KEY, message).at(span).hint("add `group: …`"));
+        }
+        Some(_) => {}
+        None => {
+            for key in ["group", "attributes"] {
+                if let Some(node) = body.get(key) {
+                    x.unsupported(
+                        node,
+                        &format!("`{key}` of a route that doesn't go to a queue"),
+                        "leave it out",
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn method_and_path(
+    x: &mut Expander<'_>,
+    key: &str,
+    span: Span,
+    rest: bool,
+) -> Option<(&'static str, String)> {
+    // What no other route takes; HTTP APIs alone have it.
+    if key == "$default" && !rest {
+        return Some(("ANY", "$default".to_owned()));
+    }
     let parsed = key.split_once(' ').and_then(|(method, path)| {
         let method = METHODS.iter().find(|m| **m == method)?;
         let path = path.trim();
@@ -177,8 +216,10 @@ fn goes(
         }
         (None, Some(to)) => {
             if let Some(name) = to.text().and_then(|t| t.strip_prefix("event.")) {
-                x.reference(to, "`to`", &["event"])?;
-                return Some(Goes::Event(x.stack.events.get(name)?.clone()));
+                let address = x.reference(to, "`to`", &["event"])?;
+                let envelope = x.declaration(&address).and_then(|d| d.body.get("envelope"));
+                let bare = matches!(envelope.map(|n| &n.value), Some(NodeValue::Bool(false)));
+                return Some(Goes::Event(x.stack.events.get(name)?.clone(), !bare));
             }
             let target = x.target(to, "`to`", &["queue", "stateMachine"])?;
             if matches!(target.class, Class::Queue { .. } | Class::StateMachine { .. }) {
