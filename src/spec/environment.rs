@@ -113,7 +113,7 @@ pub(super) fn overlay(
         diagnostics.push(unreadable(&path, &why));
         Told
     })?;
-    let tree = library.tree(source, diagnostics).ok_or(Told)?;
+    let tree = library.tree(source, None, diagnostics).ok_or(Told)?;
     let mut read = Read { path, cloud: CloudSettings::default(), config: Vec::new() };
     let Some(entries) = tree.entries() else {
         diagnostics.push(wrong_type(&tree, "an environment's file", "a mapping"));

@@ -14,7 +14,7 @@ impl Stack {
         diagnostics: &mut Diagnostics,
     ) -> Option<(SourceId, Node)> {
         let source = self.file(from, path, diagnostics)?;
-        let tree = self.library.tree(source, diagnostics)?;
+        let tree = self.library.tree(source, Some(path.span), diagnostics)?;
         Some((source, (*tree).clone()))
     }
 

@@ -67,8 +67,14 @@ impl Library {
         self.shelf().sources.text(span).to_owned()
     }
 
-    /// The tree of a file; its mistakes are told the first time.
-    pub(super) fn tree(&self, source: SourceId, diagnostics: &mut Diagnostics) -> Option<Arc<Node>> {
+    /// The tree of a file; its mistakes are told the first time. `named_at` is where another file
+    /// names it.
+    pub(super) fn tree(
+        &self,
+        source: SourceId,
+        named_at: Option<Span>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Arc<Node>> {
         let mut shelf = self.shelf();
         if let Some(known) = shelf.trees.get(&source) {
             return known.clone();
@@ -82,11 +88,13 @@ impl Library {
             }
             None => {
                 let message = format!("the format of `{}` isn't known from its name", file.name);
-                diagnostics.push(
-                    Diagnostic::error(Code::UNREADABLE, message)
-                        .at(Span::new(source, 0, 0))
-                        .hint("name it `.yaml`, `.toml` or `.json`"),
-                );
+                let mistake = Diagnostic::error(Code::UNREADABLE, message);
+                let mistake = mistake.hint("name it `.yaml`, `.toml` or `.json`");
+                // Never at its own first line: whose file it is isn't known either.
+                diagnostics.push(match named_at {
+                    Some(span) => mistake.at(span),
+                    None => mistake,
+                });
                 None
             }
         };

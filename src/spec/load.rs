@@ -88,7 +88,7 @@ impl Reading {
                 return;
             }
         };
-        let Some(tree) = self.library.tree(source, &mut self.diagnostics) else {
+        let Some(tree) = self.library.tree(source, None, &mut self.diagnostics) else {
             self.broken = true;
             return;
         };
@@ -200,7 +200,7 @@ impl Reading {
                 return;
             }
         };
-        let Some(tree) = self.library.tree(source, &mut self.diagnostics) else {
+        let Some(tree) = self.library.tree(source, Some(node.span), &mut self.diagnostics) else {
             self.broken = true;
             return;
         };
