@@ -153,12 +153,19 @@ fn colours_only_where_they_are_wanted() {
 
 #[test]
 fn an_interrupted_apply_is_finished_by_the_next() {
+    // Ctrl-C, and what a CI job gets that is cancelled.
+    for name in ["INT", "TERM"] {
+        interrupted(name);
+    }
+}
+
+fn interrupted(name: &str) {
     let sandbox = Sandbox::new();
     sandbox.write("evstack.yaml", &layers());
-    let served = sandbox.serve(&["--latency", "300"]);
+    let served = sandbox.serve(&["--latency", "200"]);
     let mut child = sandbox.start(&["apply", "--yes"]);
     let reader = read_until(&mut child, "Creation complete");
-    signal(&child, "INT");
+    signal(&child, name);
     // Its lines are read to the end, so that it never waits for us.
     std::io::copy(&mut { reader }, &mut std::io::sink()).expect("it prints");
     let run = Run::of(child.wait_with_output().expect("it ends"));

@@ -79,15 +79,17 @@ pub(super) enum Form {
 /// Mistakes, in the form that was asked for.
 pub(super) fn show_failure(failure: &Failure, form: Form) {
     let Failure { diagnostics, sources } = failure;
-    // Where nobody reads, the exit code has to do.
-    let _ = match form {
+    let told = match form {
         Form::Text => {
             show(diagnostics, sources);
-            Ok(())
+            return;
         }
         Form::Document => tell(&pretty(&diagnostics_json(diagnostics, sources))),
         Form::Lines => tell(&diagnostic_lines(diagnostics, sources)),
     };
+    if told.is_err() {
+        show(diagnostics, sources);
+    }
 }
 
 /// A JSON line for each mistake.
@@ -115,6 +117,22 @@ pub(super) fn diagnostics_json(diagnostics: &Diagnostics, sources: &Sources) -> 
 /// A failure of the machine that the program runs on.
 pub(super) fn unusable(message: &str) -> Failure {
     Diagnostic::error(Code::DISK, message).into()
+}
+
+/// Comes back when somebody presses Ctrl-C or terminates the process; `false` if that can't be
+/// listened for.
+pub(super) async fn asked_to_stop() -> bool {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            return tokio::select! {
+                pressed = tokio::signal::ctrl_c() => pressed.is_ok(),
+                got = terminate.recv() => got.is_some(),
+            };
+        }
+    }
+    tokio::signal::ctrl_c().await.is_ok()
 }
 
 /// Asks, and takes only `yes`.

@@ -11,6 +11,9 @@ use crate::syntax::Format;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// In bytes: a plan carries its sources, and what is done with each resource.
+const LONGEST: u64 = 512 << 20;
+
 /// The plan as a file's content.
 #[must_use]
 pub fn save(
@@ -53,7 +56,7 @@ fn config(inputs: &Inputs, loaded: &Loaded, secrets: &crate::model::Secrets) -> 
 /// # Errors
 /// It is meant as a plan, but isn't one of this format.
 pub fn read(path: &Path) -> Result<Option<SavedPlan>, Diagnostic> {
-    let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
+    let Some(text) = text(path) else { return Ok(None) };
     let is_plan = serde_json::from_str::<Json>(&text)
         .is_ok_and(|json| json.get("fingerprint").is_some() && json.get("lineage").is_some());
     // What isn't named as a stack can only be meant as a plan.
@@ -64,6 +67,15 @@ pub fn read(path: &Path) -> Result<Option<SavedPlan>, Diagnostic> {
         Diagnostic::error(Code::STALE_PLAN, format!("{} can't be applied: {error}", path.display()))
             .hint("make the plan again")
     })
+}
+
+/// The text of a regular file that isn't longer than a plan can be.
+fn text(path: &Path) -> Option<String> {
+    let found = std::fs::metadata(path).ok()?;
+    if !found.is_file() || found.len() > LONGEST {
+        return None;
+    }
+    std::fs::read_to_string(path).ok()
 }
 
 /// What to load for a saved plan: its own sources, its own non-secret config, today's secrets.

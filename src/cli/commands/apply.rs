@@ -278,10 +278,11 @@ fn report(args: &ApplyArgs, planned: &Planned, outcome: &Outcome, destroy: bool)
     Ok(ended)
 }
 
-/// Once: nothing new starts. Twice: what runs is called back.
+/// Once: nothing new starts. Twice: what runs is called back. Ctrl-C or a polite kill, as a CI job
+/// that is cancelled gets it.
 async fn listen(cancel: Cancel) {
     let mut pressed = 0;
-    while tokio::signal::ctrl_c().await.is_ok() {
+    while terminal::asked_to_stop().await {
         cancel.press();
         pressed += 1;
         terminal::say(if pressed == 1 {

@@ -42,25 +42,12 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
             terminal::say(&format!("local cloud: http://{address} (data in {})", folder.display()));
         }
     };
-    let served = http::serve(Arc::new(cloud), &host, &args.port, ready, stopped());
+    let stopped = async {
+        terminal::asked_to_stop().await;
+    };
+    let served = http::serve(Arc::new(cloud), &host, &args.port, ready, stopped);
     runtime.block_on(served).map_err(|error| {
         Failure::from(Diagnostic::error(Code::UNREACHABLE, error.to_string()).hint("choose another `--port`"))
     })?;
     Ok(Ended::Done)
-}
-
-/// Ends when the process is asked to.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
