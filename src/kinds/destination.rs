@@ -33,9 +33,12 @@ const METHODS: &[&str] = &["GET", "HEAD", "OPTIONS", "PUT", "POST", "DELETE", "P
 fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let body = declaration.body.clone();
     let address = x.address(declaration);
+    // Without a connection, a mistake has been reported; another isn't made of it.
+    let mut connection_arn = Template::string(x.arn("events", "connection/missing"));
     if let Some(node) = body.get("auth")
         && let Some((kind, parameters)) = auth(x, node)
     {
+        connection_arn = Template::attribute(&address.part("connection"), "Arn");
         let connection = Draft::new("AWS::Events::Connection")
             .with("Name", x.name(declaration, &[], 64))
             .with("AuthorizationType", Template::string(kind))
@@ -44,7 +47,7 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     }
     let mut draft = Draft::new("AWS::Events::ApiDestination")
         .with("Name", x.name(declaration, &[], 64))
-        .with("ConnectionArn", Template::attribute(&address.part("connection"), "Arn"));
+        .with("ConnectionArn", connection_arn);
     if let Some(node) = body.get("description") {
         draft = draft.written("Description", x.template(node), node);
     }

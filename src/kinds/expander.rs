@@ -36,6 +36,7 @@ pub fn expand(stack: &Stack) -> (Expansion, Diagnostics) {
         out: Expansion::default(),
         grants: BTreeMap::new(),
     };
+    check_defaults(&mut expander);
     for declaration in &stack.declarations {
         let Some(kind) = kind_named(declaration.key) else { continue };
         if options::left_out(&mut expander, declaration) {
@@ -59,6 +60,20 @@ fn default_bus(x: &mut Expander<'_>) {
     let arn = Template::string(x.arn("events", "event-bus/default"));
     for (property, value) in [("Arn", arn), ("Name", Template::string("default"))] {
         x.out.attributes.insert((Address::new("bus.default"), property.to_owned()), value);
+    }
+}
+
+/// Reports unknown keys of `defaults`, once for each place.
+fn check_defaults(x: &mut Expander<'_>) {
+    const KEYS: &[&str] = &["tags", "logs", "deadLetter", "protect", "retry"];
+    let mut seen: Vec<&Node> = Vec::new();
+    for declaration in &x.stack.declarations {
+        if let Some(defaults) = &declaration.defaults
+            && !seen.contains(&defaults)
+        {
+            seen.push(defaults);
+            x.check_keys(defaults, "`defaults`", KEYS, "evstack explain defaults");
+        }
     }
 }
 
@@ -299,6 +314,15 @@ impl<'a> Expander<'a> {
             _ if owner != *address => "part",
             _ => address.kind(),
         };
+        if let Some(plural) = kinds().iter().find(|k| k.key == kind && k.singular != kind) {
+            let hint = format!("addresses are singular: `{}.{}`", plural.singular, owner.name());
+            self.report(
+                Diagnostic::error(Code::UNKNOWN_REFERENCE, format!("`{owner}` isn't declared"))
+                    .at(span)
+                    .hint(hint),
+            );
+            return false;
+        }
         let is_known = kind == "part" || kind_named(kind).is_some();
         if !fitting.is_empty() && is_known && !fitting.contains(&kind) {
             self.report(

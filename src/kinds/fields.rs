@@ -162,6 +162,10 @@ impl Expander<'_> {
         what: &str,
         range: std::ops::RangeInclusive<u64>,
     ) -> Option<u64> {
+        if matches!(node.value, NodeValue::Array(_) | NodeValue::Object(_) | NodeValue::Number(_)) {
+            self.wrong_type(node, what, "a duration such as `30s`");
+            return None;
+        }
         let text = self.text(node, what)?;
         let Some(duration) = duration(&text) else {
             let message = format!("{what} is `{text}`, not a duration");

@@ -165,7 +165,14 @@ pub(super) fn dead_letter_queue(
     retain: Option<u64>,
     fifo: bool,
 ) -> Address {
-    let name = x.name_with_suffix(declaration, &[&super::names::kebab(part)], 80, suffix(fifo));
+    let part_name = super::names::kebab(part);
+    // A rule and a queue may have one name; their dead letters need two.
+    let pieces = match declaration.key {
+        "queues" => vec![part_name],
+        key => vec![super::names::kebab(key.trim_end_matches('s')), part_name],
+    };
+    let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+    let name = x.name_with_suffix(declaration, &pieces, 80, suffix(fifo));
     let mut draft = Draft::new("AWS::SQS::Queue")
         .with("QueueName", name)
         .with("MessageRetentionPeriod", number(retain.unwrap_or(MAX_SECONDS)));

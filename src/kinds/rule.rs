@@ -139,8 +139,10 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     if let Some(node) = body.get("description") {
         draft = draft.written("Description", x.template(node), node);
     }
-    if let (Some(found), Some(on)) = (found, body.get("on")) {
-        draft = draft.written("EventPattern", found.pattern, on);
+    if let Some(on) = body.get("on") {
+        // A pattern that can't be read has been reported; another mistake isn't made of it.
+        let pattern = found.map_or_else(|| Template::object::<String>([]), |found| found.pattern);
+        draft = draft.written("EventPattern", pattern, on);
     }
     let enabled = body.get("enabled").and_then(|n| x.boolean(n, "`enabled`")).unwrap_or(true);
     draft = draft.with("State", Template::string(if enabled { "ENABLED" } else { "DISABLED" }));
@@ -155,9 +157,6 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     };
     let mut targets = Vec::new();
     let many = x.one_or_many(to);
-    if many.len() > 5 {
-        x.bad_value(to, format!("a rule has {} targets, EventBridge takes five", many.len()), None);
-    }
     for (i, node) in many.into_iter().enumerate() {
         if let Some(target) = builder.target(x, node, i) {
             draft = draft.span(&format!("/Targets/{}", targets.len()), node.span);
@@ -222,7 +221,7 @@ impl Targets<'_> {
             Some(id) => x.text(id, "`id`")?,
             None => self.id(&target, index),
         };
-        if self.ids.contains(&id) {
+        if self.ids.iter().filter(|other| **other == id).count() == 1 {
             let message = format!("two targets of the rule have the id `{id}`");
             x.report(
                 Diagnostic::error(Code::DUPLICATE, message).at(node.span).hint("give one an `id` of its own"),

@@ -51,9 +51,10 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     if let Some(node) = body.get("description") {
         draft = draft.written("Description", x.template(node), node);
     }
-    if let Some((expression, node)) = expression(x, declaration, &body) {
-        draft = draft.written("ScheduleExpression", Template::string(expression), node);
-    }
+    // Without an expression, a mistake has been reported; another isn't made of it.
+    let (expression, node) =
+        expression(x, declaration, &body).unwrap_or_else(|| ("rate(1 day)".to_owned(), &body));
+    draft = draft.written("ScheduleExpression", Template::string(expression), node);
     if let Some(node) = body.get("timezone") {
         draft = draft.written("ScheduleExpressionTimezone", x.template(node), node);
     }
