@@ -1,4 +1,5 @@
-//! The event graph: who says what, and which rule hears it.
+//! The event graph: who says what, which rule hears it, what can't match, what loops.
 //!
-//! Small so far: what a stack's rules and machines name. The analysis of what can never match,
-//! what loops and what is lost builds on it.
+//! Nothing is worked out here yet: this is the room that the analysis gets. It will read
+//! [`crate::resolve::Resolved`], the contracts of [`crate::spec::Stack`], and the patterns and
+//! definitions that [`crate::languages`] reads; `plan` and `render` will show what it finds.
