@@ -36,6 +36,7 @@ fn load(files: &[(&str, &str)]) -> Diagnostics {
             account: "000000000000".to_owned(),
             base_url: None,
         },
+        environment: Vec::new(),
         config: Vec::new(),
         imported: BTreeMap::new(),
     };

@@ -109,6 +109,7 @@ fn inputs(json: &str) -> Inputs {
     let json: serde_json::Value = serde_json::from_str(json).expect("inputs.json");
     let config = json["config"].as_object().into_iter().flatten();
     Inputs {
+        environment: Vec::new(),
         env: json["env"].as_str().unwrap_or("local").to_owned(),
         place: Place {
             partition: "aws".to_owned(),

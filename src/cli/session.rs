@@ -159,21 +159,19 @@ impl Session {
                 imported.insert(stack.clone(), outputs.collect::<BTreeMap<String, Json>>());
             }
         }
-        let inputs = Inputs { env: self.args.env.clone(), place, config: self.config(), imported };
+        let inputs = Inputs {
+            env: self.args.env.clone(),
+            place,
+            environment: from_environment(),
+            config: self.config(),
+            imported,
+        };
         Ok(Request { path: self.found.path.clone(), inputs })
     }
 
-    /// `EVSTACK_CONFIG_<NAME>`, then `--config`.
+    /// `--config`.
     pub(super) fn config(&self) -> Vec<(String, String)> {
-        let mut config: Vec<(String, String)> = std::env::vars_os()
-            .filter_map(|(name, value)| {
-                let name = name.to_str()?.strip_prefix("EVSTACK_CONFIG_")?.to_owned();
-                Some((name, value.to_str()?.to_owned()))
-            })
-            .collect();
-        config.sort();
-        config.extend(self.args.config.iter().cloned());
-        config
+        self.args.config.clone()
     }
 
     /// Where states lie.
@@ -210,4 +208,16 @@ impl Session {
         };
         Ok(open_read(&self.state_folder(), &self.key(name))?.state)
     }
+}
+
+/// `EVSTACK_CONFIG_<NAME>`, by name.
+fn from_environment() -> Vec<(String, String)> {
+    let mut config: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| {
+            let name = name.to_str()?.strip_prefix("EVSTACK_CONFIG_")?.to_owned();
+            Some((name, value.to_str()?.to_owned()))
+        })
+        .collect();
+    config.sort();
+    config
 }

@@ -5,7 +5,7 @@
 
 use super::DifferenceKind;
 use super::compare::{Walk, shown};
-use super::equal::same;
+use super::equal::{plainly, same};
 use crate::model::{Json, Value};
 
 /// Names that tell items apart, where a type says nothing better.
@@ -115,6 +115,9 @@ impl Walk<'_> {
     /// Pairs as many items as can be with something there that is as they want it. An item that
     /// says little may fit several, so a pair gives way where the other has somewhere else to go.
     fn satisfied_pairs(&mut self, items: &[Value], live: &[Json], free: &[bool]) -> Vec<Option<usize>> {
+        if let Some(pairs) = identical_pairs(items, live, free) {
+            return pairs;
+        }
         let mut fits: Vec<Vec<usize>> = Vec::with_capacity(items.len());
         for (i, item) in items.iter().enumerate() {
             let mut found = Vec::new();
@@ -210,6 +213,19 @@ impl Walk<'_> {
         let name = item.get(key).and_then(Value::to_json)?;
         recorded.iter().find(|was| was.get(key) == Some(&name))
     }
+}
+
+/// The pairs, if each item is there to the letter: the common case.
+fn identical_pairs(items: &[Value], live: &[Json], free: &[bool]) -> Option<Vec<Option<usize>>> {
+    let mut free = free.to_vec();
+    let mut pairs = Vec::with_capacity(items.len());
+    for (i, item) in items.iter().enumerate() {
+        let here = (i < live.len() && free[i] && plainly(item, &live[i])).then_some(i);
+        let j = here.or_else(|| (0..live.len()).find(|j| free[*j] && plainly(item, &live[*j])))?;
+        free[j] = false;
+        pairs.push(Some(j));
+    }
+    Some(pairs)
 }
 
 /// Finds a place for item `i`, moving others if they can move.

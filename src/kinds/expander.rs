@@ -8,7 +8,7 @@ use crate::schema::{Catalogue, TypeName};
 use crate::spec::{Declaration, Stack};
 use crate::syntax::Node;
 use indexmap::IndexMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the declarations of a stack come to.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Expansion {
     pub attributes: BTreeMap<(Address, String), Template>,
     /// Declarations that `options.when` leaves out, and where.
     pub left_out: BTreeMap<Address, Span>,
+    /// Declarations with mistakes: what they came to is not whole, so nothing more is said of it.
+    pub broken: BTreeSet<Address>,
 }
 
 /// Expands every declaration of the stack.
@@ -39,10 +41,14 @@ pub fn expand(stack: &Stack) -> (Expansion, Diagnostics) {
     check_defaults(&mut expander);
     for declaration in &stack.declarations {
         let Some(kind) = kind_named(declaration.key) else { continue };
+        let mistakes = expander.diagnostics.len();
         if options::left_out(&mut expander, declaration) {
             expander.out.left_out.insert(address_of(kind, declaration), declaration.span);
         } else if expander.check_declaration(kind, declaration) {
             (kind.expand)(&mut expander, declaration);
+        }
+        if expander.diagnostics.len() > mistakes {
+            expander.out.broken.insert(address_of(kind, declaration));
         }
     }
     super::iam::inline_policies(&mut expander);

@@ -48,7 +48,8 @@ fn config(inputs: &Inputs, loaded: &Loaded, secrets: &crate::model::Secrets) -> 
         let json = Json::String(text.to_owned());
         if loaded.stack.is_secret(name) { secrets.hash(&json) } else { json }
     };
-    inputs.config.iter().map(|(name, text)| (name.clone(), value(name, text))).collect()
+    let declared = inputs.environment.iter().filter(|(name, _)| loaded.stack.declares_config(name));
+    declared.chain(&inputs.config).map(|(name, text)| (name.clone(), value(name, text))).collect()
 }
 
 /// Reads a plan file. `None` if it can't be read, or is a stack file.
@@ -78,9 +79,10 @@ fn text(path: &Path) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
-/// What to load for a saved plan: its own sources, its own non-secret config, today's secrets.
+/// What to load for a saved plan: its own sources, its own non-secret config; today's secrets and
+/// today's outputs of other stacks.
 #[must_use]
-pub fn request(saved: &SavedPlan, place: &Place, given: &[(String, String)]) -> (Request, MemoryLoader) {
+pub fn request(saved: &SavedPlan, place: &Place, today: &Inputs) -> (Request, MemoryLoader) {
     let mut config: Vec<(String, String)> = saved
         .config
         .iter()
@@ -88,8 +90,15 @@ pub fn request(saved: &SavedPlan, place: &Place, given: &[(String, String)]) -> 
         .collect();
     let hashed: Vec<&String> =
         saved.config.iter().filter(|(_, v)| !v.is_string()).map(|(name, _)| name).collect();
-    config.extend(given.iter().filter(|(name, _)| hashed.contains(&name)).cloned());
-    let inputs = Inputs { env: saved.env.clone(), place: place.clone(), config, imported: BTreeMap::new() };
+    let given = today.environment.iter().chain(&today.config);
+    config.extend(given.filter(|(name, _)| hashed.contains(&name)).cloned());
+    let inputs = Inputs {
+        env: saved.env.clone(),
+        place: place.clone(),
+        environment: Vec::new(),
+        config,
+        imported: today.imported.clone(),
+    };
     let loader = MemoryLoader::new(saved.sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     (Request { path: saved.root.clone(), inputs }, loader)
 }

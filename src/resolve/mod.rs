@@ -52,7 +52,7 @@ pub fn resolve(stack: &Stack) -> (Resolved, Diagnostics) {
     };
     references::check(&resolved, &expansion.left_out, &mut diagnostics);
     let predicted = Predicted::new(&resolved.resources, &resolved.attributes, &stack.place);
-    schemas::check(&resolved.resources, &predicted, &mut diagnostics);
+    schemas::check(&resolved.resources, &expansion.broken, &predicted, &mut diagnostics);
     identity::check(&resolved.resources, &predicted, &mut diagnostics);
     let graph = edges::graph(&resolved, &predicted);
     edges::report_circles(&graph, &mut diagnostics);

@@ -2,16 +2,22 @@
 
 use super::Predicted;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
-use crate::model::{Desired, Json, Value};
+use crate::model::{Address, Desired, Json, Value};
 use crate::schema::Catalogue;
 use crate::schema::validate::{Keyword, Mode, Violation, validate};
+use std::collections::BTreeSet;
 
 /// What stands in a model for a value that isn't known yet.
 const HOLE: &str = "\u{0}hole";
 
-/// Reports every violation of every resource.
-pub(super) fn check(resources: &[Desired], predicted: &Predicted<'_>, diagnostics: &mut Diagnostics) {
-    for resource in resources {
+/// Reports every violation of every resource whose declaration was understood.
+pub(super) fn check(
+    resources: &[Desired],
+    broken: &BTreeSet<Address>,
+    predicted: &Predicted<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    for resource in resources.iter().filter(|r| !broken.contains(&r.address.owner())) {
         let Some(resource_type) = Catalogue::bundled().of(&resource.type_name) else { continue };
         let model = with_holes(&predicted.properties(resource));
         for violation in validate(&resource_type, &model, Mode::Engine, &|json| json == HOLE) {

@@ -55,12 +55,27 @@ struct Input {
     secret: bool,
 }
 
+/// Values from outside the files, weakest first.
+pub(super) struct Given<'a> {
+    /// `EVSTACK_CONFIG_*`.
+    pub environment: &'a [(String, String)],
+    /// `--config`.
+    pub flags: &'a [(String, String)],
+}
+
+impl Given<'_> {
+    fn of(&self, name: &str) -> Option<&str> {
+        let mut all = self.flags.iter().rev().chain(self.environment.iter().rev());
+        all.find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+}
+
 /// The values of all declared inputs: the default, then the overlay's, then what was given by
 /// text (`EVSTACK_CONFIG_*`, `--config`), the last wins.
 pub(super) fn values(
     declared: &[Named],
     overlay: &[Named],
-    given: &[(String, String)],
+    given: &Given<'_>,
     scope: &mut Scope,
     library: &Library,
     diagnostics: &mut Diagnostics,
@@ -73,7 +88,7 @@ pub(super) fn values(
     for named in overlay.iter().filter(|named| !inputs.contains_key(named.name.as_str())) {
         diagnostics.push(undeclared(&named.name, names()).at(named.span));
     }
-    for (name, _) in given.iter().filter(|(name, _)| !inputs.contains_key(name.as_str())) {
+    for (name, _) in given.flags.iter().filter(|(name, _)| !inputs.contains_key(name.as_str())) {
         diagnostics.push(undeclared(name, names()));
     }
     for named in declared {
@@ -82,10 +97,10 @@ pub(super) fn values(
             scope.config.insert(name.to_owned(), None);
             continue;
         };
-        let given = given.iter().rev().find(|(given, _)| given == name);
+        let given = given.of(name);
         let written = overlay.iter().find(|value| value.name == name);
         let value = match (given, written, &input.default) {
-            (Some((_, text)), _, _) => input.read_text(name, text, named.span, diagnostics),
+            (Some(text), _, _) => input.read_text(name, text, named.span, diagnostics),
             (None, Some(written), _) => written_value(&written.body, scope, library, diagnostics)
                 .and_then(|value| input.check(name, value, written.body.span, Some(named.span), diagnostics)),
             (None, None, Some((value, span))) => input.check(name, value.clone(), *span, None, diagnostics),

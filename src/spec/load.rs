@@ -237,7 +237,8 @@ impl Reading {
             _ => return (None, library.sources(), diagnostics),
         };
         let mut scope = Scope::new(&name, &inputs.env, &inputs.place);
-        config::values(&self.config, overlay, &inputs.config, &mut scope, &library, &mut diagnostics);
+        let given = config::Given { environment: &inputs.environment, flags: &inputs.config };
+        config::values(&self.config, overlay, &given, &mut scope, &library, &mut diagnostics);
         imports(&self.imports, &inputs, &mut scope, &library, &mut diagnostics);
         let events = events(&name, &self.declarations, &scope, &library, &mut diagnostics);
         scope.add_events(&events);

@@ -39,8 +39,11 @@ pub struct Inputs {
     pub env: String,
     /// Where the stack lives, for `${aws.region}` and predictions.
     pub place: Place,
-    /// Config values by name, weakest first: overlay values are read by this room; these are
-    /// `EVSTACK_CONFIG_*` and then `--config`.
+    /// Config values by name from `EVSTACK_CONFIG_*`; stronger than the overlay's, which this room
+    /// reads. What the stack doesn't declare is another stack's.
+    pub environment: Vec<(String, String)>,
+    /// Config values by name from `--config`, the strongest. What the stack doesn't declare is a
+    /// mistake.
     pub config: Vec<(String, String)>,
     /// Outputs of other stacks, for `imports`: stack → output → value.
     pub imported: BTreeMap<String, BTreeMap<String, crate::model::Json>>,
@@ -115,6 +118,12 @@ impl Stack {
     #[must_use]
     pub fn sources(&self) -> Sources {
         self.library.sources()
+    }
+
+    /// Whether there is a config input of that name.
+    #[must_use]
+    pub fn declares_config(&self, name: &str) -> bool {
+        self.scope.config.contains_key(name)
     }
 
     /// Whether a config input is declared as a secret.

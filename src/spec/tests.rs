@@ -14,6 +14,7 @@ fn stack(files: &[(&str, &str)]) -> (Stack, Diagnostics) {
             account: "000000000000".to_owned(),
             base_url: None,
         },
+        environment: Vec::new(),
         config: Vec::new(),
         imported: BTreeMap::new(),
     };
@@ -109,6 +110,7 @@ fn files_are_read_beside_the_file_that_names_them() {
     let inputs = Inputs {
         env: stack.env.clone(),
         place: stack.place.clone(),
+        environment: Vec::new(),
         config: Vec::new(),
         imported: BTreeMap::new(),
     };

@@ -8,7 +8,7 @@ use crate::cli::progress::Progress;
 use crate::cli::session::Session;
 use crate::cli::{Ended, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::model::{Action, Address, Json, Place};
+use crate::model::{Action, Address, Json};
 use crate::ops::plan::Wanted;
 use crate::ops::{self, Failure, Loaded, Request, saved};
 use crate::plan::{Counts, SavedPlan};
@@ -65,17 +65,10 @@ async fn from_file(args: &ApplyArgs, saved: &SavedPlan, destroy: bool) -> Result
     let files = MemoryLoader::new(saved.sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     let session = Session::of_files(&place, &saved.root, &saved.stack, &files)?;
     let connection = cloud::connect(&session).await?;
-    let (request, loader) = request_of(saved, &connection.place, &session);
+    let today = session.request(connection.place.clone())?;
+    let (request, loader) = saved::request(saved, &connection.place, &today.inputs);
     let loaded = ops::load(&request, Box::new(loader))?;
     one(args, &session, &connection, request, loaded, &Wanted::from_saved(&saved.options), Some(saved)).await
-}
-
-fn request_of(saved: &SavedPlan, place: &Place, session: &Session) -> (Request, MemoryLoader) {
-    let (mut request, loader) = saved::request(saved, place, &session.config());
-    if let Ok(today) = session.request(place.clone()) {
-        request.inputs.imported = today.inputs.imported;
-    }
-    (request, loader)
 }
 
 /// One stack, from the lock to the last line.
@@ -178,7 +171,9 @@ async fn recover_first(
         .collect();
     let recovery =
         recover(&means, locked, Catalogue::bundled(), &|address| wanted.get(address).cloned()).await?;
-    if recovery.problems.has_errors() {
+    if !recovery.problems.has_errors() {
+        terminal::show(&recovery.problems, &loaded.sources);
+    } else {
         return Err(Failure::new(recovery.problems, loaded.sources.clone()));
     }
     Ok(())

@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
     }
 
     fn kind(schema: &Map<String, Json>, value: &Json, at: &mut At) -> bool {
-        let names = match schema.get("type") {
+        let names = match get(schema, "type") {
             Some(one @ Json::String(_)) => std::slice::from_ref(one),
             Some(Json::Array(several)) => several,
             _ => return true,
@@ -91,19 +91,19 @@ impl<'a> Walk<'a> {
     }
 
     fn values(&self, schema: &Map<String, Json>, value: &Json, at: &mut At) {
-        if let Some(Json::Array(allowed)) = schema.get("enum")
+        if let Some(Json::Array(allowed)) = get(schema, "enum")
             && !allowed.iter().any(|one| equal(one, value))
             && !self.has_hole(value)
         {
             at.report(Keyword::Enum { allowed: allowed.clone(), typed: schema.contains_key("type") });
         }
-        if let Some(Json::Array(allowed)) = schema.get("enumCaseInsensitive").filter(|_| self.all())
+        if let Some(Json::Array(allowed)) = get(schema, "enumCaseInsensitive").filter(|_| self.all())
             && let Some(text) = value.as_str()
             && !allowed.iter().filter_map(Json::as_str).any(|one| one.eq_ignore_ascii_case(text))
         {
             at.report(Keyword::Enum { allowed: allowed.clone(), typed: schema.contains_key("type") });
         }
-        if let Some(expected) = schema.get("const")
+        if let Some(expected) = get(schema, "const")
             && !equal(expected, value)
             && !self.has_hole(value)
         {
@@ -114,7 +114,7 @@ impl<'a> Walk<'a> {
     fn text(schema: &Map<String, Json>, text: &str, at: &mut At) {
         let found = text.chars().count() as u64;
         limits(schema, Measure::Characters, ("minLength", "maxLength"), found, at);
-        if let Some(pattern) = schema.get("pattern").and_then(Json::as_str)
+        if let Some(pattern) = get(schema, "pattern").and_then(Json::as_str)
             && pattern::matches(pattern, text) == Some(false)
         {
             at.report(Keyword::Pattern { pattern: pattern.to_owned() });
@@ -124,7 +124,7 @@ impl<'a> Walk<'a> {
     fn number(schema: &Map<String, Json>, value: &Json, at: &mut At) {
         let Some(number) = value.as_f64() else { return };
         for keyword in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] {
-            let Some((json, limit)) = schema.get(keyword).and_then(|json| Some((json, json.as_f64()?)))
+            let Some((json, limit)) = get(schema, keyword).and_then(|json| Some((json, json.as_f64()?)))
             else {
                 continue;
             };
@@ -143,12 +143,12 @@ impl<'a> Walk<'a> {
 
     fn array(&self, schema: &Map<String, Json>, items: &[Json], at: &mut At) {
         limits(schema, Measure::Items, ("minItems", "maxItems"), items.len() as u64, at);
-        if schema.get("uniqueItems") == Some(&Json::Bool(true))
+        if get(schema, "uniqueItems") == Some(&Json::Bool(true))
             && let Some(index) = self.twice(items.iter())
         {
             at.report(Keyword::UniqueItems { index });
         }
-        if let Some(Json::Array(keys)) = schema.get("uniqueKeys").filter(|_| self.all()) {
+        if let Some(Json::Array(keys)) = get(schema, "uniqueKeys").filter(|_| self.all()) {
             let keys: Vec<String> = keys.iter().filter_map(Json::as_str).map(str::to_owned).collect();
             let identity = |item: &Json| Json::Array(keys.iter().map(|k| item[k.as_str()].clone()).collect());
             let identities: Vec<Json> = items.iter().map(identity).collect();
@@ -156,12 +156,12 @@ impl<'a> Walk<'a> {
                 at.report(Keyword::UniqueKeys { keys });
             }
         }
-        if let Some(Json::Array(first)) = schema.get("prefixItems").filter(|_| self.all()) {
+        if let Some(Json::Array(first)) = get(schema, "prefixItems").filter(|_| self.all()) {
             for (index, (schema, item)) in first.iter().zip(items).enumerate() {
                 at.below(&index.to_string(), |at| self.check(schema, item, at));
             }
         }
-        if let Some(each) = schema.get("items").filter(|each| !each.is_array()) {
+        if let Some(each) = get(schema, "items").filter(|each| !each.is_array()) {
             for (index, item) in items.iter().enumerate() {
                 at.below(&index.to_string(), |at| self.check(each, item, at));
             }
@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
 
     fn object(&self, schema: &Map<String, Json>, members: &Map<String, Json>, at: &mut At) {
         limits(schema, Measure::Keys, ("minProperties", "maxProperties"), members.len() as u64, at);
-        for key in names(schema.get("required")) {
+        for key in names(get(schema, "required")) {
             // The registry requires some properties that only the service can set.
             let computed = self.all() && at.pointer.is_empty() && self.resource.is_read_only(&[key]);
             if !members.contains_key(key) && !computed {
@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
         }
         self.companions(schema, members, at);
         let none = Map::new();
-        let map = |key: &str| schema.get(key).and_then(Json::as_object).unwrap_or(&none);
+        let map = |key: &str| get(schema, key).and_then(Json::as_object).unwrap_or(&none);
         let (properties, patterns) = (map("properties"), map("patternProperties"));
         for (key, value) in members {
             if let Some(schema) = properties.get(key) {
@@ -198,7 +198,7 @@ impl<'a> Walk<'a> {
                     None => matched = true,
                 }
             }
-            match schema.get("additionalProperties") {
+            match get(schema, "additionalProperties") {
                 Some(Json::Bool(false)) if !matched => {
                     let known = properties.keys().cloned().collect();
                     at.report(Keyword::Extraneous { key: key.clone(), known });
@@ -215,7 +215,7 @@ impl<'a> Walk<'a> {
     fn companions(&self, schema: &Map<String, Json>, members: &Map<String, Json>, at: &mut At) {
         let present = |key: &&str| members.contains_key(*key);
         let mut needs = |keyword: &str| {
-            for (key, needed) in schema.get(keyword).and_then(Json::as_object).into_iter().flatten() {
+            for (key, needed) in get(schema, keyword).and_then(Json::as_object).into_iter().flatten() {
                 if members.contains_key(key) {
                     for needs in names(Some(needed)).filter(|needs| !present(needs)) {
                         at.report(Keyword::Dependency { key: key.clone(), needs: needs.to_owned() });
@@ -228,7 +228,8 @@ impl<'a> Walk<'a> {
             return;
         }
         needs("dependentRequired");
-        for (key, excluded) in schema.get("dependentExcluded").and_then(Json::as_object).into_iter().flatten()
+        for (key, excluded) in
+            get(schema, "dependentExcluded").and_then(Json::as_object).into_iter().flatten()
         {
             // Each pair stands there from both sides: report it once.
             let later = |other: &&str| *other > key.as_str() || !mutual(schema, other, key);
@@ -239,7 +240,7 @@ impl<'a> Walk<'a> {
             }
         }
         for (keyword, exactly_one) in [("requiredXor", true), ("requiredOr", false)] {
-            let keys: Vec<String> = names(schema.get(keyword)).map(str::to_owned).collect();
+            let keys: Vec<String> = names(get(schema, keyword)).map(str::to_owned).collect();
             let matched = keys.iter().filter(|key| members.contains_key(*key)).count();
             if !keys.is_empty() && (matched == 0 || (exactly_one && matched > 1)) {
                 at.report(Keyword::NotOne { matched, keys });
@@ -248,33 +249,33 @@ impl<'a> Walk<'a> {
     }
 
     fn alternatives(&self, schema: &Map<String, Json>, value: &Json, at: &mut At) {
-        if let Some(Json::Array(all)) = schema.get("allOf") {
+        if let Some(Json::Array(all)) = get(schema, "allOf") {
             let (matched, causes) = self.each(all, value, at);
             if !causes.is_empty() {
                 at.report_with(Keyword::NotAll { matched, total: all.len() }, causes);
             }
         }
-        if let Some(Json::Array(any)) = schema.get("anyOf") {
+        if let Some(Json::Array(any)) = get(schema, "anyOf") {
             let (matched, causes) = self.each(any, value, at);
             if matched == 0 {
                 at.report_with(Keyword::NoneOf { total: any.len(), keys: asked_for(any) }, causes);
             }
         }
-        if let Some(Json::Array(one)) = schema.get("oneOf") {
+        if let Some(Json::Array(one)) = get(schema, "oneOf") {
             let (matched, causes) = self.each(one, value, at);
             if matched == 0 || (matched > 1 && !self.has_hole(value)) {
                 at.report_with(Keyword::NotOne { matched, keys: asked_for(one) }, causes);
             }
         }
-        if let Some(not) = schema.get("not")
+        if let Some(not) = get(schema, "not")
             && !self.has_hole(value)
             && self.fits(not, value, at)
         {
             at.report(Keyword::Not);
         }
-        if let Some(condition) = schema.get("if").filter(|_| self.all() && !self.has_hole(value)) {
+        if let Some(condition) = get(schema, "if").filter(|_| self.all() && !self.has_hole(value)) {
             let branch = if self.fits(condition, value, at) { "then" } else { "else" };
-            if let Some(branch) = schema.get(branch) {
+            if let Some(branch) = get(schema, branch) {
                 self.check(branch, value, at);
             }
         }
@@ -325,8 +326,18 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// A keyword of a schema. Most schemas have a handful of keywords: looking at each is quicker than
+/// hashing.
+fn get<'s>(schema: &'s Map<String, Json>, keyword: &str) -> Option<&'s Json> {
+    const HANDFUL: usize = 8;
+    if schema.len() > HANDFUL {
+        return schema.get(keyword);
+    }
+    schema.iter().find(|(key, _)| *key == keyword).map(|(_, value)| value)
+}
+
 fn limits(schema: &Map<String, Json>, of: Measure, keywords: (&str, &str), found: u64, at: &mut At) {
-    let limit = |keyword: &str| schema.get(keyword).and_then(Json::as_u64);
+    let limit = |keyword: &str| get(schema, keyword).and_then(Json::as_u64);
     if let Some(limit) = limit(keywords.0).filter(|limit| found < *limit) {
         at.report(Keyword::Size { of, below: true, limit, found });
     }
@@ -340,14 +351,14 @@ fn names(list: Option<&Json>) -> impl Iterator<Item = &str> {
 }
 
 fn mutual(schema: &Map<String, Json>, key: &str, other: &str) -> bool {
-    names(schema.get("dependentExcluded").and_then(|d| d.get(key))).any(|name| name == other)
+    names(get(schema, "dependentExcluded").and_then(|d| d.get(key))).any(|name| name == other)
 }
 
 /// The keys that alternatives ask for, if each asks for one key and nothing else.
 fn asked_for(alternatives: &[Json]) -> Vec<String> {
     let only = |alternative: &Json| {
         let alternative = alternative.as_object()?;
-        let mut required = names(alternative.get("required"));
+        let mut required = names(get(alternative, "required"));
         let key = required.next()?.to_owned();
         (alternative.len() == 1 && required.next().is_none()).then_some(key)
     };
