@@ -50,6 +50,7 @@ fn every_template_is_as_expected() {
         for env in ["local", "prod"] {
             let path = case.to_string_lossy().into_owned();
             let inputs = Inputs {
+                environment: Vec::new(),
                 env: env.to_owned(),
                 place: place(env),
                 config: Vec::new(),
