@@ -147,7 +147,7 @@ proptest! {
             account: "000000000000".to_owned(),
             base_url: None,
         };
-        let inputs = Inputs { env: "local".to_owned(), place, config: Vec::new(), imported: BTreeMap::new() };
+        let inputs = Inputs { env: "local".to_owned(), place, environment: Vec::new(), config: Vec::new(), imported: BTreeMap::new() };
         let started = Instant::now();
         let result = ops::load(
             &Request { path: "stack.json".to_owned(), inputs },
