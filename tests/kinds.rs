@@ -17,7 +17,13 @@ fn shown(name: &str, text: &str) -> String {
         account: "000000000000".to_owned(),
         base_url: None,
     };
-    let inputs = Inputs { env: "local".to_owned(), place, config: Vec::new(), imported: BTreeMap::new() };
+    let inputs = Inputs {
+        env: "local".to_owned(),
+        place,
+        environment: Vec::new(),
+        config: Vec::new(),
+        imported: BTreeMap::new(),
+    };
     let request = Request { path: name.to_owned(), inputs };
     let loader = MemoryLoader::new(BTreeMap::from([(name.to_owned(), text.to_owned())]));
     match ops::load(&request, Box::new(loader)) {
