@@ -170,7 +170,7 @@ fn interrupted(name: &str) {
     std::io::copy(&mut { reader }, &mut std::io::sink()).expect("it prints");
     let run = Run::of(child.wait_with_output().expect("it ends"));
     assert_eq!(run.code, 130, "{}", run.stderr);
-    assert!(run.stderr.contains("Run `evstack apply` again"), "{}", run.stderr);
+    assert!(run.stderr.contains("Run `evstack apply evstack.yaml` to go on."), "{}", run.stderr);
     let done = sandbox.recorded("evstack.yaml");
     assert!((1..9).contains(&done.len()), "{done:?}");
     assert_eq!(served.inventory().len(), done.len(), "what is there is recorded");

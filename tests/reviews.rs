@@ -116,7 +116,14 @@ fn a_renamed_queue_is_replaced_and_followed() {
 fn a_removed_service_goes_in_order() {
     let sandbox = applied();
     sandbox.edit(STACK, "  - reviews/analysis.yaml\n", "");
-    let gone = changes(&plan(&sandbox));
+    let planned = plan(&sandbox);
+    for change in planned["resource_changes"].as_array().expect("changes") {
+        if change["change"]["actions"] == json!(["delete"]) {
+            assert_eq!(change["action_reason"], "delete_because_no_resource_config", "{change}");
+            assert_eq!(change["change"]["after"], Json::Null, "{change}");
+        }
+    }
+    let gone = changes(&planned);
     assert!(gone.values().all(|actions| *actions == json!(["delete"])), "{gone:#?}");
     assert!(gone.contains_key("rule.analyseNewReviews") && gone.contains_key("stateMachine.analysis.role"));
     let dependencies: BTreeMap<&String, Vec<String>> = gone

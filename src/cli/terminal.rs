@@ -96,7 +96,9 @@ pub(super) fn show_failure(failure: &Failure, form: Form) {
 pub(super) fn diagnostic_lines(diagnostics: &Diagnostics, sources: &Sources) -> String {
     let line = |diagnostic: &Diagnostic| {
         let shown = serde_json::json!({ "diagnostic": render::json(diagnostic, sources) });
-        format!("{}\n", json::line("diagnostic", &diagnostic.message, shown))
+        let mut line = json::line("diagnostic", &diagnostic.message, shown);
+        line["@level"] = line["diagnostic"]["severity"].clone();
+        format!("{line}\n")
     };
     diagnostics.iter().map(line).collect()
 }

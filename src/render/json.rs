@@ -201,7 +201,7 @@ pub fn resource(address: &str, type_name: &str) -> Json {
 #[must_use]
 pub fn planned(plan: &Plan) -> Vec<Json> {
     let mut lines: Vec<Json> = plan.changes.iter().filter(|c| !c.is_no_op()).map(planned_change).collect();
-    lines.push(change_summary(plan.counts(), if plan.destroy { "destroy" } else { "plan" }));
+    lines.push(change_summary(plan.counts(), "plan"));
     lines
 }
 

@@ -7,7 +7,7 @@ use crate::cli::cloud::{self, Connection};
 use crate::cli::progress::Progress;
 use crate::cli::session::Session;
 use crate::cli::{Ended, command_line, terminal};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Sources};
 use crate::model::{Action, Address, Json};
 use crate::ops::plan::Wanted;
 use crate::ops::{self, Failure, Loaded, Request, saved};
@@ -171,16 +171,15 @@ async fn recover_first(
         .collect();
     let recovery =
         recover(&means, locked, Catalogue::bundled(), &|address| wanted.get(address).cloned()).await?;
-    if !recovery.problems.has_errors() {
-        terminal::show(&recovery.problems, &loaded.sources);
-    } else {
+    if recovery.problems.has_errors() {
         return Err(Failure::new(recovery.problems, loaded.sources.clone()));
     }
-    Ok(())
+    mention(args, &recovery.problems, &loaded.sources)
 }
 
 fn show(args: &ApplyArgs, planned: &Planned) -> Result<(), Failure> {
     if args.json {
+        mention(args, &planned.loaded.warnings, &planned.loaded.sources)?;
         for line in json::planned(&planned.plan) {
             terminal::tell(&format!("{line}\n"))?;
         }
@@ -237,28 +236,18 @@ fn report(args: &ApplyArgs, planned: &Planned, outcome: &Outcome, destroy: bool)
         (false, true) => Ended::Done,
         (false, false) => Ended::Failed,
     };
+    let what = if destroy { "destroy" } else { "apply" };
+    mention(args, &diagnostics, &planned.loaded.sources)?;
+    if ended != Ended::Done {
+        // No summary and no outputs: scripts read `complete` in those.
+        terminal::say(&unfinished(planned, outcome, counts, what));
+        return Ok(ended);
+    }
     if args.json {
-        terminal::tell(&terminal::diagnostic_lines(&diagnostics, &planned.loaded.sources))?;
-        let operation = if destroy { "destroy" } else { "apply" };
-        terminal::tell(&format!("{}\n", json::change_summary(counts, operation)))?;
+        terminal::tell(&format!("{}\n", json::change_summary(counts, what)))?;
         if !destroy {
             terminal::tell(&format!("{}\n", json::outputs(&outcome.outputs)))?;
         }
-        return Ok(ended);
-    }
-    terminal::show(&diagnostics, &planned.loaded.sources);
-    if ended != Ended::Done {
-        let what = if destroy { "destroy" } else { "apply" };
-        let why = if outcome.interrupted { "interrupted" } else { "incomplete" };
-        terminal::say(&format!(
-            "The {what} is {why}: {} added, {} changed, {} destroyed, {} failed, {} not started.\n\
-             What was done is recorded. Run `evstack {what}` again to go on.",
-            counts.add,
-            counts.change,
-            counts.destroy,
-            outcome.failures.len(),
-            outcome.skipped.len()
-        ));
         return Ok(ended);
     }
     let done = if destroy { words::destroy_complete(counts) } else { words::apply_complete(counts) };
@@ -271,6 +260,34 @@ fn report(args: &ApplyArgs, planned: &Planned, outcome: &Outcome, destroy: bool)
         }
     }
     Ok(ended)
+}
+
+/// Mistakes and warnings: as text on stderr, or as lines of JSON among the others.
+fn mention(args: &ApplyArgs, diagnostics: &Diagnostics, sources: &Sources) -> Result<(), Failure> {
+    if args.json {
+        return terminal::tell(&terminal::diagnostic_lines(diagnostics, sources));
+    }
+    terminal::show(diagnostics, sources);
+    Ok(())
+}
+
+/// How far it came, and how to go on.
+fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, what: &str) -> String {
+    let why = if outcome.interrupted { "interrupted" } else { "incomplete" };
+    let env = match planned.loaded.stack.env.as_str() {
+        "local" => String::new(),
+        env => format!(" --env {env}"),
+    };
+    format!(
+        "The {what} is {why}: {} added, {} changed, {} destroyed, {} failed, {} not started.\n\
+         What was done is recorded. Run `evstack {what} {}{env}` to go on.",
+        counts.add,
+        counts.change,
+        counts.destroy,
+        outcome.failures.len(),
+        outcome.skipped.len(),
+        planned.request.path
+    )
 }
 
 /// Once: nothing new starts. Twice: what runs is called back. Ctrl-C or a polite kill, as a CI job

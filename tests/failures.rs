@@ -1,0 +1,144 @@
+//! What goes wrong while a plan is carried out, and what changes behind its back.
+
+mod common;
+
+use common::{Sandbox, Served, until};
+use serde_json::{Value as Json, json};
+
+const SHOP: &str = "\
+name: shop
+resources:
+  orders: {type: AWS::SQS::Queue}
+  news:
+    type: AWS::SNS::Topic
+    properties: {DisplayName: \"${resource.orders.QueueName}\"}
+    options: {dependsOn: [resource.orders]}
+  parcels: {type: AWS::SQS::Queue}
+outputs:
+  url: ${resource.parcels.QueueUrl}
+";
+const ORDERS: &str = "http://127.0.0.1:4566/000000000000/shop-local-orders";
+
+fn shop() -> (Sandbox, Served) {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", SHOP);
+    let served = sandbox.serve(&[]);
+    (sandbox, served)
+}
+
+fn by_hand(served: &Served, operation: &str, input: &Json) {
+    let token = served.call(operation, input)["ProgressEvent"]["RequestToken"].clone();
+    until("it is done", || {
+        let event = served.call("GetResourceRequestStatus", &json!({ "RequestToken": token }));
+        event["ProgressEvent"]["OperationStatus"] == "SUCCESS"
+    });
+}
+
+fn create_by_hand(served: &Served) {
+    let state = json!({ "QueueName": "shop-local-orders" }).to_string();
+    by_hand(served, "CreateResource", &json!({ "TypeName": "AWS::SQS::Queue", "DesiredState": state }));
+}
+
+fn delete_by_hand(served: &Served) {
+    by_hand(served, "DeleteResource", &json!({ "TypeName": "AWS::SQS::Queue", "Identifier": ORDERS }));
+}
+
+fn lines(text: &str) -> Vec<Json> {
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+}
+
+#[test]
+fn a_failure_stops_what_needs_it_and_nothing_else() {
+    let (sandbox, served) = shop();
+    create_by_hand(&served);
+    let run = sandbox.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("error[E0503]: `resource.orders` (AWS::SQS::Queue) couldn't be created"));
+    // The service's words, the place in the file, and what to do.
+    for part in
+        ["already exists", "--> evstack.yaml:3:3", "hint: ", "Run `evstack apply evstack.yaml` to go on."]
+    {
+        assert!(run.stderr.contains(part), "{part}:\n{}", run.stderr);
+    }
+    assert!(
+        run.stderr.contains("1 added, 0 changed, 0 destroyed, 1 failed, 1 not started"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stdout.contains("resource.news: Skipped: it needs resource.orders"), "{}", run.stdout);
+    assert!(!run.stdout.contains("complete!"), "{}", run.stdout);
+    assert_eq!(sandbox.recorded("evstack.yaml"), ["resource.parcels"]);
+    assert_eq!(served.inventory().len(), 2, "what isn't ours is left alone");
+
+    delete_by_hand(&served);
+    let done = sandbox.ok(&["apply", "--yes"]).stdout;
+    assert!(done.contains("Apply complete! Resources: 2 added, 0 changed, 0 destroyed."), "{done}");
+}
+
+#[test]
+fn machines_are_told_the_same_in_lines() {
+    let (sandbox, served) = shop();
+    create_by_hand(&served);
+    let run = sandbox.run(&["apply", "--yes", "--json"]);
+    assert_eq!(run.code, 1);
+    let failed = lines(&run.stdout);
+    let of = |kind: &str| failed.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
+    assert_eq!(of("planned_change").len(), 3);
+    // The only summary is the plan's.
+    let summaries = of("change_summary");
+    assert_eq!(summaries.len(), 1, "{summaries:?}");
+    assert_eq!(
+        summaries[0]["changes"],
+        json!({"add": 3, "change": 0, "import": 0, "remove": 0, "operation": "plan"})
+    );
+    assert_eq!(of("apply_errored")[0]["hook"]["resource"]["addr"], "resource.orders");
+    let said = of("diagnostic");
+    assert_eq!((said.len(), &said[0]["@level"]), (1, &json!("error")), "{said:?}");
+    assert_eq!(said[0]["diagnostic"]["line"], 3);
+    assert!(of("outputs").is_empty());
+
+    delete_by_hand(&served);
+    let done = lines(&sandbox.ok(&["apply", "--yes", "--json"]).stdout);
+    let last = &done[done.len() - 2..];
+    assert_eq!(
+        (&last[0]["type"], &last[0]["changes"]["operation"]),
+        (&json!("change_summary"), &json!("apply"))
+    );
+    assert_eq!(last[0]["@message"], "Apply complete! Resources: 2 added, 0 changed, 0 destroyed.");
+    assert!(last[1]["outputs"]["url"]["value"].is_string(), "{}", last[1]);
+
+    let gone = lines(&sandbox.ok(&["destroy", "--yes", "--json"]).stdout);
+    let summaries: Vec<_> = gone.iter().filter(|line| line["type"] == "change_summary").collect();
+    assert_eq!(summaries[0]["@message"], "Plan: 0 to add, 0 to change, 3 to destroy.");
+    assert_eq!(summaries[1]["@message"], "Destroy complete! Resources: 3 destroyed.");
+}
+
+#[test]
+fn what_was_deleted_outside_is_made_again() {
+    let (sandbox, served) = shop();
+    sandbox.ok(&["apply", "--yes"]);
+    delete_by_hand(&served);
+    let plan = sandbox.ok(&["plan"]).stdout;
+    assert!(plan.contains("Plan: 1 to add, 0 to change, 0 to destroy."), "{plan}");
+    assert!(plan.contains("(it was deleted outside of evstack)"), "{plan}");
+    sandbox.ok(&["apply", "--yes"]);
+    assert_eq!(served.inventory().len(), 3);
+    // And what is gone already needn't be destroyed.
+    delete_by_hand(&served);
+    sandbox.ok(&["destroy", "--yes"]);
+    assert_eq!((served.inventory().len(), sandbox.recorded("evstack.yaml").len()), (0, 0));
+}
+
+#[test]
+fn destroy_takes_what_is_recorded_whatever_the_file_says_now() {
+    let (sandbox, served) = shop();
+    sandbox.ok(&["apply", "--yes"]);
+    assert!(sandbox.ok(&["output"]).stdout.contains("url = "));
+    sandbox.write("evstack.yaml", "name: shop\n");
+    let done = sandbox.ok(&["destroy", "--yes"]).stdout;
+    assert!(done.contains("Destroy complete! Resources: 3 destroyed."), "{done}");
+    assert_eq!(served.inventory(), []);
+    assert_eq!(sandbox.ok(&["output"]).stdout, "", "outputs go with what they told of");
+    let again = sandbox.ok(&["destroy", "--yes"]).stdout;
+    assert!(again.contains("No changes. No objects need to be destroyed."), "{again}");
+}
