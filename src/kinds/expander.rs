@@ -78,7 +78,7 @@ fn check_defaults(x: &mut Expander<'_>) {
             && !seen.contains(&defaults)
         {
             seen.push(defaults);
-            x.check_keys(defaults, "`defaults`", KEYS, "evstack explain defaults");
+            x.check_keys(defaults, "`defaults`", KEYS, "docs/language.md");
         }
     }
 }

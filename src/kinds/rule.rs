@@ -298,7 +298,7 @@ impl Targets<'_> {
             (Class::Topic { .. }, Some(topic)) if topic.kind() == "topic" => {
                 self.policies.push(x.let_in(topic, "events.amazonaws.com", "sns:Publish", source));
             }
-            (Class::Queue { .. } | Class::Topic { .. } | Class::LogGroup | Class::Other, _) => {}
+            (Class::Queue { .. } | Class::Topic { .. } | Class::Other, _) => {}
             (Class::Lambda, _) => {
                 x.unsupported(
                     node,
