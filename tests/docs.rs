@@ -89,7 +89,13 @@ fn every_stack_of_the_documentation_loads() {
                 account: "000000000000".to_owned(),
                 base_url: None,
             };
-            let inputs = Inputs { env: env.to_owned(), place, config: Vec::new(), imported: BTreeMap::new() };
+            let inputs = Inputs {
+                env: env.to_owned(),
+                place,
+                config: Vec::new(),
+                environment: Default::default(),
+                imported: BTreeMap::new(),
+            };
             let request = Request { path: name.clone(), inputs };
             let loader = MemoryLoader::new(files.clone());
             if let Err(failure) = ops::load(&request, Box::new(loader)) {
