@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Sandbox, until};
+use common::{Run, Sandbox, until};
 use std::fs;
 
 const SHOP: &str = "name: shop\nqueues: {orders: {}}\noutputs: {url: \"${queue.orders.QueueUrl}\"}\n";
@@ -45,6 +45,16 @@ fn a_folder_is_served_once() {
     // Killed, it blocks nobody.
     drop(served);
     drop(sandbox.serve(&["--data", "cloud"]));
+}
+
+#[test]
+fn short_runs_wait_for_each_other() {
+    let sandbox = shop();
+    let runs: Vec<_> = (0..4).map(|_| sandbox.start(&["plan"])).collect();
+    for run in runs {
+        let run = Run::of(run.wait_with_output().expect("it ends"));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
 }
 
 #[test]

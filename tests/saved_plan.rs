@@ -68,6 +68,9 @@ fn a_plan_takes_no_other_flags_and_no_other_command() {
     }
     sandbox.refused(&["destroy", "shop.plan", "--yes"], "E0502");
     assert_eq!(sandbox.recorded("evstack.yaml"), [""; 0]);
+    let said = sandbox.refused(&["plan", "--out", "./evstack.yaml"], "E0606");
+    assert!(said.contains("over a file of the stack"), "{said}");
+    assert_eq!(sandbox.read("evstack.yaml"), SHOP);
     sandbox.write("stacks/a.yaml", "name: a\n");
     sandbox.write("stacks/b.yaml", "name: b\n");
     fs::remove_file(sandbox.path("evstack.yaml")).expect("it is there");

@@ -12,7 +12,10 @@ use serde_json::Value as Json;
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a run waits for another that has the local cloud's data to itself.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A cloud that answers.
 pub(super) struct Connection {
@@ -35,7 +38,7 @@ pub(super) async fn connect(session: &Session) -> Result<Connection, Failure> {
 fn local(session: &Session) -> Result<Connection, Failure> {
     let folder = session.home().join("local");
     let shown = folder.strip_prefix(session.here()).unwrap_or(&folder).display().to_string();
-    match local::open_or_find(&folder, local::Options::default()) {
+    match opened(&folder) {
         Ok(Ok(cloud)) => {
             let settings = cloud.settings();
             let place = place(&settings.region, &settings.account, Some(settings.base_url));
@@ -56,6 +59,19 @@ fn local(session: &Session) -> Result<Connection, Failure> {
         }
         Ok(Err(_)) | Err(local::OpenError::Taken { .. }) => Err(taken(&folder)),
         Err(error) => Err(Diagnostic::error(Code::DISK, error.to_string()).into()),
+    }
+}
+
+/// A run in another process is mostly over soon: it is waited for, a little.
+fn opened(folder: &std::path::Path) -> Result<Result<local::Cloud, local::Found>, local::OpenError> {
+    let start = Instant::now();
+    loop {
+        match local::open_or_find(folder, local::Options::default()) {
+            Err(local::OpenError::Taken { .. }) if start.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            opened => return opened,
+        }
     }
 }
 

@@ -156,6 +156,13 @@ impl Planned {
     }
 
     fn keep(&self, path: &Path, wanted: &Wanted) -> Result<(), Failure> {
+        let same = |name: &str| matches!((path.canonicalize(), Path::new(name).canonicalize()), (Ok(a), Ok(b)) if a == b);
+        if self.loaded.sources.iter().any(|(_, source)| same(&source.name)) {
+            let message = format!("`--out {}` would write the plan over a file of the stack", path.display());
+            return Err(Diagnostic::error(Code::DISK, message)
+                .hint("name both: `evstack plan STACK --out FILE`")
+                .into());
+        }
         std::fs::write(path, self.saved(wanted).write()).map_err(|error| {
             Diagnostic::error(Code::DISK, format!("{} can't be written: {error}", path.display())).into()
         })
