@@ -136,6 +136,29 @@ fn secrets_are_given_again_and_lie_nowhere() {
 }
 
 #[test]
+fn secrets_of_an_environments_file_stay_there() {
+    let sandbox = shop();
+    sandbox.write("evstack.local.yaml", "config: {token: open-sesame, retention: 600}\n");
+    sandbox.ok(&["plan", "--out", "shop.plan"]);
+    assert!(!sandbox.read("shop.plan").contains("open-"), "{}", sandbox.read("shop.plan"));
+    for other in ["config: {token: open-barley, retention: 600}\n", "config: {token: open-sesame}\n"] {
+        sandbox.write("evstack.local.yaml", other);
+        let said = sandbox.refused(&["apply", "shop.plan"], "E0502");
+        assert!(said.contains("`evstack.local.yaml` was changed since") && !said.contains("open-"), "{said}");
+    }
+    sandbox.write("evstack.local.yaml", "config: {token: open-sesame, retention: 600}\n");
+    sandbox.ok(&["apply", "shop.plan"]);
+    assert_eq!(sandbox.run(&["plan", "--detailed-exitcode"]).code, 0);
+    // Without secrets the file is carried like any other.
+    sandbox.edit("evstack.yaml", "secret: true, ", "");
+    sandbox.write("evstack.local.yaml", "config: {token: x, retention: 700}\n");
+    sandbox.ok(&["plan", "--out", "shop.plan"]);
+    sandbox.write("evstack.local.yaml", "config: {token: y}\n");
+    let done = sandbox.ok(&["apply", "shop.plan"]).stdout;
+    assert!(done.contains("2 changed"), "{done}");
+}
+
+#[test]
 fn what_is_no_plan_says_so() {
     let sandbox = shop();
     sandbox.ok(&["plan", "--out", "shop.plan"]);

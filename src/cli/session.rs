@@ -99,6 +99,11 @@ impl Session {
         DiskLoader::new(&self.here)
     }
 
+    /// The environment's file, if it has one.
+    pub(super) fn overlay(&self) -> Option<&str> {
+        self.environment.overlay.as_ref().map(|o| o.path.as_str())
+    }
+
     /// `cloud` of the environment's overlay.
     pub(super) fn settings(&self) -> Option<&CloudSettings> {
         self.environment.overlay.as_ref().map(|o| &o.cloud)

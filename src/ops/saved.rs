@@ -3,9 +3,9 @@
 use super::plan::Wanted;
 use super::{Failure, Loaded, Request};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Json, Place};
+use crate::model::{Json, Place, Secrets};
 use crate::plan::{Plan, SavedPlan, compare};
-use crate::spec::{Inputs, MemoryLoader};
+use crate::spec::{Inputs, Loader, MemoryLoader};
 use crate::state::State;
 use crate::syntax::Format;
 use std::collections::BTreeMap;
@@ -14,7 +14,8 @@ use std::path::Path;
 /// In bytes: a plan carries its sources, and what is done with each resource.
 const LONGEST: u64 = 512 << 20;
 
-/// The plan as a file's content.
+/// The plan as a file's content. `overlay` is the environment's file: where the stack has secrets,
+/// their values may be in it.
 #[must_use]
 pub fn save(
     plan: &Plan,
@@ -23,6 +24,7 @@ pub fn save(
     state: &State,
     wanted: &Wanted,
     cloud: Option<&str>,
+    overlay: Option<&str>,
 ) -> SavedPlan {
     let secrets = state.secrets();
     let mut saved = SavedPlan::new(plan, loaded.stack.place.clone(), &secrets);
@@ -31,6 +33,13 @@ pub fn save(
     saved.cloud = cloud.map(str::to_owned);
     saved.root.clone_from(&request.path);
     saved.sources = loaded.sources.iter().map(|(_, s)| (s.name.clone(), s.text.clone())).collect();
+    if let Some((name, text)) = overlay.and_then(|name| saved.sources.remove_entry(name)) {
+        if loaded.stack.has_secrets() {
+            saved.withheld.insert(name, secrets.hash(&Json::String(text)));
+        } else {
+            saved.sources.insert(name, text);
+        }
+    }
     saved.config = config(&request.inputs, loaded, &secrets);
     saved.options = wanted.saved();
     saved.serial = state.serial;
@@ -43,7 +52,7 @@ pub fn save(
 }
 
 /// What was given from outside the files, secrets as hashes.
-fn config(inputs: &Inputs, loaded: &Loaded, secrets: &crate::model::Secrets) -> BTreeMap<String, Json> {
+fn config(inputs: &Inputs, loaded: &Loaded, secrets: &Secrets) -> BTreeMap<String, Json> {
     let value = |name: &str, text: &str| {
         let json = Json::String(text.to_owned());
         if loaded.stack.is_secret(name) { secrets.hash(&json) } else { json }
@@ -79,10 +88,30 @@ fn text(path: &Path) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
-/// What to load for a saved plan: its own sources, its own non-secret config; today's secrets and
+/// The files of a saved plan: its own sources, and from the disk those that it doesn't carry.
+///
+/// # Errors
+/// One of those is gone, or has another text.
+pub fn files(saved: &SavedPlan, disk: &dyn Loader) -> Result<MemoryLoader, Diagnostic> {
+    let secrets = Secrets::new(saved.salt.clone());
+    let mut files = saved.sources.clone();
+    for (name, hash) in &saved.withheld {
+        let text = disk.load(name).ok();
+        let Some(text) = text.filter(|text| secrets.hash(&Json::String(text.clone())) == *hash) else {
+            let message = format!("the saved plan no longer fits: `{name}` was changed since");
+            return Err(
+                Diagnostic::error(Code::STALE_PLAN, message).hint("nothing was changed; make the plan again")
+            );
+        };
+        files.insert(name.clone(), text);
+    }
+    Ok(MemoryLoader::new(files))
+}
+
+/// What to load for a saved plan: its own non-secret config; today's secrets and
 /// today's outputs of other stacks.
 #[must_use]
-pub fn request(saved: &SavedPlan, place: &Place, today: &Inputs) -> (Request, MemoryLoader) {
+pub fn request(saved: &SavedPlan, place: &Place, today: &Inputs) -> Request {
     let mut config: Vec<(String, String)> = saved
         .config
         .iter()
@@ -99,8 +128,7 @@ pub fn request(saved: &SavedPlan, place: &Place, today: &Inputs) -> (Request, Me
         config,
         imported: today.imported.clone(),
     };
-    let loader = MemoryLoader::new(saved.sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    (Request { path: saved.root.clone(), inputs }, loader)
+    Request { path: saved.root.clone(), inputs }
 }
 
 /// Refuses a plan that no longer fits, saying what moved.

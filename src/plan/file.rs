@@ -51,6 +51,9 @@ pub struct SavedPlan {
     pub root: String,
     /// Every file that was read: its name → its text.
     pub sources: BTreeMap<String, String>,
+    /// Files that may have secrets in them, as hashes of their texts: apply reads them again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub withheld: BTreeMap<String, Json>,
     /// Config that was given from outside the files; a secret stands as its hash.
     pub config: BTreeMap<String, Json>,
     /// The flags.
@@ -105,6 +108,7 @@ impl SavedPlan {
             place,
             root: String::new(),
             sources: BTreeMap::new(),
+            withheld: BTreeMap::new(),
             config: BTreeMap::new(),
             options: SavedOptions { refresh: true, ..SavedOptions::default() },
             serial: 0,

@@ -126,6 +126,12 @@ impl Stack {
         self.scope.config.contains_key(name)
     }
 
+    /// Whether any config input is declared as a secret.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        self.scope.config.keys().any(|name| self.is_secret(name))
+    }
+
     /// Whether a config input is declared as a secret.
     #[must_use]
     pub fn is_secret(&self, config: &str) -> bool {

@@ -10,12 +10,11 @@ use crate::cli::{Ended, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Sources};
 use crate::model::{Action, Address, Json};
 use crate::ops::plan::Wanted;
-use crate::ops::{self, Failure, Loaded, Request, saved};
+use crate::ops::{self, DiskLoader, Failure, Loaded, Request, saved};
 use crate::plan::{Counts, SavedPlan};
 use crate::provider::SystemClock;
 use crate::render::{Paint, json, progress as words};
 use crate::schema::Catalogue;
-use crate::spec::MemoryLoader;
 use crate::state::{Holder, Locked, lock};
 use std::path::Path;
 use std::sync::Arc;
@@ -62,12 +61,14 @@ async fn from_file(args: &ApplyArgs, saved: &SavedPlan, destroy: bool) -> Result
     let mut place = args.place.clone();
     place.env.clone_from(&saved.env);
     place.cloud.clone_from(&saved.cloud);
-    let files = MemoryLoader::new(saved.sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    let here = std::env::current_dir()
+        .map_err(|error| terminal::unusable(&format!("there is no current folder: {error}")))?;
+    let files = saved::files(saved, &DiskLoader::new(here))?;
     let session = Session::of_files(&place, &saved.root, &saved.stack, &files)?;
     let connection = cloud::connect(&session).await?;
     let today = session.request(connection.place.clone())?;
-    let (request, loader) = saved::request(saved, &connection.place, &today.inputs);
-    let loaded = ops::load(&request, Box::new(loader))?;
+    let request = saved::request(saved, &connection.place, &today.inputs);
+    let loaded = ops::load(&request, Box::new(files))?;
     one(args, &session, &connection, request, loaded, &Wanted::from_saved(&saved.options), Some(saved)).await
 }
 

@@ -88,6 +88,7 @@ pub(super) struct Planned {
     pub(super) live: BTreeMap<Address, Live>,
     at: Whereabouts,
     cloud: Option<String>,
+    overlay: Option<String>,
 }
 
 impl Planned {
@@ -111,8 +112,8 @@ impl Planned {
         let Made { plan, live, warnings } = plan(&loaded, &state, &connection.provider, wanted).await?;
         loaded.warnings.extend(warnings);
         let at = whereabouts(&loaded, connection);
-        let cloud = session.override_name();
-        Ok(Self { plan, loaded, request, state, live, at, cloud })
+        let (cloud, overlay) = (session.override_name(), session.overlay().map(str::to_owned));
+        Ok(Self { plan, loaded, request, state, live, at, cloud, overlay })
     }
 
     /// What isn't the plan itself: warnings, unfinished operations.
@@ -145,7 +146,8 @@ impl Planned {
 
     /// As a plan file has it.
     pub(super) fn saved(&self, wanted: &Wanted) -> SavedPlan {
-        saved::save(&self.plan, &self.loaded, &self.request, &self.state, wanted, self.cloud.as_deref())
+        let (cloud, overlay) = (self.cloud.as_deref(), self.overlay.as_deref());
+        saved::save(&self.plan, &self.loaded, &self.request, &self.state, wanted, cloud, overlay)
     }
 
     /// The outputs, where nothing that they read changes.
