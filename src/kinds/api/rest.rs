@@ -179,7 +179,7 @@ fn page(html: &str) -> (Template, Template) {
         "IntegrationResponses": [{
             "StatusCode": "200",
             "ResponseParameters": {header: "'text/html; charset=utf-8'"},
-            "ResponseTemplates": {"text/html": html},
+            "ResponseTemplates": {"text/html": velocity::literal_page(html)},
         }],
     });
     let responses = json!([{"StatusCode": "200", "ResponseParameters": {header: true}, "ResponseModels": {"text/html": "Empty"}}]);

@@ -3,6 +3,39 @@
 use super::route::Route;
 use crate::model::{Json, Template, Value};
 
+/// A page as a mapping template that gives out exactly the page: what Velocity would take for a
+/// directive or a reference (`#if`, `##`, `$name`, `${…}`) is written by references to signs.
+pub(super) fn literal_page(html: &str) -> String {
+    let mut out = String::new();
+    let chars: Vec<char> = html.chars().collect();
+    let starts = |i: usize| {
+        let next = chars.get(i + 1).copied().unwrap_or(' ');
+        match chars.get(i) {
+            Some('#') => next.is_ascii_alphabetic() || "#*{[@".contains(next),
+            Some('$') => next.is_ascii_alphabetic() || "_!{".contains(next),
+            _ => false,
+        }
+    };
+    for (i, c) in chars.iter().enumerate() {
+        let sign = match c {
+            '#' if starts(i) => "${hash}",
+            '$' if starts(i) => "${dollar}",
+            // A backslash would keep the reference after it from being one.
+            '\\' if starts(i + 1) || (chars.get(i + 1) == Some(&'\\')) => "${backslash}",
+            c => {
+                out.push(*c);
+                continue;
+            }
+        };
+        out.push_str(sign);
+    }
+    let signs = [("${hash}", "#set($hash = '#')"), ("${dollar}", "#set($dollar = '$')")];
+    let backslash = [("${backslash}", "#set($backslash = '\\')")];
+    let used = signs.iter().chain(&backslash).filter(|(sign, _)| out.contains(sign));
+    let head: String = used.map(|(_, set)| *set).collect();
+    if head.is_empty() { out } else { format!("{head}\n{out}") }
+}
+
 /// Text that stands in a JSON string which itself stands in a JSON string. `escapeJavaScript`
 /// also escapes the apostrophe, which JSON doesn't know.
 fn twice_escaped(expression: &str) -> String {
@@ -223,6 +256,15 @@ mod tests {
         ] {
             assert_eq!(encode_text(text), encoded, "{text}");
         }
+    }
+
+    #[test]
+    fn a_page_is_given_out_as_it_is() {
+        let plain = "<p style='color: #123'>5 $ # a</p>";
+        assert_eq!(literal_page(plain), plain);
+        let page = literal_page("#fff $x ${y} #[[ ## \\$z");
+        let signs = "${hash}fff ${dollar}x ${dollar}{y} ${hash}[[ ${hash}# ${backslash}${dollar}z";
+        assert!(page.ends_with(signs) && page.starts_with("#set($hash = '#')"), "{page}");
     }
 
     #[test]
