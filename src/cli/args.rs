@@ -167,8 +167,8 @@ pub(super) struct OutputArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// `AWS::Events::Rule`, `rule`, `E0207`
-    pub(super) name: String,
+    /// `AWS::Events::Rule`, `rule`, `options`, `E0207`; without a name, what there is
+    pub(super) name: Option<String>,
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,

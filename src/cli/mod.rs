@@ -12,8 +12,10 @@ pub mod exit;
 mod progress;
 mod session;
 mod terminal;
+mod topics;
 
 use crate::ops::Failure;
+use crate::schema::Catalogue;
 use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -45,8 +47,9 @@ impl Ended {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => return version(),
         Err(error) => {
-            let wrong = !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let wrong = error.kind() != ErrorKind::DisplayHelp;
             // A closed pipe is nobody's mistake.
             let _ = error.print();
             return ExitCode::from(if wrong { exit::USAGE } else { exit::DONE });
@@ -61,6 +64,19 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(ended)
+}
+
+/// `-V` is for scripts, `--version` for reports of mistakes.
+fn version() -> ExitCode {
+    let mut text = format!("evstack {}", env!("CARGO_PKG_VERSION"));
+    if std::env::args().any(|argument| argument == "--version") {
+        let date = Catalogue::bundled().bundle_date();
+        text.push_str(&format!(" (CloudFormation schemas of {date})"));
+    }
+    text.push('\n');
+    // A closed pipe is nobody's mistake.
+    let _ = terminal::print(&text);
+    ExitCode::from(exit::DONE)
 }
 
 fn run(command: Command) -> Result<Ended, Failure> {

@@ -78,7 +78,7 @@ fn check_defaults(x: &mut Expander<'_>) {
             && !seen.contains(&defaults)
         {
             seen.push(defaults);
-            x.check_keys(defaults, "`defaults`", KEYS, "docs/language.md");
+            x.check_keys(defaults, "`defaults`", KEYS, "evstack explain defaults");
         }
     }
 }
@@ -367,14 +367,16 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Where each property was written, by JSON Pointer.
+/// Where each property was written, its value and its key, by JSON Pointer.
 pub(super) fn place_spans(node: &Node, pointer: &str, spans: &mut BTreeMap<String, Span>) {
     if !pointer.is_empty() {
         spans.insert(pointer.to_owned(), node.span);
     }
     for entry in node.entries().unwrap_or_default() {
         let key = entry.key.replace('~', "~0").replace('/', "~1");
-        place_spans(&entry.value, &format!("{pointer}/{key}"), spans);
+        let below = format!("{pointer}/{key}");
+        spans.insert(Desired::key_at(&below), entry.key_span);
+        place_spans(&entry.value, &below, spans);
     }
     for (i, item) in node.items().unwrap_or_default().iter().enumerate() {
         place_spans(item, &format!("{pointer}/{i}"), spans);

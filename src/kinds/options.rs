@@ -42,7 +42,7 @@ pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration) -> Options {
         options.protection = Protection::Explicit;
     }
     let Some(node) = declaration.body.get("options") else { return options };
-    if !x.check_keys(node, "`options`", KEYS, "docs/language.md") {
+    if !x.check_keys(node, "`options`", KEYS, "evstack explain options") {
         return options;
     }
     if let Some(node) = node.get("protect") {

@@ -58,11 +58,25 @@ pub struct Desired {
     /// Where it is declared (a part: where its owner is).
     pub span: Span,
     /// JSON Pointer of a property (`/Targets/0/Arn`) → where it was written. A pointer that isn't
-    /// there belongs to its nearest parent that is, at last to `span`.
+    /// there belongs to its nearest parent that is, at last to `span`. What [`Desired::key_at`]
+    /// makes of a pointer → where the property's key was written.
     pub spans: BTreeMap<String, Span>,
 }
 
 impl Desired {
+    /// Under what `spans` has the place of a property's key.
+    #[must_use]
+    pub fn key_at(pointer: &str) -> String {
+        // No pointer begins like this.
+        format!("key:{pointer}")
+    }
+
+    /// Where the key of the property at this JSON Pointer was written, or else as [`Desired::span_of`].
+    #[must_use]
+    pub fn key_span_of(&self, pointer: &str) -> Span {
+        self.spans.get(&Self::key_at(pointer)).copied().unwrap_or_else(|| self.span_of(pointer))
+    }
+
     /// Where the property at this JSON Pointer was written, or the nearest parent that was.
     #[must_use]
     pub fn span_of(&self, pointer: &str) -> Span {

@@ -59,5 +59,10 @@ fn diagnostic(resource: &Desired, violation: &Violation) -> Diagnostic {
     let hint =
         hint.or_else(|| Some(format!("`evstack explain {}` shows what is allowed", resource.type_name)));
     let message = format!("`{}` ({}){at}: {}", resource.address, resource.type_name, violation.message());
-    Diagnostic::error(code, message).at(resource.span_of(&place)).hint_if(hint)
+    // What shouldn't be there at all is wrong by its name, not by its value.
+    let span = match violation.keyword {
+        Keyword::Extraneous { .. } | Keyword::ReadOnly { .. } => resource.key_span_of(&place),
+        _ => resource.span_of(&place),
+    };
+    Diagnostic::error(code, message).at(span).hint_if(hint)
 }
