@@ -42,6 +42,9 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
         x.report(Diagnostic::error(Code::UNPROVISIONABLE_TYPE, message).at(node.span));
         return;
     }
+    if type_name == "AWS::Scheduler::Schedule" {
+        super::schedule::check_group(x, body.get("properties"));
+    }
     let address = x.address(declaration);
     let mut spans = BTreeMap::new();
     let mut properties = Template::object::<String>([]);

@@ -48,6 +48,7 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let body = declaration.body.clone();
     let address = x.address(declaration);
     let mut draft = Draft::new("AWS::Scheduler::Schedule").with("Name", x.name(declaration, &[], 64));
+    check_group(x, body.get("properties"));
     if let Some(node) = body.get("description") {
         draft = draft.written("Description", x.template(node), node);
     }
@@ -90,6 +91,16 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     }
     x.role(declaration, "role", "scheduler.amazonaws.com", statements);
     x.main(declaration, draft.written("Target", Template::object(target), to));
+}
+
+/// Cloud Control names a schedule by its name alone, so it finds none in a group of one's own: a
+/// delete would say that it isn't there, while it goes on.
+pub(super) fn check_group(x: &mut Expander<'_>, properties: Option<&Node>) {
+    let Some(node) = properties.and_then(|p| p.get("GroupName")) else { return };
+    if node.text() != Some("default") {
+        let hint = "leave `GroupName` out: Cloud Control can't find a schedule in another group again";
+        x.unsupported(node, "a schedule outside the default group", hint);
+    }
 }
 
 /// Exactly one of `every`, `cron` and `at`, as Scheduler writes it.
