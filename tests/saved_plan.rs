@@ -149,6 +149,12 @@ fn secrets_of_an_environments_file_stay_there() {
     sandbox.write("evstack.local.yaml", "config: {token: open-sesame, retention: 600}\n");
     sandbox.ok(&["apply", "shop.plan"]);
     assert_eq!(sandbox.run(&["plan", "--detailed-exitcode"]).code, 0);
+    // A mistake in it is told without its line.
+    sandbox.edit("evstack.yaml", "secret: true, ", "secret: true, pattern: '^[a-z]+$', ");
+    let said = sandbox.refused(&["plan"], "E0206");
+    assert!(said.contains("config `token`, given by the environment's file, must match"), "{said}");
+    assert!(!said.contains("open-"), "{said}");
+    sandbox.edit("evstack.yaml", "pattern: '^[a-z]+$', ", "");
     // Without secrets the file is carried like any other.
     sandbox.edit("evstack.yaml", "secret: true, ", "");
     sandbox.write("evstack.local.yaml", "config: {token: x, retention: 700}\n");

@@ -249,6 +249,13 @@ impl Input {
             None => return Some(value),
             Some(complaint) => complaint,
         };
+        if let Some(declared) = declared.filter(|_| self.secret) {
+            // An excerpt would show the value.
+            let message = format!("config `{name}`, given by the environment's file, {told}");
+            diagnostics
+                .push(Diagnostic::error(Code::BAD_CONFIG, message).at_saying(declared, "declared here"));
+            return None;
+        }
         let message = format!("config `{name}` {told}");
         let mut diagnostic = Diagnostic::error(Code::BAD_CONFIG, message).at(span);
         if let Some(declared) = declared {
