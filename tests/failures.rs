@@ -76,6 +76,21 @@ fn a_failure_stops_what_needs_it_and_nothing_else() {
 }
 
 #[test]
+fn a_service_that_repeats_a_secret_is_not_repeated() {
+    let (sandbox, served) = shop();
+    create_by_hand(&served);
+    sandbox.write(
+        "evstack.yaml",
+        "name: shop\nconfig: {it: {type: string, secret: true}}\nresources:\n  \
+         orders: {type: AWS::SQS::Queue, properties: {QueueName: \"${config.it}\"}}\n",
+    );
+    let run = sandbox.run(&["apply", "--yes", "--config", "it=shop-local-orders"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("(sensitive value)' already exists"), "{}", run.stderr);
+    assert!(!format!("{}{}", run.stdout, run.stderr).contains("shop-local-orders"), "{}", run.stderr);
+}
+
+#[test]
 fn machines_are_told_the_same_in_lines() {
     let (sandbox, served) = shop();
     create_by_hand(&served);

@@ -170,6 +170,12 @@ impl Wanted {
 
     /// What was seen, with each of the resource's own secrets as its hash, wherever it came back.
     pub fn veiled(&self, seen: &Json, secrets: &Secrets) -> Json {
+        let hidden = self.hidden();
+        if hidden.is_empty() { seen.clone() } else { veil(seen, &hidden, secrets) }
+    }
+
+    /// The texts and numbers that are secret in it.
+    pub fn hidden(&self) -> Vec<String> {
         let mut hidden = Vec::new();
         self.value.visit(&mut |value| {
             if let Value::Sensitive(inner) = value
@@ -178,12 +184,12 @@ impl Wanted {
                 leaves(&json, &mut hidden);
             }
         });
-        if hidden.is_empty() { seen.clone() } else { veil(seen, &hidden, secrets) }
+        hidden
     }
 }
 
 /// The scalars of a secret that are long enough to be one.
-fn leaves(json: &Json, found: &mut Vec<String>) {
+pub(super) fn leaves(json: &Json, found: &mut Vec<String>) {
     match json {
         Json::Array(items) => items.iter().for_each(|item| leaves(item, found)),
         Json::Object(members) => members.values().for_each(|member| leaves(member, found)),

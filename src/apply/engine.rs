@@ -211,6 +211,7 @@ impl<'a> Engine<'a> {
             predicted_identifier: None,
             deposes: false,
             leftover,
+            hidden: Vec::new(),
         };
         self.spawn(step, order.subject.clone(), Some(identifier), async move |hands| {
             let (id, _) = hands.operate(&order).await?;
@@ -260,6 +261,7 @@ impl<'a> Engine<'a> {
                     deposes: action == Action::CreateThenDelete,
                     leftover: false,
                     timeout,
+                    hidden: wanted.hidden(),
                 };
                 self.spawn(step, subject, None, async move |hands| {
                     let (id, identifier) = hands.operate(&order).await?;
@@ -485,6 +487,7 @@ async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> Result<Made
         deposes: false,
         leftover: false,
         timeout,
+        hidden: wanted.hidden(),
     };
     let (id, said) = hands.operate(&order).await?;
     record(hands, id, said.or(Some(identifier)), &wanted, &order.subject.type_name, secrets).await

@@ -54,6 +54,21 @@ pub(super) struct Order {
     pub deposes: bool,
     pub leftover: bool,
     pub timeout: Duration,
+    /// The secrets in what is sent: services repeat values in their refusals.
+    pub hidden: Vec<String>,
+}
+
+impl Order {
+    /// What a service says, without the secrets that it was sent.
+    fn veiled(&self, mut fault: Fault) -> Fault {
+        // Something shorter is in any text by chance.
+        for secret in self.hidden.iter().filter(|secret| secret.len() >= 4) {
+            for text in [Some(&mut fault.message), fault.identifier.as_mut()].into_iter().flatten() {
+                *text = text.replace(secret.as_str(), "(sensitive value)");
+            }
+        }
+        fault
+    }
 }
 
 /// Why an operation didn't end well.
@@ -256,6 +271,7 @@ impl Hands {
             deposes: false,
             leftover: true,
             timeout,
+            hidden: Vec::new(),
         };
         let (id, _) = self.operate(&order).await?;
         self.ended(id, Ending::Deleted);
@@ -274,6 +290,15 @@ impl Hands {
 
     /// Calls once and follows what was begun.
     pub async fn attempt(&self, order: &Order, id: u64, token: &str, started: Duration) -> Tried {
+        match self.call_and_follow(order, id, token, started).await {
+            Tried::Refused(fault) => Tried::Refused(order.veiled(fault)),
+            Tried::Failed(fault, identifier) => Tried::Failed(order.veiled(fault), identifier),
+            Tried::Unknown(fault) => Tried::Unknown(order.veiled(fault)),
+            other => other,
+        }
+    }
+
+    async fn call_and_follow(&self, order: &Order, id: u64, token: &str, started: Duration) -> Tried {
         let progress = match self.call(&order.subject.type_name, &order.call, token).await {
             Ok(progress) => progress,
             // The token is used: by a try of our own whose answer was lost.

@@ -5,7 +5,7 @@
 //! update or a delete is told from what is there. After that every operation has ended, and what
 //! failed creates left behind is gone.
 
-use super::desired::hash;
+use super::desired::{hash, leaves};
 use super::engine::handler_timeout;
 use super::event::{Doing, Event, Subject};
 use super::operation::{Call, Hands, Order, Tried};
@@ -167,6 +167,15 @@ impl Recoverer<'_> {
         subject: &Subject,
         body: Json,
     ) -> Result<Found, Box<Diagnostic>> {
+        let mut hidden = Vec::new();
+        if operation
+            .declared
+            .as_ref()
+            .is_some_and(|declared| hash(&declared.properties, &self.secrets) != declared.hash)
+        {
+            // Which of it is secret isn't recorded.
+            leaves(&body, &mut hidden);
+        }
         let order = Order {
             subject: subject.clone(),
             call: Call::Create(body),
@@ -175,6 +184,7 @@ impl Recoverer<'_> {
             deposes: false,
             leftover: false,
             timeout: self.timeout(subject),
+            hidden,
         };
         let started = self.hands.clock.now();
         let mut backoff = crate::provider::retry::Backoff::new(self.hands.seed ^ operation.id);
