@@ -2,21 +2,7 @@
 
 mod common;
 
-use common::{Run, Sandbox, read_until, signal};
-
-/// Three layers of three queues; each layer needs the one before.
-fn layers() -> String {
-    let mut text = "name: shop\nresources:\n".to_owned();
-    for layer in 0..3 {
-        for number in 0..3 {
-            let needs = if layer == 0 { String::new() } else { format!("resource.q{}{number}", layer - 1) };
-            text.push_str(&format!(
-                "  q{layer}{number}: {{type: AWS::SQS::Queue, options: {{dependsOn: [{needs}]}}}}\n"
-            ));
-        }
-    }
-    text
-}
+use common::{Run, Sandbox, layers, read_until, signal};
 
 fn shop() -> Sandbox {
     let sandbox = Sandbox::new();

@@ -2,23 +2,9 @@
 
 mod common;
 
-use common::{Run, Sandbox, Served, read_until, signal};
+use common::{Run, Sandbox, Served, layers, read_until, signal};
 use std::collections::BTreeSet;
 use std::fs;
-
-/// Three layers of three queues; each layer needs the one before.
-fn layers() -> String {
-    let mut text = "name: shop\nresources:\n".to_owned();
-    for layer in 0..3 {
-        for number in 0..3 {
-            let needs = if layer == 0 { String::new() } else { format!("resource.q{}{number}", layer - 1) };
-            text.push_str(&format!(
-                "  q{layer}{number}: {{type: AWS::SQS::Queue, options: {{dependsOn: [{needs}]}}}}\n"
-            ));
-        }
-    }
-    text
-}
 
 /// What is there is what is recorded, each once.
 fn whole(sandbox: &Sandbox, served: &Served) {

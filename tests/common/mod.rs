@@ -254,6 +254,20 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// A stack of three layers of three queues; each layer needs the one before.
+pub fn layers() -> String {
+    let mut text = "name: shop\nresources:\n".to_owned();
+    for layer in 0..3 {
+        for number in 0..3 {
+            let needs = if layer == 0 { String::new() } else { format!("resource.q{}{number}", layer - 1) };
+            text.push_str(&format!(
+                "  q{layer}{number}: {{type: AWS::SQS::Queue, options: {{dependsOn: [{needs}]}}}}\n"
+            ));
+        }
+    }
+    text
+}
+
 /// Every stack of the project: those in `stacks/` and in `examples/`.
 pub fn all_stacks() -> Vec<String> {
     let mut stacks: Vec<String> = ["stacks", "examples"]
