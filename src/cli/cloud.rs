@@ -1,6 +1,7 @@
 //! Opens the cloud that a session names: AWS, the embedded one in process, one that is served.
 
 use super::session::{Cloud, Session};
+use super::terminal;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::local;
 use crate::model::Place;
@@ -8,10 +9,11 @@ use crate::ops::Failure;
 use crate::ops::plan::refused;
 use crate::provider::cloud_control::{CloudControl, Settings};
 use crate::provider::{Limiter, Provider, SystemClock, identity, in_process};
+use aws_sdk_cloudcontrol::config::SharedHttpClient;
 use serde_json::Value as Json;
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long a run waits for another that has the local cloud's data to itself.
@@ -38,16 +40,16 @@ pub(super) async fn connect(session: &Session) -> Result<Connection, Failure> {
 fn local(session: &Session) -> Result<Connection, Failure> {
     let folder = session.home().join("local");
     let shown = folder.strip_prefix(session.here()).unwrap_or(&folder).display().to_string();
-    match opened(&folder) {
-        Ok(Ok(cloud)) => {
-            let settings = cloud.settings();
+    let unusable = |error: local::OpenError| Failure::from(Diagnostic::error(Code::DISK, error.to_string()));
+    let nobody = |error: std::io::Error| terminal::unusable(&format!("{}: {error}", folder.display()));
+    match found(&folder).map_err(nobody)? {
+        local::Found::Free => {
+            let settings = local::peek(&folder).map_err(unusable)?.unwrap_or_default();
             let place = place(&settings.region, &settings.account, Some(settings.base_url));
-            let http_client = in_process::http_client(move |request| cloud.handle(&request));
-            // Nothing is looked up: the request never leaves the process.
-            let provider = control(&place, http_client, Some("http://127.0.0.1".to_owned()), None);
+            let provider = control(&place, in_process(folder), Some("http://127.0.0.1".to_owned()), None);
             Ok(Connection { provider, place, shown: format!("local cloud ({shown})") })
         }
-        Ok(Err(local::Found::Served { url, .. })) => {
+        local::Found::Served { url, .. } => {
             let place = served_place(&url).ok_or_else(|| {
                 Failure::from(
                     Diagnostic::error(Code::UNREACHABLE, format!("the local cloud at {url} doesn't answer"))
@@ -57,22 +59,49 @@ fn local(session: &Session) -> Result<Connection, Failure> {
             let provider = control(&place, identity::https(), Some(url.clone()), None);
             Ok(Connection { provider, place, shown: format!("local cloud ({shown}, served at {url})") })
         }
-        Ok(Err(_)) | Err(local::OpenError::Taken { .. }) => Err(taken(&folder)),
-        Err(error) => Err(Diagnostic::error(Code::DISK, error.to_string()).into()),
+        local::Found::Held { .. } => Err(taken(&folder)),
     }
 }
 
-/// A run in another process is mostly over soon: it is waited for, a little.
-fn opened(folder: &std::path::Path) -> Result<Result<local::Cloud, local::Found>, local::OpenError> {
+/// Who has the folder. A run in another process is mostly over soon: it is waited for, a little.
+fn found(folder: &std::path::Path) -> std::io::Result<local::Found> {
     let start = Instant::now();
     loop {
-        match local::open_or_find(folder, local::Options::default()) {
+        match local::find(folder)? {
+            local::Found::Held { .. } if start.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            found => return Ok(found),
+        }
+    }
+}
+
+/// Opens the cloud, once whoever was a little quicker is done.
+fn opened(folder: &std::path::Path) -> Result<local::Cloud, String> {
+    let start = Instant::now();
+    loop {
+        match local::Cloud::open(Some(folder), local::Options::default()) {
             Err(local::OpenError::Taken { .. }) if start.elapsed() < PATIENCE => {
                 std::thread::sleep(Duration::from_millis(20));
             }
-            opened => return opened,
+            opened => return opened.map_err(|error| error.to_string()),
         }
     }
+}
+
+/// The embedded cloud as an HTTP client. It is opened by the first request: a command that fails
+/// before it asks anything, or that asks nothing, leaves no trace.
+fn in_process(folder: std::path::PathBuf) -> SharedHttpClient {
+    let cloud: OnceLock<Result<local::Cloud, String>> = OnceLock::new();
+    in_process::http_client(move |request| match cloud.get_or_init(|| opened(&folder)) {
+        Ok(cloud) => cloud.handle(&request),
+        Err(why) => {
+            let body = serde_json::json!({ "__type": "AccessDeniedException", "message": why });
+            let mut refusal = http::Response::new(body.to_string().into());
+            *refusal.status_mut() = http::StatusCode::FORBIDDEN;
+            refusal
+        }
+    })
 }
 
 fn taken(folder: &std::path::Path) -> Failure {
@@ -152,7 +181,7 @@ fn check_account(session: &Session, account: &str, who: &str) -> Result<(), Fail
 
 fn control(
     place: &Place,
-    http_client: aws_sdk_cloudcontrol::config::SharedHttpClient,
+    http_client: SharedHttpClient,
     endpoint: Option<String>,
     limiter: Option<Arc<Limiter>>,
 ) -> Arc<dyn Provider> {

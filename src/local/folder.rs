@@ -5,12 +5,16 @@
 //! endpoint counts only while its own process holds the lock, so a dead one fools nobody.
 
 use super::cloud::{Cloud, Options};
-use super::store::StoreError;
+use super::settings::Settings;
+use super::store::{SqliteStore, StoreError};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// The database.
+const DATA: &str = "data.sqlite";
 
 /// A folder whose lock is held.
 #[derive(Debug)]
@@ -103,6 +107,18 @@ pub fn open_or_find(folder: &Path, options: Options) -> Result<Result<Cloud, Fou
     }
 }
 
+/// Who and where the cloud in `folder` is, if it was ever opened. Takes nothing, changes nothing.
+///
+/// # Errors
+/// Its data can't be read.
+pub fn peek(folder: &Path) -> Result<Option<Settings>, OpenError> {
+    let unreadable = |why: StoreError| OpenError::Unreadable { path: folder.to_owned(), why };
+    let row = SqliteStore::peek(&folder.join(DATA), "meta", "settings").map_err(unreadable)?;
+    row.map(|bytes| serde_json::from_slice(&bytes))
+        .transpose()
+        .map_err(|error| unreadable(StoreError(format!("the stored settings can't be read: {error}"))))
+}
+
 /// Who has the folder at this moment. Takes nothing and changes nothing.
 ///
 /// # Errors
@@ -162,7 +178,7 @@ impl Folder {
 
     /// The database.
     pub(super) fn data(&self) -> PathBuf {
-        self.path.join("data.sqlite")
+        self.path.join(DATA)
     }
 
     /// Writes the endpoint, whole or not at all.

@@ -23,6 +23,6 @@ mod world;
 
 pub use clock::{Clock, ManualClock, RealClock, Time};
 pub use cloud::{Cloud, Options};
-pub use folder::{Found, OpenError, find, open_or_find};
+pub use folder::{Found, OpenError, find, open_or_find, peek};
 pub use settings::{Profile, Settings};
 pub use store::StoreError;

@@ -3,7 +3,7 @@
 use crate::diagnostics::{Code, Diagnostic, SourceId};
 use crate::graph::Graph;
 use crate::spec::Loader;
-use crate::syntax::{self, Node};
+use crate::syntax::{self, Format, Node};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -81,12 +81,33 @@ fn same_name(first: &Found, second: &Found) -> Diagnostic {
 pub fn look(path: &str, loader: &dyn Loader) -> Found {
     let mut found = Found { path: path.to_owned(), name: None, imports: Vec::new() };
     let (Ok(text), Some(format)) = (loader.load(path), syntax::Format::of(path)) else { return found };
-    let (Some(node), _) = syntax::parse(SourceId(0), &text, format) else { return found };
+    let text = head(&text, format);
+    let (Some(node), _) = syntax::parse(SourceId(0), text, format) else { return found };
     found.name = node.get("name").and_then(Node::text).map(str::to_owned);
     for entry in node.get("imports").and_then(Node::entries).unwrap_or_default() {
         found.imports.extend(entry.value.get("stack").and_then(Node::text).map(str::to_owned));
     }
     found
+}
+
+/// As much of a stack file as says its name and what it imports: a large one is read twice
+/// otherwise. YAML's `name: …` stands at the beginning of a line, where nothing else can be meant
+/// as long as no line before it begins with anything but a comment.
+fn head(text: &str, format: Format) -> &str {
+    if format != Format::Yaml || text.contains("imports") {
+        return text;
+    }
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        end += line.len();
+        if line.starts_with("name:") && !line.contains(['|', '>', '&', '*', '{', '[', '"', '\'']) {
+            return &text[..end];
+        }
+        if !line.trim().is_empty() && !line.starts_with('#') {
+            break;
+        }
+    }
+    text
 }
 
 fn in_order(found: Vec<Found>) -> Result<Vec<Found>, Diagnostic> {

@@ -44,6 +44,8 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
                 ))?;
             }
         }
+        // The process is about to end: taking a large plan apart piece by piece helps nobody.
+        std::mem::forget(planned);
     }
     if args.json {
         let document = if several { json::plans(documents) } else { documents.pop().unwrap_or_default() };

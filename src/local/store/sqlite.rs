@@ -2,7 +2,7 @@
 //! committed; only a machine that loses its power may lose the last moments, never the file's order.
 
 use super::{Change, Row, Store, StoreError};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OpenFlags, params};
 use std::path::Path;
 
 /// The layout of the file; a file of another layout is refused rather than guessed at.
@@ -17,6 +17,21 @@ pub(crate) struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// One row of a file that is there, without changing anything; `None` where there is no file.
+    pub(crate) fn peek(path: &Path, table: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        let sql = "SELECT value FROM rows WHERE name = ?1 AND key = ?2";
+        match connection.query_row(sql, params![table, key], |row| row.get(0)) {
+            Ok(value) => Ok(Some(value)),
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Opens or makes the file.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = Connection::open(path)?;

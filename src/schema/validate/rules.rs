@@ -317,7 +317,13 @@ impl<'a> Walk<'a> {
     }
 
     /// The index of the first item that is there already; one with a hole is like no other.
-    fn twice<'v>(&self, items: impl Iterator<Item = &'v Json>) -> Option<usize> {
+    fn twice<'v>(&self, items: impl ExactSizeIterator<Item = &'v Json>) -> Option<usize> {
+        /// Up to here, comparing each with each is quicker than writing each out.
+        const FEW: usize = 16;
+        if items.len() <= FEW {
+            let items: Vec<&Json> = items.filter(|item| !self.has_hole(item)).collect();
+            return (1..items.len()).find(|i| items[..*i].iter().any(|item| equal(item, items[*i])));
+        }
         let mut seen = HashSet::new();
         items
             .enumerate()
@@ -367,7 +373,14 @@ fn asked_for(alternatives: &[Json]) -> Vec<String> {
 
 /// Equality of JSON Schema: numbers by value, objects without order.
 fn equal(a: &Json, b: &Json) -> bool {
-    a == b || canonical(a) == canonical(b)
+    match (a, b) {
+        (Json::Number(_), Json::Number(_)) => a == b || canonical(a) == canonical(b),
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
+        }
+        _ => a == b,
+    }
 }
 
 /// The same text for what is equal.
