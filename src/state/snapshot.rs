@@ -260,8 +260,8 @@ pub(super) fn parse(text: &str) -> Result<State, String> {
     struct Version {
         version: Option<u64>,
     }
-    let head: Version = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    if head.version == Some(u64::from(VERSION)) {
+    let head: Option<Version> = serde_json::from_str(text).ok();
+    if head.and_then(|head| head.version) == Some(u64::from(VERSION)) {
         return serde_json::from_str(text).map_err(|e| e.to_string());
     }
     let mut json: Json = serde_json::from_str(text).map_err(|e| e.to_string())?;
