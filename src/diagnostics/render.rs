@@ -8,7 +8,7 @@ use std::ops::Range;
 /// A line longer than this is not excerpted whole.
 const LONG_LINE: usize = 400;
 /// What of a long line is shown around the place, in bytes to each side.
-const AROUND: usize = 100;
+const AROUND: usize = 55;
 /// So many diagnostics are drawn; the rest is counted.
 const MANY: usize = 100;
 
@@ -45,6 +45,11 @@ pub fn one(diagnostic: &Diagnostic, sources: &Sources, colour: bool) -> String {
     let mut out = renderer.render(&[group]);
     if !out.ends_with('\n') {
         out.push('\n');
+    }
+    // A piece of a long line comes below its own place; the renderer has none to say again.
+    if out.contains(":::") {
+        let lines = out.split_inclusive('\n').filter(|line| !is_empty_place(line));
+        out = lines.collect();
     }
     for hint in &diagnostic.hints {
         let word = if colour { "\u{1b}[1m\u{1b}[96mhint\u{1b}[0m" } else { "hint" };
@@ -96,6 +101,18 @@ pub fn json(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
     out.insert("labels".into(), labels.into());
     out.insert("hints".into(), diagnostic.hints.clone().into());
     out.into()
+}
+
+/// Whether a drawn line is the sign of another place, and nothing more.
+fn is_empty_place(line: &str) -> bool {
+    let mut shown = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        shown.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    shown.push_str(rest);
+    shown.trim() == ":::"
 }
 
 /// Nothing of a stack file may steer the terminal.
@@ -161,12 +178,17 @@ impl<'a> Excerpt<'a> {
             let limit = (range.start + AROUND).min(line_end(text, range.start));
             let end = (range.start..=limit).rev().find(|n| text.is_char_boundary(*n)).unwrap_or(range.start);
             let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let annotation = kind.span(range.start - start..range.end.min(end) - start);
+            let cut = |is_cut: bool| if is_cut { "…" } else { "" };
+            let before = cut(start > line_start(text, range.start));
+            let after = cut(end < line_end(text, range.start));
+            let window = format!("{before}{}{after}", &text[start..end]);
+            let shift = |at: usize| at - start + before.len();
+            let annotation = kind.span(shift(range.start)..shift(range.end.min(end)));
             let annotation = match label.text.as_str() {
                 "" => annotation,
                 text => annotation.label(clean(text)),
             };
-            let snippet = Snippet::source(&text[start..end]).line_start(at.line).annotation(annotation);
+            let snippet = Snippet::source(window).line_start(at.line).annotation(annotation);
             group = group.element(origin).element(snippet);
         }
         group

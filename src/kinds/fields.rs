@@ -64,12 +64,17 @@ impl Expander<'_> {
 
     /// Reports a value of the wrong type.
     pub(super) fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {
+        self.wrong_type_with(node, what, wanted, None);
+    }
+
+    fn wrong_type_with(&mut self, node: &Node, what: &str, wanted: &str, hint: Option<String>) {
         self.report(
             Diagnostic::error(
                 Code::WRONG_TYPE,
                 format!("{what} is {}, not {wanted}", with_article(node.type_name())),
             )
-            .at(node.span),
+            .at(node.span)
+            .hint_if(hint),
         );
     }
 
@@ -114,7 +119,13 @@ impl Expander<'_> {
         match self.constant(node)? {
             Value::Bool(b) => Some(b),
             _ => {
-                self.wrong_type(node, what, "true or false");
+                let meant = match node.text().map(str::to_lowercase).as_deref() {
+                    Some("yes" | "on" | "y") => Some("true"),
+                    Some("no" | "off" | "n") => Some("false"),
+                    _ => None,
+                };
+                let hint = meant.map(|word| format!("files are read as YAML 1.2: write `{word}`"));
+                self.wrong_type_with(node, what, "true or false", hint);
                 None
             }
         }
@@ -163,7 +174,15 @@ impl Expander<'_> {
         range: std::ops::RangeInclusive<u64>,
     ) -> Option<u64> {
         if matches!(node.value, NodeValue::Array(_) | NodeValue::Object(_) | NodeValue::Number(_)) {
-            self.wrong_type(node, what, "a duration such as `30s`");
+            let hint = match &node.value {
+                NodeValue::Number(number) => number.as_u64().map(|n| match in_words(n) {
+                    // 300 may be meant as seconds; in what else, only its writer knows.
+                    longer if n > 0 && longer != format!("{n}s") => format!("write `{n}s` or `{longer}`"),
+                    _ => format!("write `{n}s`"),
+                }),
+                _ => None,
+            };
+            self.wrong_type_with(node, what, "a duration such as `30s`", hint);
             return None;
         }
         let text = self.text(node, what)?;

@@ -40,10 +40,36 @@ impl Loader for DiskLoader {
         }
         let mut bytes = Vec::new();
         std::fs::File::open(&path).map_err(why)?.take(LONGEST).read_to_end(&mut bytes).map_err(why)?;
-        String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+        let whole = (bytes.len() as u64) < LONGEST;
+        String::from_utf8(bytes).or_else(|error| {
+            let good = error.utf8_error().valid_up_to();
+            let bytes = error.into_bytes();
+            // What was cut off in the middle of a character is too long for everyone who reads it.
+            if whole { Err(not_text(&bytes, good)) } else { Ok(String::from_utf8_lossy(&bytes).into_owned()) }
+        })
     }
 
     fn exists(&self, path: &str) -> bool {
         self.base.join(path).exists()
+    }
+}
+
+/// Why bytes are not UTF-8; `good` of them are.
+fn not_text(bytes: &[u8], good: usize) -> String {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return "it is UTF-16; save it as UTF-8".to_owned();
+    }
+    let line = 1 + bytes[..good].iter().filter(|byte| **byte == b'\n').count();
+    format!("it is not UTF-8 (line {line}); save it as UTF-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_isnt_text_is_told_with_its_line() {
+        assert_eq!(not_text(b"\xff\xfen\0", 0), "it is UTF-16; save it as UTF-8");
+        assert_eq!(not_text(b"name: a\n# gr\xfcn\n", 12), "it is not UTF-8 (line 2); save it as UTF-8");
     }
 }

@@ -31,6 +31,10 @@ impl Stack {
 
     fn file(&self, from: SourceId, path: &Node, diagnostics: &mut Diagnostics) -> Option<SourceId> {
         let written = self.constant_text(path, diagnostics)?;
+        if written.starts_with('/') {
+            diagnostics.push(absolute(&written).at(path.span));
+            return None;
+        }
         let full = self.library.path_from(from, &written);
         match self.library.read(&full) {
             Ok(source) => Some(source),
@@ -44,4 +48,10 @@ impl Stack {
 
 pub(super) fn unreadable(path: &str, why: &str) -> Diagnostic {
     Diagnostic::error(Code::UNREADABLE, format!("the file `{path}` can't be read: {why}"))
+}
+
+/// A stack reads the same wherever its folder lies, and nothing of strangers' files is shown.
+pub(super) fn absolute(written: &str) -> Diagnostic {
+    Diagnostic::error(Code::UNREADABLE, format!("the file `{written}` is named by an absolute path"))
+        .hint("name it relative to the file in which this stands")
 }

@@ -2,7 +2,7 @@
 
 use super::keys;
 use super::template::wrong_type;
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, nearest};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, nearest, one_of};
 use crate::syntax::{Entry, Node, NodeValue};
 
 /// What stands in one file, sections not yet understood.
@@ -78,7 +78,13 @@ fn unknown_key(entry: &Entry) -> Diagnostic {
     if let Some(plural) = keys::plural(key) {
         return diagnostic.hint(format!("kinds' keys are plural: `{plural}`"));
     }
-    diagnostic.hint_if(nearest(key, keys::top_level()).map(|near| format!("did you mean `{near}`?")))
+    match (keys::elsewhere(key), nearest(key, keys::top_level())) {
+        (Some("resources"), _) => diagnostic
+            .hint("what has no kind of its own stands under `resources`, with its CloudFormation type"),
+        (Some(here), _) => diagnostic.hint(format!("`{here}` is the place for that")),
+        (None, Some(near)) => diagnostic.hint(format!("did you mean `{near}`?")),
+        (None, None) => diagnostic.hint(format!("known here: {}", one_of(keys::top_level()))),
+    }
 }
 
 fn text(node: &Node, what: &str, diagnostics: &mut Diagnostics) -> Option<String> {

@@ -51,6 +51,51 @@ pub(super) fn top_level() -> impl Iterator<Item = &'static str> {
     OTHERS.iter().copied().chain(KINDS.iter().map(|(key, _)| *key))
 }
 
+/// Words of other tools → where the thing stands here.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["parameters", "params", "inputs", "settings"], "config"),
+    (&["locals", "vars", "mappings"], "variables"),
+    (&["workflows", "stepfunctions", "machines"], "stateMachines"),
+    (&["dynamodb", "databases"], "tables"),
+    (&["sqs"], "queues"),
+    (&["sns", "subscriptions"], "topics"),
+    (&["eventbridge", "eventbuses"], "buses"),
+    (&["targets", "triggers", "subscribers"], "rules"),
+    (&["routes", "endpoints", "gateways"], "apis"),
+    (&["crons", "timers", "jobs"], "schedules"),
+    (&["webhooks", "connections"], "destinations"),
+    (&["tags", "logs", "retry", "protect", "deadletter"], "defaults"),
+    (
+        &[
+            "functions",
+            "function",
+            "lambda",
+            "lambdas",
+            "buckets",
+            "bucket",
+            "s3",
+            "roles",
+            "role",
+            "policies",
+            "alarms",
+            "secrets",
+            "loggroups",
+            "streams",
+            "clusters",
+            "instances",
+            "layers",
+            "users",
+        ],
+        "resources",
+    ),
+];
+
+/// The key of the top level under which another tool's word is found here.
+pub(super) fn elsewhere(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    ELSEWHERE.iter().find(|(words, _)| words.contains(&word.as_str())).map(|(_, key)| *key)
+}
+
 /// `[A-Za-z][A-Za-z0-9_]*`
 #[must_use]
 pub fn is_identifier(name: &str) -> bool {
@@ -64,9 +109,36 @@ pub(super) fn is_stack_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
+/// A letter as it is spelled without its mark.
+fn plain(letter: char) -> String {
+    let spelled = match letter {
+        'ä' | 'æ' => "ae",
+        'ö' | 'ø' | 'œ' => "oe",
+        'ü' => "ue",
+        'Ä' => "Ae",
+        'Ö' => "Oe",
+        'Ü' => "Ue",
+        'ß' => "ss",
+        'à' | 'á' | 'â' | 'ã' | 'å' => "a",
+        'è' | 'é' | 'ê' | 'ë' => "e",
+        'ì' | 'í' | 'î' | 'ï' => "i",
+        'ò' | 'ó' | 'ô' | 'õ' => "o",
+        'ù' | 'ú' | 'û' => "u",
+        'ç' => "c",
+        'ñ' => "n",
+        other => return other.to_string(),
+    };
+    spelled.to_owned()
+}
+
 /// The identifier that was likely meant: `orderDlq` for `order-dlq`.
 pub(super) fn as_identifier(name: &str) -> Option<String> {
     let mut out = String::new();
+    let name: String = name.chars().map(plain).collect();
+    // A letter that isn't spelled otherwise would leave a word that nobody wrote.
+    if name.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
+        return None;
+    }
     for word in name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|w| !w.is_empty()) {
         if out.is_empty() {
             out.push_str(word);

@@ -1,7 +1,7 @@
 //! A stack from all its files.
 
 use super::expression::Scope;
-use super::files::unreadable;
+use super::files::{self, unreadable};
 use super::fragment::{self, Fragment, Named};
 use super::library::Library;
 use super::template::{template, wrong_type};
@@ -163,6 +163,11 @@ impl Reading {
                     .at(node.span)
                     .hint("files are read before anything else is known"),
             );
+            return;
+        }
+        if written.starts_with('/') {
+            self.diagnostics.push(files::absolute(written).at(node.span));
+            self.broken = true;
             return;
         }
         let path = self.library.path_from(from, written);

@@ -44,9 +44,11 @@ impl Format {
 /// TOML text is an empty mapping. Spans are byte offsets into `text`, a byte-order mark included.
 pub fn parse(source: SourceId, text: &str, format: Format) -> (Option<Node>, Diagnostics) {
     if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes; {MAX_BYTES} are allowed", text.len());
+        // A loader may have stopped reading, so its size isn't known.
+        let message = format!("the file has more than {} MiB", MAX_BYTES >> 20);
         let place = Span::new(source, 0, 0);
-        return (None, Diagnostic::error(Code::TOO_LARGE, message).at(place).into());
+        let hint = "divide it: a stack file can `include` others";
+        return (None, Diagnostic::error(Code::TOO_LARGE, message).at(place).hint(hint).into());
     }
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let at = Origin { source, base: text.len() - body.len() };

@@ -44,11 +44,7 @@ impl Scope {
         let (mut tree, info) = parser.parse_with_source_info(written).map_err(|errors| {
             let mut mistakes = Diagnostics::new();
             for error in errors.errors.iter().take(MAX_ERRORS) {
-                let message = match error.msg.split(" expecting ").next().unwrap_or("") {
-                    message if message.contains("<EOF>") => "it ends too early".to_owned(),
-                    message => message.trim_start_matches("Syntax error: ").replace('\'', "`"),
-                };
-                mistakes.push(bad(format!("the expression can't be read: {message}")));
+                mistakes.push(bad(format!("the expression can't be read: {}", plainly(&error.msg, written))));
             }
             mistakes
         })?;
@@ -85,6 +81,24 @@ impl Scope {
         let value = value?;
         self.budget.spend_value(&value)?;
         Ok(value)
+    }
+}
+
+/// The parser's complaint in the words of someone who wrote the expression.
+fn plainly(message: &str, written: &str) -> String {
+    let message = message.split(" expecting ").next().unwrap_or("").trim_start_matches("Syntax error: ");
+    let named = message.split_once('\'').and_then(|(_, rest)| rest.rsplit_once('\'')).map(|(name, _)| name);
+    if written.trim_end().ends_with('.') {
+        return "a name is missing after its last `.`".to_owned();
+    }
+    match named {
+        _ if message.contains("<EOF>") => "it ends too early".to_owned(),
+        Some(name) if message.starts_with("token recognition error") => {
+            format!("`{name}` has no meaning in an expression")
+        }
+        // What lies between two missing things is named by both.
+        Some(name) if !message.starts_with("missing") => format!("`{name}` can't stand where it does"),
+        _ => message.replace('\'', "`"),
     }
 }
 

@@ -172,7 +172,9 @@ fn complaint(error: &ExecutionError) -> String {
         ExecutionError::UndeclaredReference(name) => format!("`{name}` is not known"),
         ExecutionError::NoSuchOverload(overload) => {
             let name = overload.function().trim_matches('_');
-            format!("`{name}` can't be applied to {}", overload.argument_types().join(" and "))
+            let types: Vec<&str> =
+                overload.argument_types().iter().map(|name| cel_type(name.as_str())).collect();
+            format!("`{name}` can't be applied to {}", types.join(" and "))
         }
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
             "a number is divided by zero".to_owned()
@@ -183,8 +185,15 @@ fn complaint(error: &ExecutionError) -> String {
             format!("a function takes {expected} arguments, not {actual}")
         }
         ExecutionError::DuplicateKey(_) => "a map has a key twice".to_owned(),
-        ExecutionError::FunctionError { message, .. } => message.clone(),
-        ExecutionError::UnsupportedBinaryOperator(operator, ..) => {
+        // The regular expressions' reader draws its complaint over several lines; its last says it.
+        ExecutionError::FunctionError { message, .. } => match message.split_once("not a valid regex") {
+            Some((text, why)) => {
+                let why = why.lines().last().unwrap_or("").trim().trim_start_matches("error: ");
+                format!("`{}` isn't a regular expression: {why}", text.trim().trim_matches('\''))
+            }
+            None => message.clone(),
+        },
+        ExecutionError::UnsupportedBinaryOperator(operator, left, right) => {
             let operator = match *operator {
                 "add" => "+",
                 "sub" => "-",
@@ -193,10 +202,37 @@ fn complaint(error: &ExecutionError) -> String {
                 "rem" => "%",
                 other => other,
             };
-            format!("`{operator}` can't be applied to values of these types")
+            format!("`{operator}` can't be applied to {} and {}", type_name(left), type_name(right))
         }
-        ExecutionError::ValuesNotComparable(..) => "values of different types are compared".to_owned(),
+        ExecutionError::ValuesNotComparable(left, right) => {
+            format!("{} and {} can't be compared", type_name(left), type_name(right))
+        }
         ExecutionError::UnsupportedIndex(..) => "a value can't be indexed like that".to_owned(),
         _ => "a value in it has the wrong type".to_owned(),
+    }
+}
+
+/// The same of CEL's name for a type.
+fn cel_type(name: &str) -> &str {
+    match name {
+        "list" => "a list",
+        "map" => "a map",
+        "int" | "uint" | "float" | "double" => "a number",
+        "string" => "text",
+        "bool" => "a boolean",
+        other => other,
+    }
+}
+
+/// The language's word for a value's type, with its article.
+fn type_name(value: &Cel) -> &'static str {
+    match value {
+        Cel::List(_) => "a list",
+        Cel::Map(_) => "a map",
+        Cel::Int(_) | Cel::UInt(_) | Cel::Float(_) => "a number",
+        Cel::String(_) => "text",
+        Cel::Bool(_) => "a boolean",
+        Cel::Null => "null",
+        _ => "something else",
     }
 }

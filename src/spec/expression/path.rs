@@ -76,7 +76,7 @@ impl Scope {
             let near = nearest(name, members.keys().map(String::as_str));
             let hint = match (near, members.is_empty()) {
                 (Some(near), _) => Some(format!("did you mean `{root}.{near}`?")),
-                (None, true) => None,
+                (None, true) => form_of(root, name),
                 (None, false) => Some(format!("there is {}", one_of(members.keys().map(String::as_str)))),
             };
             let diagnostic = Diagnostic::error(Code::UNKNOWN_REFERENCE, message).at(span).hint_if(hint);
@@ -103,6 +103,18 @@ impl Scope {
             Err(why) => Err(Diagnostic::error(Code::BAD_EXPRESSION, why).at(place.whole).into()),
         }
     }
+}
+
+/// How a member of a root is declared.
+fn form_of(root: &str, name: &str) -> Option<String> {
+    let form = match root {
+        "config" => format!("config: {{{name}: {{type: string, default: …}}}}"),
+        "variables" => format!("variables: {{{name}: …}}"),
+        "imports" => format!("imports: {{{name}: {{stack: …, output: …}}}}"),
+        "event" => format!("events: {{{name}: {{}}}}"),
+        _ => return None,
+    };
+    Some(format!("declare it: `{form}`"))
 }
 
 /// The member of what a path has led to so far.

@@ -1,5 +1,6 @@
 //! YAML 1.2 with the core schema, anchors, aliases and merge keys, from `saphyr-parser`'s events.
 
+mod brackets;
 mod build;
 mod offsets;
 mod words;
@@ -62,6 +63,24 @@ fn syntax_error(at: Origin, text: &str, place: usize, info: &str) -> Diagnostic 
     let line = text[line_start..].lines().next().unwrap_or("");
     if info.contains("recursion limit") {
         return limits::too_deep(span);
+    }
+    if info.contains("unknown anchor") {
+        let end = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
+        // The place is the alias, or what follows its star.
+        let name = text[place..].trim_start_matches('*').split(end).next().unwrap_or("");
+        let message = format!("the alias `*{name}` has no anchor `&{name}` above it");
+        return Diagnostic::error(Code::SYNTAX, message)
+            .at(at.span(place, place + length))
+            .hint("text that begins with `*` stands in quotes");
+    }
+    // A bracket on an earlier line explains more than the place where it was missed.
+    let earlier = brackets::unclosed(text, place).filter(|open| *open < line_start);
+    if let Some(open) = earlier.filter(|_| words::may_miss_a_bracket(info)) {
+        let bracket = &text[open..=open];
+        let message = format!("this isn't valid YAML: the `{bracket}` is never closed");
+        return Diagnostic::error(Code::SYNTAX, message)
+            .at_saying(at.span(open, open + 1), "opened here")
+            .label(span, "this can't stand within it");
     }
     Diagnostic::error(Code::SYNTAX, format!("this isn't valid YAML: {}", words::plainly(info)))
         .at(span)

@@ -28,6 +28,13 @@ const WORDS: &[(&str, &str)] = &[
     ("handle wasn't declared", "the tag's handle isn't declared"),
 ];
 
+/// Whether a bracket that was opened before and never closed may be the reason.
+pub(super) fn may_miss_a_bracket(info: &str) -> bool {
+    ["':'", "mapping values", "',' or", "indentation", "indented", "unexpected e", "expected key"]
+        .iter()
+        .any(|theirs| info.contains(theirs))
+}
+
 /// What is wrong.
 pub(super) fn plainly(info: &str) -> String {
     match WORDS.iter().find(|(theirs, _)| info.contains(theirs)) {
