@@ -4,9 +4,9 @@
 //! names, `${address.Property}` for an attribute, `${?address.Property}` for one that orders
 //! nothing while it can be predicted, `{"$secret": …}` for a secret. `recorded.json` is the record
 //! (`recorded.declared` may hold `{"$hash": …}` for the hash of a secret), `live.json` the reads
-//! (`null`: not there). `EVSTACK_BLESS=1` writes `plan.txt` anew.
+//! (`null`: not there). `leftOut` names what `options.when` leaves out. `EVSTACK_BLESS=1` writes `plan.txt` anew.
 
-use evstack::diagnostics::{Diagnostics, SourceId, Span};
+use evstack::diagnostics::{Code, Diagnostics, SourceId, Span};
 use evstack::diff::{Context, create_model, declared, patch};
 use evstack::graph::Graph;
 use evstack::model::{
@@ -21,7 +21,7 @@ use evstack::render::Paint;
 use evstack::render::plan::Whereabouts;
 use evstack::schema::{Catalogue, PropertyPath, TypeName};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -257,17 +257,18 @@ impl Case {
 
     fn text(&self) -> String {
         let (plan, diagnostics) = self.plan();
-        let mut text: String = diagnostics
+        let told: String = diagnostics
             .iter()
             .map(|d| {
                 let hints: String = d.hints.iter().map(|h| format!("hint: {h}\n")).collect();
                 format!("error[{}]: {}\n{hints}", d.code, d.message)
             })
             .collect();
-        if !diagnostics.has_errors() {
-            text.push_str(&evstack::render::plan::plan(&plan, &whereabouts(), Paint::default()));
+        // A refusal is about the plan, so that is shown; other mistakes leave none.
+        if diagnostics.iter().any(|d| d.code != Code::PROTECTED) {
+            return told;
         }
-        text
+        evstack::render::plan::plan(&plan, &whereabouts(), Paint::default()) + &told
     }
 }
 
@@ -276,6 +277,7 @@ struct Stack {
     desired: Vec<Desired>,
     graph: Graph<Address, Order>,
     attributes: BTreeMap<(Address, String), Template>,
+    left_out: BTreeSet<Address>,
     outputs: Vec<(String, Template)>,
     recorded_outputs: BTreeMap<String, Json>,
     options: PlanOptions,
@@ -310,6 +312,7 @@ impl Stack {
             desired,
             graph,
             attributes: attributes.collect(),
+            left_out: list(&stack["leftOut"]).iter().filter_map(Json::as_str).map(Address::from).collect(),
             outputs: members("outputs").map(|(name, json)| (name, template(&json))).collect(),
             recorded_outputs: members("recordedOutputs").collect(),
             options: PlanOptions {
@@ -335,6 +338,7 @@ impl Stack {
             attributes: &self.attributes,
             recorded,
             live,
+            left_out: &self.left_out,
             catalogue: Catalogue::bundled(),
             place: &place(),
             outputs: &self.outputs,

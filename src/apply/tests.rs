@@ -123,6 +123,7 @@ async fn planned(
         attributes: &BTreeMap::new(),
         recorded: &before.resources,
         live: &live,
+        left_out: &BTreeSet::new(),
         catalogue: Catalogue::bundled(),
         place: &place(),
         outputs: &stack.outputs,

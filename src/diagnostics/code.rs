@@ -102,11 +102,15 @@ codes! {
     PROMISE_BROKEN = "E0504" "the service answered otherwise than the plan said"
         "A value that was known at plan time came out differently. What would have been built on it was not started.";
     UNKNOWN_TARGET = "E0505" "`--target`, `--exclude` or `--replace` names nothing"
-        "Give an address as the plan prints it, such as `rule.analyseNewReviews`.";
+        "Give an address as the plan prints it, such as `rule.analyseNewReviews`. What one flag asks for and another leaves out names nothing either.";
     NOT_APPROVED = "E0506" "nothing approved the plan"
         "Only `yes` approves. Without a terminal, pass `--yes`.";
     NOTHING_TO_IMPORT = "E0507" "what is to be taken over isn't there"
         "`options.import` names the identifier of a resource that exists; a read found none.";
+    UNKNOWN_OUTPUT = "E0508" "no output has that name"
+        "Outputs are declared under `outputs`, and known after `evstack apply`.";
+    SECRET_OUTPUT = "E0509" "an output is secret"
+        "Of a secret only a salted hash is kept, by which a change is noticed; nobody can read it back. Look it up where it comes from.";
     LOCKED = "E0601" "another run holds the state"
         "The message names the holder. A lock is released by its process, even when it is killed.";
     BAD_STATE = "E0602" "the state can't be read"

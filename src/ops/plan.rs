@@ -1,7 +1,7 @@
 //! `plan`: what would change.
 
 use super::{Failure, Loaded, live};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::model::{Address, Json, Live, Template};
 use crate::plan::{Plan, PlanInputs, PlanOptions, SavedOptions, build};
 use crate::provider::{Fault, FaultKind, Provider};
@@ -79,12 +79,14 @@ pub struct Made {
     pub live: BTreeMap<Address, Live>,
     /// What isn't an error.
     pub warnings: Diagnostics,
+    /// Why it must not be carried out, though it can be shown: what it would take is protected.
+    pub refusals: Diagnostics,
 }
 
 /// Reads live and makes the plan. Takes no lock, changes nothing.
 ///
 /// # Errors
-/// The cloud refused a read, or the plan may not be carried out.
+/// The cloud refused a read, or there is no plan.
 pub async fn plan(
     loaded: &Loaded,
     state: &State,
@@ -97,8 +99,12 @@ pub async fn plan(
         BTreeMap::new()
     };
     read_imports(loaded, state, provider, &mut live).await?;
-    let (plan, warnings) = make(loaded, state, &live, wanted)?;
-    Ok(Made { plan, live, warnings })
+    let (plan, diagnostics) = make(loaded, state, &live, wanted)?;
+    let (mut warnings, mut refusals) = (Diagnostics::new(), Diagnostics::new());
+    for diagnostic in diagnostics {
+        if diagnostic.severity == Severity::Error { &mut refusals } else { &mut warnings }.push(diagnostic);
+    }
+    Ok(Made { plan, live, warnings, refusals })
 }
 
 /// What is to be taken over isn't recorded; its identifier is in the options.
@@ -119,10 +125,10 @@ async fn read_imports(
     Ok(())
 }
 
-/// The plan from what was read. Pure.
+/// The plan from what was read, with its warnings and what is refused of it. Pure.
 ///
 /// # Errors
-/// The plan may not be carried out.
+/// There is no plan.
 pub fn make(
     loaded: &Loaded,
     state: &State,
@@ -147,6 +153,7 @@ pub fn make(
         attributes: &loaded.resolved.attributes,
         recorded: &state.resources,
         live,
+        left_out: &loaded.resolved.left_out,
         catalogue: Catalogue::bundled(),
         place: &loaded.stack.place,
         outputs: &outputs,
@@ -154,7 +161,7 @@ pub fn make(
         options: &options,
         secrets: &secrets,
     });
-    if diagnostics.has_errors() {
+    if diagnostics.iter().any(|d| d.severity == Severity::Error && d.code != Code::PROTECTED) {
         return Err(Failure::new(diagnostics, loaded.sources.clone()));
     }
     Ok((plan, diagnostics))

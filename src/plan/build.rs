@@ -3,7 +3,7 @@
 use super::decide::Rules;
 use super::evaluate::{Evaluator, Subject, lookup};
 use super::outputs::outputs;
-use super::select::{Selection, Wish, select};
+use super::select::{Selection, Wish, is_or_belongs_to, select};
 use super::{OutputAction, Plan, ResourceChange, protect};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Edge, Graph};
@@ -40,6 +40,8 @@ pub struct PlanInputs<'a, E> {
     pub recorded: &'a BTreeMap<Address, Recorded>,
     /// Reads, by recorded address (of an import: by its declared one). What isn't in it is unread.
     pub live: &'a BTreeMap<Address, Live>,
+    /// Declarations that `options.when` leaves out; their parts with them.
+    pub left_out: &'a BTreeSet<Address>,
     /// All types.
     pub catalogue: &'a Catalogue,
     /// Where the stack lives.
@@ -214,7 +216,12 @@ fn unwanted<E>(
             let options = declared.get(&recorded.address).map(|d| &d.options);
             let protection = options.map_or(recorded.protection, |o| o.protection);
             let retain = options.map_or(recorded.retain_on_delete, |o| o.retain_on_delete);
-            let reason = (!destroy).then_some(ActionReason::DeleteBecauseNoResourceConfig);
+            let by_when = inputs.left_out.iter().any(|owner| is_or_belongs_to(&recorded.address, owner));
+            let reason = match by_when {
+                true => ActionReason::DeleteBecauseWhen,
+                false => ActionReason::DeleteBecauseNoResourceConfig,
+            };
+            let reason = (!destroy).then_some(reason);
             rules.unwanted(recorded, live, protection, retain, reason)
         })
         .collect()

@@ -31,7 +31,7 @@ use crate::model::{Action, Address, Unknown};
 pub struct Plan {
     /// By address. What is outside of `--target` isn't in it.
     pub changes: Vec<ResourceChange>,
-    /// By name.
+    /// In the order of declaration, then those that go, by name.
     pub outputs: Vec<OutputChange>,
     /// Computed properties that some input or output reads and that can't be predicted, each once,
     /// at its source.

@@ -1,4 +1,4 @@
-//! What becomes of the stack's outputs.
+//! What becomes of the stack's outputs: those declared in their order, then those that go.
 
 use super::canonical::{shown, value};
 use super::{OutputAction, OutputChange};
@@ -11,12 +11,7 @@ pub(super) fn outputs(
     attributes: &dyn Attributes,
     secrets: &Secrets,
 ) -> Vec<OutputChange> {
-    let mut changes: BTreeMap<&str, OutputChange> = BTreeMap::new();
-    for (name, before) in recorded {
-        let action = OutputAction::Delete;
-        let change = OutputChange { name: name.clone(), action, before: Some(shown(before)), after: None };
-        changes.insert(name, change);
-    }
+    let mut changes = Vec::new();
     for (name, template) in declared {
         let after = template.evaluate(attributes);
         let before = recorded.get(name).map(shown);
@@ -27,7 +22,11 @@ pub(super) fn outputs(
             }
             Some(was) => (OutputAction::Update, Some(was)),
         };
-        changes.insert(name, OutputChange { name: name.clone(), action, before, after: Some(after) });
+        changes.push(OutputChange { name: name.clone(), action, before, after: Some(after) });
     }
-    changes.into_values().collect()
+    for (name, before) in recorded.iter().filter(|(name, _)| declared.iter().all(|(n, _)| n != *name)) {
+        let action = OutputAction::Delete;
+        changes.push(OutputChange { name: name.clone(), action, before: Some(shown(before)), after: None });
+    }
+    changes
 }

@@ -51,10 +51,27 @@ pub(super) fn select<E: Clone>(
         found
     };
     let mut selected = if wish.targets.is_empty() { all.clone() } else { follow(wish.targets, true) };
-    for address in follow(wish.excludes, false) {
-        selected.remove(&address);
+    for exclude in wish.excludes {
+        let dropped = follow(std::slice::from_ref(exclude), false);
+        selected.retain(|address| !dropped.contains(address));
+        for target in wish.targets {
+            let mut meant = matching(target, &all).peekable();
+            if meant.peek().is_some() && meant.all(|address| dropped.contains(address)) {
+                diagnostics.push(contradiction(target, exclude));
+            }
+        }
     }
     Some(selected)
+}
+
+/// What is asked for and excluded, itself or by what it needs, would be a plan about nothing.
+fn contradiction(target: &Address, exclude: &Address) -> Diagnostic {
+    let why = match is_or_belongs_to(target, exclude) {
+        true => "the second leaves out what the first asks for",
+        false => "what the first asks for needs what the second leaves out",
+    };
+    let message = format!("`--target {target}` and `--exclude {exclude}` contradict each other: {why}");
+    Diagnostic::error(Code::UNKNOWN_TARGET, message).hint("leave one of the two flags out")
 }
 
 /// Addresses that an argument means: itself and its parts.
@@ -62,10 +79,13 @@ pub(super) fn matching<'a>(
     asked: &'a Address,
     all: &'a BTreeSet<Address>,
 ) -> impl Iterator<Item = &'a Address> {
-    all.iter().filter(move |address| {
-        let rest = address.as_str().strip_prefix(asked.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
+    all.iter().filter(move |address| is_or_belongs_to(address, asked))
+}
+
+/// Whether it is that, or a part of it.
+pub(super) fn is_or_belongs_to(address: &Address, owner: &Address) -> bool {
+    let rest = address.as_str().strip_prefix(owner.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn built_on(recorded: &BTreeMap<Address, Recorded>) -> Graph<Address, ()> {

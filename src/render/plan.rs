@@ -177,7 +177,7 @@ fn comments(change: &ResourceChange) -> Vec<String> {
             comments.push(format!("because {} is not in configuration", change.address));
         }
         Some(ActionReason::DeleteBecauseWhen) => {
-            comments.push(format!("because `when` of {} is false", change.address));
+            comments.push(format!("because `options.when` leaves {} out", change.address));
         }
         _ => {}
     }
@@ -224,7 +224,7 @@ fn outputs(outputs: &[OutputChange], paint: Paint) -> String {
     }
     let mut before = IndexMap::new();
     let mut after = IndexMap::new();
-    for output in changed {
+    for output in &changed {
         let put = |map: &mut IndexMap<String, Value>, value: &Option<Value>| {
             if let Some(value) = value {
                 map.insert(output.name.clone(), value.clone());
@@ -235,7 +235,7 @@ fn outputs(outputs: &[OutputChange], paint: Paint) -> String {
     }
     let mut tree = Tree::new(paint, &[]);
     tree.out.push_str("Changes to Outputs:\n");
-    tree.members(&before, &after, 4, " -> null");
+    tree.pairs(changed.iter().map(|o| &o.name), &before, &after, 4, " -> null");
     tree.out
 }
 

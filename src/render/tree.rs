@@ -49,7 +49,19 @@ impl<'a> Tree<'a> {
         end: &str,
     ) {
         let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-        let width = keys.iter().map(|key| key_text(key).chars().count()).max().unwrap_or(0);
+        self.pairs(keys.iter().copied(), before, after, column, end);
+    }
+
+    /// The same, in the order of these keys.
+    pub(super) fn pairs<'k>(
+        &mut self,
+        keys: impl Iterator<Item = &'k String> + Clone,
+        before: &IndexMap<String, Value>,
+        after: &IndexMap<String, Value>,
+        column: usize,
+        end: &str,
+    ) {
+        let width = keys.clone().map(|key| key_text(key).chars().count()).max().unwrap_or(0);
         let mut hidden = 0;
         for key in keys {
             let (was, will) = (before.get(key), after.get(key));
@@ -65,23 +77,25 @@ impl<'a> Tree<'a> {
             self.begin(column, mark);
             self.out.push_str(&format!("{:width$} = ", key_text(key)));
             self.path.push(key.clone());
-            self.pair(was, will, column);
+            self.pair(was, will, column, end);
             self.path.pop();
-            if will.is_none() {
-                self.out.push_str(end);
-            }
             self.out.push('\n');
         }
         self.hidden(hidden, "attribute", column);
     }
 
     /// Either of two, or both.
-    fn pair(&mut self, was: Option<&Value>, will: Option<&Value>, column: usize) {
+    fn pair(&mut self, was: Option<&Value>, will: Option<&Value>, column: usize, end: &str) {
         let note = self.note();
         match (was, will) {
             (Some(was), Some(will)) => self.change(was, will, column, note),
             (None, Some(will)) => self.whole(will, column, Mark::Add, note),
-            (Some(was), None) => self.whole(was, column, Mark::Remove, note),
+            // A comment closes its line: after what becomes of a value on one, else at the bracket.
+            (Some(was), None) if is_one_line(was) => self.scalar(was, &format!("{end}{note}")),
+            (Some(was), None) => {
+                self.whole(was, column, Mark::Remove, note);
+                self.out.push_str(end);
+            }
             (None, None) => {}
         }
     }
@@ -327,6 +341,16 @@ fn subsequence(was: &[Value], will: &[Value]) -> Vec<(usize, usize)> {
         }
     }
     pairs
+}
+
+/// Whether nothing is opened to show it.
+fn is_one_line(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::String(text) => !text.contains('\n') && document(value).is_none(),
+        _ => true,
+    }
 }
 
 /// What a text says, if it is a JSON object or array; an object is what it is.

@@ -17,7 +17,7 @@ use crate::graph::Graph;
 use crate::kinds;
 use crate::model::{Address, Desired, Template};
 use crate::spec::{Output, Stack};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why one resource needs another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Resolved {
     pub graph: Graph<Address, Why>,
     /// The kinds' own attributes.
     pub attributes: BTreeMap<(Address, String), Template>,
+    /// Declarations that `options.when` leaves out.
+    pub left_out: BTreeSet<Address>,
     /// What is printed after apply.
     pub outputs: Vec<Output>,
 }
@@ -48,6 +50,7 @@ pub fn resolve(stack: &Stack) -> (Resolved, Diagnostics) {
         resources: expansion.resources,
         graph: Graph::new(),
         attributes: expansion.attributes,
+        left_out: expansion.left_out.keys().cloned().collect(),
         outputs: stack.outputs.clone(),
     };
     references::check(&resolved, &expansion.left_out, &mut diagnostics);

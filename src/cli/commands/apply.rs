@@ -95,6 +95,11 @@ async fn one(
         saved::still_fits(file, &planned.saved(wanted))?;
     }
     show(args, &planned)?;
+    if planned.is_refused() {
+        locked.compact()?;
+        mention(args, &planned.refusals, &planned.loaded.sources)?;
+        return Ok(Ended::Failed);
+    }
     if !has_work(&planned.plan, &planned.state) {
         locked.compact()?;
         return finish_empty(args, &planned, wanted.destroy);

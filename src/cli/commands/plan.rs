@@ -4,7 +4,7 @@ use crate::cli::args::{PlanArgs, WantedArgs};
 use crate::cli::cloud::{self, Connection};
 use crate::cli::session::Session;
 use crate::cli::{Ended, terminal};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, Json, Live, Value};
 use crate::ops::plan::{Made, Wanted, plan};
 use crate::ops::{self, Failure, Loaded, Request, saved};
@@ -25,17 +25,19 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
     let wanted = wanted(&args.wanted, args.destroy)?;
     let several = sessions.len() > 1;
     let mut documents = Vec::new();
-    let mut differs = false;
+    let (mut differs, mut refused) = (false, false);
     for session in &sessions {
         let planned = Planned::make(session, &wanted).await?;
         differs |= !planned.plan.is_empty();
+        refused |= planned.is_refused();
         if args.json {
             documents.push(planned.json());
         } else {
             planned.narrate();
             terminal::print(&planned.text())?;
+            terminal::show(&planned.refusals, &planned.loaded.sources);
         }
-        if let Some(path) = &args.out {
+        if let Some(path) = args.out.as_ref().filter(|_| !planned.is_refused()) {
             planned.keep(Path::new(path), &wanted)?;
             if !args.json {
                 let path = path.as_str();
@@ -51,7 +53,11 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
         let document = if several { json::plans(documents) } else { documents.pop().unwrap_or_default() };
         terminal::print_json(&document)?;
     }
-    Ok(if differs && args.detailed_exitcode { Ended::Differences } else { Ended::Done })
+    Ok(match (refused, differs && args.detailed_exitcode) {
+        (true, _) => Ended::Failed,
+        (false, true) => Ended::Differences,
+        (false, false) => Ended::Done,
+    })
 }
 
 /// The flags as `ops` takes them.
@@ -88,6 +94,8 @@ pub(super) struct Planned {
     pub(super) request: Request,
     pub(super) state: State,
     pub(super) live: BTreeMap<Address, Live>,
+    /// Why it is shown only.
+    pub(super) refusals: Diagnostics,
     at: Whereabouts,
     cloud: Option<String>,
     overlay: Option<String>,
@@ -111,11 +119,17 @@ impl Planned {
         state: State,
         wanted: &Wanted,
     ) -> Result<Self, Failure> {
-        let Made { plan, live, warnings } = plan(&loaded, &state, &connection.provider, wanted).await?;
+        let Made { plan, live, warnings, refusals } =
+            plan(&loaded, &state, &connection.provider, wanted).await?;
         loaded.warnings.extend(warnings);
         let at = whereabouts(&loaded, connection);
         let (cloud, overlay) = (session.override_name(), session.overlay().map(str::to_owned));
-        Ok(Self { plan, loaded, request, state, live, at, cloud, overlay })
+        Ok(Self { plan, loaded, request, state, live, refusals, at, cloud, overlay })
+    }
+
+    /// Whether it must not be carried out.
+    pub(super) fn is_refused(&self) -> bool {
+        !self.refusals.is_empty()
     }
 
     /// What isn't the plan itself: warnings, unfinished operations.
@@ -139,11 +153,17 @@ impl Planned {
             .loaded
             .warnings
             .iter()
+            .chain(&self.refusals)
             .map(|d| crate::diagnostics::render::json(d, &self.loaded.sources))
             .collect();
         extra.insert("findings".to_owned(), findings.into());
         extra.insert("unfinished".to_owned(), self.state.operations.len().into());
-        json::plan(&self.plan, &self.at, extra)
+        let mut document = json::plan(&self.plan, &self.at, extra);
+        if self.is_refused() {
+            document["applyable"] = false.into();
+            document["errored"] = true.into();
+        }
+        document
     }
 
     /// As a plan file has it.
