@@ -153,9 +153,11 @@ fn interrupted(name: &str) {
     let reader = read_until(&mut child, "Creation complete");
     signal(&child, name);
     // Its lines are read to the end, so that it never waits for us.
-    std::io::copy(&mut { reader }, &mut std::io::sink()).expect("it prints");
+    let mut told = String::new();
+    std::io::Read::read_to_string(&mut { reader }, &mut told).expect("it prints");
     let run = Run::of(child.wait_with_output().expect("it ends"));
     assert_eq!(run.code, 130, "{}", run.stderr);
+    assert_eq!(told.matches("Skipped: the run was interrupted").count(), 1, "{told}");
     assert!(run.stderr.contains("Run `evstack apply evstack.yaml` to go on."), "{}", run.stderr);
     let done = sandbox.recorded("evstack.yaml");
     assert!((1..9).contains(&done.len()), "{done:?}");

@@ -155,11 +155,21 @@ fn a_removed_service_goes_in_order() {
 fn tables_are_not_destroyed_by_the_way() {
     let sandbox = applied();
     let before = sandbox.recorded(STACK);
+    // It is shown what would go, then it is refused.
+    let shown = sandbox.run(&["destroy", STACK, "--yes"]).stdout;
+    assert!(shown.contains("# table.audit (AWS::DynamoDB::Table) will be destroyed"), "{shown}");
+    assert!(!shown.contains("Destroying..."), "{shown}");
     let said = sandbox.refused(&["destroy", STACK, "--yes"], "E0501");
     for table in ["table.audit", "table.cases", "table.mails", "table.reviews"] {
         assert!(said.contains(&format!("`{table}`")), "{said}");
     }
     assert!(said.contains("--allow-data-loss"), "{said}");
     assert_eq!(sandbox.recorded(STACK), before);
+    let planned = sandbox.run(&["plan", STACK, "--destroy", "--json", "--out", "end.plan"]);
+    assert_eq!((planned.code, planned.stderr.as_str()), (1, ""));
+    let plan = planned.json();
+    assert_eq!((&plan["errored"], &plan["applyable"]), (&true.into(), &false.into()));
+    assert_eq!(plan["evstack"]["findings"].as_array().map(Vec::len), Some(4), "{}", plan["evstack"]);
+    assert!(!sandbox.path("end.plan").exists(), "a refused plan can't be applied");
     assert!(sandbox.ok(&["plan", STACK]).stdout.contains("No changes."), "nothing was deleted");
 }

@@ -184,3 +184,32 @@ fn without_refresh_the_record_is_believed() {
     sandbox.ok(&["apply", "--yes"]);
     assert_eq!(sandbox.run(&["plan", "--detailed-exitcode"]).code, 0);
 }
+
+#[test]
+fn outputs_are_told_alike_and_secrets_not_at_all() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "evstack.yaml",
+        "name: shop\nconfig: {token: {type: string, secret: true}}\nqueues: {orders: {}}\n\
+         outputs: {url: \"${queue.orders.QueueUrl}\", token: \"${config.token}\", account: \"${aws.accountId}\"}\n",
+    );
+    let given = ["--config", "token=hush"];
+    let planned = sandbox.ok(&[&["plan"], &given[..]].concat()).stdout;
+    assert!(planned.contains("+ token   = (sensitive value)"), "{planned}");
+    let brief = sandbox.ok(&[&["plan", "--quiet"], &given[..]].concat()).stdout;
+    assert!(brief.starts_with("Plan: 2 to add, 0 to change, 0 to destroy.\n"), "{brief}");
+    let applied = sandbox.ok(&[&["apply", "--yes", "--quiet"], &given[..]].concat()).stdout;
+    assert!(!applied.contains("Creating..."), "{applied}");
+    let (_, outputs) = applied.split_once("Outputs:\n\n").expect("outputs");
+    assert_eq!(sandbox.ok(&["output"]).stdout, outputs);
+    let names: Vec<&str> = outputs.lines().map(|line| line.split(' ').next().unwrap_or_default()).collect();
+    assert_eq!(names, ["url", "token", "account"]);
+    assert!(outputs.contains("token = <sensitive>"), "{outputs}");
+
+    let said = sandbox.refused(&["output", "token"], "E0509");
+    assert!(said.contains("only a hash is kept"), "{said}");
+    let told = sandbox.ok(&["output", "token", "--json"]).json();
+    assert_eq!(told, serde_json::json!({"value": null, "sensitive": true}));
+    let said = sandbox.refused(&["output", "nope"], "E0508");
+    assert!(said.contains("there are `url`, `token`, `account`"), "{said}");
+}

@@ -47,10 +47,10 @@ pub(super) struct WhereArgs {
     /// A config value; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub(super) config: Vec<(String, String)>,
-    /// Less narration
+    /// Print only errors, the line that sums up, and outputs; what is to be approved is shown whole
     #[arg(long, short)]
     pub(super) quiet: bool,
-    /// More narration
+    /// Also say what is tried again while it works, and why
     #[arg(long, short, action = ArgAction::Count)]
     pub(super) verbose: u8,
 }

@@ -8,17 +8,40 @@ use crate::render::json;
 use crate::render::progress::{self, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Resources that are named one by one as skipped.
+const NAMED: usize = 10;
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Telling {
+    /// JSON lines, everything.
+    Lines,
+    /// Nothing.
+    Nothing,
+    /// A line for each beginning and end.
+    Steps,
+    /// And for each that is tried again.
+    StepsAndRetries,
+}
 
 /// Shows the events of a run of so many steps.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
-    json: bool,
+    telling: Telling,
+    /// Steps that weren't begun, because something they need failed.
+    in_need: AtomicUsize,
+    /// Steps that weren't begun, because the run was interrupted.
+    interrupted: AtomicUsize,
 }
 
 impl Progress {
-    /// A bar if somebody watches; `quiet` shows nothing.
-    pub(super) fn new(steps: usize, json: bool) -> Self {
-        let watched = !json && console::user_attended_stderr() && steps > 1;
+    /// A bar if somebody watches.
+    pub(super) fn new(steps: usize, telling: Telling) -> Self {
+        let in_text = matches!(telling, Telling::Steps | Telling::StepsAndRetries);
+        let watched = in_text && console::user_attended_stderr() && steps > 1;
         let bar = watched.then(|| {
             let bar = ProgressBar::with_draw_target(u64::try_from(steps).ok(), ProgressDrawTarget::stderr());
             if let Ok(style) = ProgressStyle::with_template("  {bar:40} {pos}/{len} [{elapsed}] {msg}") {
@@ -26,45 +49,74 @@ impl Progress {
             }
             bar
         });
-        Self { bar, json }
+        Self { bar, telling, in_need: AtomicUsize::new(0), interrupted: AtomicUsize::new(0) }
     }
 
     /// Takes the events of a run.
-    pub(super) fn sink(self: &Arc<Self>, quiet: bool) -> Sink {
+    pub(super) fn sink(self: &Arc<Self>) -> Sink {
         let progress = Arc::clone(self);
         Arc::new(move |event| {
-            if !quiet || progress.json {
+            if progress.telling != Telling::Nothing {
                 progress.show(&event);
             }
         })
     }
 
-    /// The bar goes.
+    /// The bar goes, and what wasn't named is counted.
     pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+        if matches!(self.telling, Telling::Lines | Telling::Nothing) {
+            return;
+        }
+        let more = self.in_need.load(Relaxed).saturating_sub(NAMED);
+        if more > 0 {
+            let _ = terminal::tell(&format!("… and {more} more: Skipped: what they need failed\n"));
+        }
+        let interrupted = self.interrupted.load(Relaxed);
+        if interrupted > 0 {
+            let what = if interrupted == 1 { "operation" } else { "operations" };
+            let _ = terminal::tell(&format!("{interrupted} {what}: Skipped: the run was interrupted\n"));
+        }
+    }
+
+    /// Whether an event has a line of its own; counts those that may not.
+    fn is_told(&self, event: &Event) -> bool {
+        match event {
+            Event::Skipped { because: None, .. } => {
+                self.interrupted.fetch_add(1, Relaxed);
+                false
+            }
+            Event::Skipped { because: Some(_), .. } => self.in_need.fetch_add(1, Relaxed) < NAMED,
+            Event::Retrying { .. } => self.telling == Telling::StepsAndRetries,
+            _ => true,
         }
     }
 
     fn show(&self, event: &Event) {
         let (line, json) = words(event);
-        let text = match (self.json, json) {
-            (true, Some(json)) => json.to_string(),
-            (true, None) => return,
-            (false, _) => line,
+        let text = match (self.telling, json) {
+            (Telling::Lines, Some(json)) => Some(json.to_string()),
+            (Telling::Lines, None) => None,
+            _ => self.is_told(event).then_some(line),
         };
         match &self.bar {
             Some(bar) => {
                 if matches!(event, Event::Completed { .. } | Event::Failed { .. } | Event::Skipped { .. }) {
                     bar.inc(1);
                 }
-                bar.suspend(|| {
-                    let _ = terminal::tell(&format!("{text}\n"));
-                });
+                if let Some(text) = text {
+                    bar.suspend(|| {
+                        let _ = terminal::tell(&format!("{text}\n"));
+                    });
+                }
             }
             // Neither a full disk under stdout nor a reader that left stops what is under way.
             None => {
-                let _ = terminal::tell(&format!("{text}\n"));
+                if let Some(text) = text {
+                    let _ = terminal::tell(&format!("{text}\n"));
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What each command means, apart from how it is asked for and shown.
 
+mod alike;
 mod disk;
 pub mod live;
 mod load;
@@ -8,6 +9,7 @@ pub mod project;
 pub mod recorded;
 pub mod saved;
 
+pub use alike::alike;
 pub use disk::DiskLoader;
 pub use load::{Loaded, Request, load};
 

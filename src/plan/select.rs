@@ -57,7 +57,7 @@ pub(super) fn select<E: Clone>(
         for target in wish.targets {
             let mut meant = matching(target, &all).peekable();
             if meant.peek().is_some() && meant.all(|address| dropped.contains(address)) {
-                diagnostics.push(contradiction(target, exclude));
+                diagnostics.push(contradiction(target, exclude, wish.destroy));
             }
         }
     }
@@ -65,9 +65,10 @@ pub(super) fn select<E: Clone>(
 }
 
 /// What is asked for and excluded, itself or by what it needs, would be a plan about nothing.
-fn contradiction(target: &Address, exclude: &Address) -> Diagnostic {
+fn contradiction(target: &Address, exclude: &Address, destroy: bool) -> Diagnostic {
     let why = match is_or_belongs_to(target, exclude) {
         true => "the second leaves out what the first asks for",
+        false if destroy => "what the second keeps needs what the first asks to take away",
         false => "what the first asks for needs what the second leaves out",
     };
     let message = format!("`--target {target}` and `--exclude {exclude}` contradict each other: {why}");

@@ -55,18 +55,28 @@ pub fn plan(plan: &Plan, at: &Whereabouts, paint: Paint) -> String {
         out.push_str(&resource(change, paint));
         out.push('\n');
     }
-    out.push_str(&summary(plan, paint));
-    let outputs = outputs(&plan.outputs, paint);
-    if !outputs.is_empty() {
-        out.push('\n');
-        out.push_str(&outputs);
-    }
+    out.push_str(&brief(plan, paint));
     out.push_str(&unknowns(plan));
     if plan.partial {
         out.push_str(
             "\nNote: `--target` or `--exclude` leaves something out, so this plan may not be all that the\n\
              stack asks for.\n",
         );
+    }
+    out
+}
+
+/// What is left of it where little is to be said: whether and how much changes, and the outputs.
+#[must_use]
+pub fn brief(plan: &Plan, paint: Paint) -> String {
+    if plan.is_empty() {
+        return format!("{}\n", paint.bold(&paint.green("No changes.")));
+    }
+    let mut out = summary(plan, paint);
+    let outputs = outputs(&plan.outputs, paint);
+    if !outputs.is_empty() {
+        out.push('\n');
+        out.push_str(&outputs);
     }
     out
 }

@@ -4,13 +4,13 @@ use super::plan::{Planned, wanted};
 use crate::apply::{Cancel, Job, Means, Outcome, has_work, recover, run as carry_out};
 use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::{self, Connection};
-use crate::cli::progress::Progress;
+use crate::cli::progress::{Progress, Telling};
 use crate::cli::session::Session;
 use crate::cli::{Ended, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Sources};
 use crate::model::{Action, Address, Json};
 use crate::ops::plan::Wanted;
-use crate::ops::{self, DiskLoader, Failure, Loaded, Request, saved};
+use crate::ops::{self, DiskLoader, Failure, Loaded, Request, alike, saved};
 use crate::plan::{Counts, SavedPlan};
 use crate::provider::SystemClock;
 use crate::render::{Paint, json, progress as words};
@@ -94,7 +94,7 @@ async fn one(
     if let Some(file) = file {
         saved::still_fits(file, &planned.saved(wanted))?;
     }
-    show(args, &planned)?;
+    show(args, &planned, file.is_none() && !args.yes)?;
     if planned.is_refused() {
         locked.compact()?;
         mention(args, &planned.refusals, &planned.loaded.sources)?;
@@ -110,11 +110,11 @@ async fn one(
         return Ok(Ended::Failed);
     }
     let steps = planned.plan.changes.iter().filter(|c| c.action != Action::NoOp).count();
-    let progress = Arc::new(Progress::new(steps, args.json));
+    let progress = Arc::new(Progress::new(steps, telling(args)));
     let means = Means {
         provider: Arc::clone(&connection.provider),
         clock: Arc::new(SystemClock::default()),
-        sink: progress.sink(args.place.quiet),
+        sink: progress.sink(),
         cancel: cancel.clone(),
         seed,
         at_once: usize::from(args.parallelism),
@@ -155,11 +155,11 @@ async fn recover_first(
     if !locked.with(|state| !state.operations.is_empty() || !state.leftovers.is_empty()) {
         return Ok(());
     }
-    let progress = Arc::new(Progress::new(0, args.json));
+    let progress = Arc::new(Progress::new(0, telling(args)));
     let means = Means {
         provider: Arc::clone(&connection.provider),
         clock: Arc::new(SystemClock::default()),
-        sink: progress.sink(args.place.quiet),
+        sink: progress.sink(),
         cancel: cancel.clone(),
         seed,
         at_once: usize::from(args.parallelism),
@@ -178,12 +178,14 @@ async fn recover_first(
     let recovery =
         recover(&means, locked, Catalogue::bundled(), &|address| wanted.get(address).cloned()).await?;
     if recovery.problems.has_errors() {
-        return Err(Failure::new(recovery.problems, loaded.sources.clone()));
+        let problems = if args.json { recovery.problems } else { alike(&recovery.problems) };
+        return Err(Failure::new(problems, loaded.sources.clone()));
     }
     mention(args, &recovery.problems, &loaded.sources)
 }
 
-fn show(args: &ApplyArgs, planned: &Planned) -> Result<(), Failure> {
+/// The plan; whole if it is to be approved.
+fn show(args: &ApplyArgs, planned: &Planned, to_approve: bool) -> Result<(), Failure> {
     if args.json {
         mention(args, &planned.loaded.warnings, &planned.loaded.sources)?;
         for line in json::planned(&planned.plan) {
@@ -191,8 +193,20 @@ fn show(args: &ApplyArgs, planned: &Planned) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    planned.narrate();
-    terminal::tell(&planned.text())
+    let brief = args.place.quiet && !to_approve;
+    if !brief {
+        planned.narrate();
+    }
+    terminal::tell(&planned.text(brief))
+}
+
+fn telling(args: &ApplyArgs) -> Telling {
+    match (args.json, args.place.quiet, args.place.verbose) {
+        (true, ..) => Telling::Lines,
+        (_, true, _) => Telling::Nothing,
+        (_, _, 0) => Telling::Steps,
+        _ => Telling::StepsAndRetries,
+    }
 }
 
 fn finish_empty(args: &ApplyArgs, planned: &Planned, destroy: bool) -> Result<Ended, Failure> {
@@ -243,6 +257,9 @@ fn report(args: &ApplyArgs, planned: &Planned, outcome: &Outcome, destroy: bool)
         (false, false) => Ended::Failed,
     };
     let what = if destroy { "destroy" } else { "apply" };
+    if !args.json {
+        diagnostics = alike(&diagnostics);
+    }
     mention(args, &diagnostics, &planned.loaded.sources)?;
     if ended != Ended::Done {
         // No summary and no outputs: scripts read `complete` in those.

@@ -33,13 +33,15 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
         if args.json {
             documents.push(planned.json());
         } else {
-            planned.narrate();
-            terminal::print(&planned.text())?;
+            if !args.place.quiet {
+                planned.narrate();
+            }
+            terminal::print(&planned.text(args.place.quiet))?;
             terminal::show(&planned.refusals, &planned.loaded.sources);
         }
         if let Some(path) = args.out.as_ref().filter(|_| !planned.is_refused()) {
             planned.keep(Path::new(path), &wanted)?;
-            if !args.json {
+            if !args.json && !args.place.quiet {
                 let path = path.as_str();
                 terminal::print(&format!(
                     "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    evstack apply \"{path}\"\n"
@@ -143,8 +145,9 @@ impl Planned {
         }
     }
 
-    pub(super) fn text(&self) -> String {
-        text::plan(&self.plan, &self.at, Paint { colour: terminal::colours() })
+    pub(super) fn text(&self, brief: bool) -> String {
+        let paint = Paint { colour: terminal::colours() };
+        if brief { text::brief(&self.plan, paint) } else { text::plan(&self.plan, &self.at, paint) }
     }
 
     fn json(&self) -> Json {
