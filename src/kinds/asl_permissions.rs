@@ -1,7 +1,7 @@
 //! From what a definition calls to the statements of its machine's role.
 
 use super::expander::Expander;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::languages::asl::{Definition, NeedOn, TargetShape, permissions};
 use crate::model::{Attributes, Function, Order, Place, Reference, Template, Value};
 use crate::spec::Declaration;
@@ -139,6 +139,15 @@ fn fill(pattern: &str, place: &Place) -> String {
         .replace("${Partition}", &place.partition)
         .replace("${Region}", &place.region)
         .replace("${Account}", &place.account)
+}
+
+/// The key at which the value at a JSON Pointer stands, or where the nearest value above it is.
+pub(super) fn key_span_at(node: &Node, pointer: &str) -> Span {
+    let (above, token) = pointer.rsplit_once('/').unwrap_or(("", pointer));
+    let token = token.replace("~1", "/").replace("~0", "~");
+    let entries = node_at(node, above).entries().unwrap_or_default();
+    let entry = entries.iter().find(|entry| entry.key == token);
+    entry.map_or_else(|| node_at(node, pointer).span, |entry| entry.key_span)
 }
 
 /// The node at a JSON Pointer, or the nearest above it.

@@ -125,6 +125,10 @@ fn arn_property(address: &Address) -> &'static str {
 pub(super) fn inline_policies(x: &mut Expander<'_>) {
     for (target, statements) in std::mem::take(&mut x.grants) {
         let Some(declaration) = x.declaration(&target.owner()) else { continue };
+        // Whoever sends to what is left out is told so; its policy has nothing to add.
+        if x.out.left_out.contains_key(&target.owner()) {
+            continue;
+        }
         let part = target.part("policy");
         let part = part.as_str().splitn(3, '.').nth(2).unwrap_or("policy").to_owned();
         let draft = if target.kind() == "topic" {

@@ -83,7 +83,21 @@ pub(super) fn depends_on(x: &mut Expander<'_>, declaration: &Declaration) -> Vec
     let Some(node) = declaration.body.get("options").and_then(|o| o.get("dependsOn")) else {
         return Vec::new();
     };
-    x.one_or_many(node).into_iter().filter_map(|item| x.reference(item, "`dependsOn`", &[])).collect()
+    let own = x.address(declaration);
+    let mut found = Vec::new();
+    for item in x.one_or_many(node) {
+        let Some(address) = x.reference(item, "`dependsOn`", &[]) else { continue };
+        if address.owner() == own {
+            let message = format!(
+                "`{own}` can't come after {}",
+                if address == own { "itself" } else { "its own part" }
+            );
+            x.bad_value(item, message, Some("leave it out".to_owned()));
+            continue;
+        }
+        found.push(address);
+    }
+    found
 }
 
 fn paths(x: &mut Expander<'_>, node: Option<&Node>, what: &str) -> Vec<PropertyPath> {

@@ -1,12 +1,13 @@
 //! `rules`: which events on a bus go where. Each target gets what it needs: a role or a place in the
 //! target's policy, retries, a dead-letter queue.
 
+use super::asl_permissions::{key_span_at, node_at};
 use super::expander::{Draft, Expander};
 use super::fields::number;
 use super::iam::allow;
 use super::kind::{Field, Kind, Part};
 use super::target::{Class, Target};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
 use crate::languages::pattern as event_pattern;
 use crate::model::{Address, Template};
 use crate::spec::Declaration;
@@ -72,7 +73,7 @@ pub(super) fn pattern(x: &mut Expander<'_>, on: &Node, filter: Option<&Node>) ->
         }
         members.insert("detail".to_owned(), detail);
     }
-    check_pattern(x, &result.pattern, on);
+    check_pattern(x, &result.pattern, on, filter);
     Some(result)
 }
 
@@ -111,18 +112,32 @@ fn events_pattern(x: &mut Expander<'_>, on: &Node) -> Option<Pattern> {
 }
 
 /// Reports what EventBridge would refuse, as far as the pattern is known at load.
-fn check_pattern(x: &mut Expander<'_>, pattern: &Template, on: &Node) {
+fn check_pattern(x: &mut Expander<'_>, pattern: &Template, on: &Node, filter: Option<&Node>) {
     let mut open = false;
     pattern.references(&mut |_| open = true);
     if open {
         return;
     }
     let Some(json) = pattern.evaluate(&super::expander::NoAttributes).to_json() else { return };
-    if let Err(problem) = event_pattern::Pattern::parse(&json) {
-        x.report(
-            Diagnostic::error(Code::BAD_PATTERN, format!("the event pattern isn't valid: {problem}"))
-                .at(on.span),
-        );
+    for problem in event_pattern::parse(&json).1 {
+        // What `where` says stands below `detail`; the rest is written out only in a raw pattern.
+        let (tree, pointer) = match (problem.pointer.strip_prefix("/detail"), filter) {
+            (Some(below), Some(filter)) if below.is_empty() || below.starts_with('/') => (filter, below),
+            _ => (on, problem.pointer.as_str()),
+        };
+        let name = pointer.rsplit('/').next().unwrap_or_default();
+        let value = node_at(tree, pointer);
+        let (span, hint) = if problem.message.starts_with(event_pattern::UNKNOWN_OPERATOR) {
+            let near = nearest(name, event_pattern::OPERATORS).map(|near| format!("did you mean `{near}`?"));
+            let all = || format!("there is {}", one_of(event_pattern::OPERATORS));
+            (key_span_at(tree, pointer), Some(near.unwrap_or_else(all)))
+        } else {
+            let is_plain = value.items().is_none() && value.entries().is_none();
+            let hint = is_plain && problem.message.ends_with("must be an object or an array");
+            (value.span, hint.then(|| "write a list of what it may be: `[…]`".to_owned()))
+        };
+        let message = format!("the event pattern isn't valid: {}", problem.message);
+        x.report(Diagnostic::error(Code::BAD_PATTERN, message).at(span).hint_if(hint));
     }
 }
 

@@ -5,8 +5,8 @@ use super::expander::{Draft, Expander};
 use super::fields::number;
 use super::iam::allow;
 use super::kind::{Field, Kind, Part};
-use crate::diagnostics::{Code, Diagnostic};
-use crate::languages::asl;
+use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
+use crate::languages::{Kind as ProblemKind, Problem, asl};
 use crate::model::{Address, Template, Value};
 use crate::spec::Declaration;
 use crate::syntax::Node;
@@ -116,6 +116,25 @@ fn definition(x: &mut Expander<'_>, declaration: &Declaration, written: &Node) -
     Some(written.clone())
 }
 
+/// The integration that was likely meant: a slip in the service or in the action.
+fn near_integration(resource: &str) -> Option<String> {
+    let (_, rest) = resource.split_once(":states:::")?;
+    let (service, call) = rest.split_once(':')?;
+    let (action, waits) =
+        call.split_once('.').map_or((call, ""), |(action, _)| (action, &call[action.len()..]));
+    let services = asl::optimized().map(|(service, _)| service);
+    let service = services.clone().find(|known| *known == service).or_else(|| nearest(service, services))?;
+    let actions = asl::optimized().filter(|(of, _)| *of == service).map(|(_, action)| action);
+    let near = nearest(action, actions.clone());
+    Some(match near {
+        Some(near) => format!("did you mean `{service}:{near}{waits}`?"),
+        None => {
+            let any = format!("aws-sdk:{service}:{call}");
+            format!("`{service}` has {}; every other call is an `{any}`", one_of(actions))
+        }
+    })
+}
+
 /// What the machine's role must allow; reports what is wrong with the definition.
 fn statements(
     x: &mut Expander<'_>,
@@ -124,11 +143,18 @@ fn statements(
     express: bool,
 ) -> Vec<Template> {
     let (parsed, problems) = asl::parse(&definition.to_json());
-    for problem in problems {
-        let span = asl_permissions::node_at(definition, &problem.pointer).span;
-        x.report(Diagnostic::error(Code::BAD_DEFINITION, problem.message).at(span));
+    // A transition that leads nowhere, or isn't there, is why no state ends the workflow.
+    let is_root = |problem: &Problem| problem.kind != ProblemKind::MissingEndState;
+    let has_root = problems.iter().any(is_root);
+    let is_whole = problems.is_empty();
+    for problem in problems.into_iter().filter(|problem| !has_root || is_root(problem)) {
+        let node = asl_permissions::node_at(definition, &problem.pointer);
+        let hint =
+            node.text().filter(|_| problem.kind == ProblemKind::InvalidResource).and_then(near_integration);
+        x.report(Diagnostic::error(Code::BAD_DEFINITION, problem.message).at(node.span).hint_if(hint));
     }
-    let Some(parsed) = parsed else { return Vec::new() };
+    // What a definition with mistakes may do isn't known.
+    let Some(parsed) = parsed.filter(|_| is_whole) else { return Vec::new() };
     if express {
         for problem in asl::refused_in_express(&parsed) {
             let span = asl_permissions::node_at(definition, &problem.pointer).span;

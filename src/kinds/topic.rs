@@ -109,9 +109,11 @@ fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, nu
             draft.with("Protocol", Template::string("sqs")).written("Endpoint", target.arn, who)
         }
         "email" => {
+            check_endpoint(x, who, "a mail address", is_mail_address);
             draft.with("Protocol", Template::string("email")).written("Endpoint", x.template(who), who)
         }
         _ => {
+            check_endpoint(x, who, "a web address: `https://…` or `http://…`", is_web_address);
             let endpoint = x.template(who);
             let text = endpoint.as_literal_str().unwrap_or_default().to_owned();
             let protocol = if text.starts_with("http://") { "http" } else { "https" };
@@ -143,6 +145,26 @@ fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, nu
         draft = draft.written("RedrivePolicy", Template::object([("deadLetterTargetArn", target.arn)]), node);
     }
     x.part(declaration, &part, draft);
+}
+
+/// Reports an endpoint that SNS would refuse, as far as it is known at load.
+fn check_endpoint(x: &mut Expander<'_>, node: &Node, wanted: &str, fits: fn(&str) -> bool) {
+    // What is left open, or has a mistake, isn't judged here.
+    if let Some(text) = node.text().filter(|text| !text.contains("${") && !fits(text)) {
+        x.bad_value(node, format!("`{text}` isn't {wanted}"), None);
+    }
+}
+
+fn is_mail_address(text: &str) -> bool {
+    let parts = text.rsplit_once('@');
+    parts.is_some_and(|(who, host)| !who.is_empty() && host.len() > 2 && host.trim_matches('.').contains('.'))
+        && !text.contains(char::is_whitespace)
+}
+
+fn is_web_address(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '['))
+        && !text.contains(char::is_whitespace)
 }
 
 fn let_in(x: &mut Expander<'_>, queue: &Address, topic: &Address) -> Address {

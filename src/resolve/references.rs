@@ -5,19 +5,41 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::kinds::kind_named;
 use crate::model::{Address, Desired, Reference, Template};
 use crate::schema::Catalogue;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Reports references that lead nowhere.
 pub(super) fn check(resolved: &Resolved, left_out: &BTreeMap<Address, Span>, diagnostics: &mut Diagnostics) {
     let resources: HashMap<&Address, &Desired> = resolved.resources.iter().map(|r| (&r.address, r)).collect();
     let checker = Checker { resolved, resources, left_out };
+    let mut told: Vec<(&Desired, Diagnostics)> = Vec::new();
     for resource in &resolved.resources {
-        checker.template(&resource.properties, resource.span, diagnostics);
+        let mut found = Diagnostics::new();
+        checker.property(&resource.properties, resource, &mut String::new(), &mut found);
         for needed in &resource.depends_on {
-            if let Some(diagnostic) = checker.missing(needed, resource.span) {
-                diagnostics.push(diagnostic);
+            // A part that a kind waits for: the property that sends there is told.
+            let implied = *needed != needed.owner() && left_out.contains_key(&needed.owner());
+            if !implied && let Some(diagnostic) = checker.missing(needed, resource.span) {
+                found.push(diagnostic);
             }
         }
+        told.push((resource, found));
+    }
+    let is_vague = |resource: &Desired, diagnostic: &Diagnostic| {
+        diagnostic.primary.as_ref().is_some_and(|label| label.span == resource.span)
+    };
+    // A part's role names what its owner does: where the owner's own words can be pointed at, that is enough.
+    let exact: HashSet<(Address, String)> = told
+        .iter()
+        .flat_map(|(resource, found)| found.iter().map(move |diagnostic| (*resource, diagnostic)))
+        .filter(|(resource, diagnostic)| !is_vague(resource, diagnostic))
+        .map(|(resource, diagnostic)| (resource.address.owner(), diagnostic.message.clone()))
+        .collect();
+    for (resource, found) in told {
+        let is_told = |diagnostic: &Diagnostic| {
+            is_vague(resource, diagnostic)
+                && exact.contains(&(resource.address.owner(), diagnostic.message.clone()))
+        };
+        found.into_iter().filter(|d| !is_told(d)).for_each(|d| diagnostics.push(d));
     }
     for output in &resolved.outputs {
         checker.template(&output.value, output.span, diagnostics);
@@ -31,6 +53,36 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    /// A property and what lies in it; a reference that isn't written itself belongs where the
+    /// property is.
+    fn property(
+        &self,
+        template: &Template,
+        resource: &Desired,
+        pointer: &mut String,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let length = pointer.len();
+        match template {
+            Template::Object(members) => {
+                for (key, inner) in members {
+                    pointer.push('/');
+                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                    self.property(inner, resource, pointer, diagnostics);
+                    pointer.truncate(length);
+                }
+            }
+            Template::Array(items) => {
+                for (index, inner) in items.iter().enumerate() {
+                    pointer.push_str(&format!("/{index}"));
+                    self.property(inner, resource, pointer, diagnostics);
+                    pointer.truncate(length);
+                }
+            }
+            other => self.template(other, resource.span_of(pointer), diagnostics),
+        }
+    }
+
     fn template(&self, template: &Template, span: Span, diagnostics: &mut Diagnostics) {
         template.references(&mut |reference| {
             let span = reference.span.unwrap_or(span);
@@ -74,14 +126,9 @@ impl Checker<'_> {
         }
         let owner = address.owner();
         if let Some(place) = self.left_out.get(&owner) {
-            return Some(
-                Diagnostic::error(
-                    Code::UNKNOWN_REFERENCE,
-                    format!("`{address}` is left out by `options.when`"),
-                )
-                .at(span)
-                .label(*place, "declared here"),
-            );
+            let message = format!("`{address}` is left out by `options.when`");
+            let diagnostic = Diagnostic::error(Code::UNKNOWN_REFERENCE, message).at(span);
+            return Some(if *place == span { diagnostic } else { diagnostic.label(*place, "declared here") });
         }
         let known: Vec<&str> = self.resources.keys().map(|a| a.as_str()).collect();
         let hint = match nearest(address.as_str(), known.iter().copied()) {

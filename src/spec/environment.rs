@@ -187,7 +187,12 @@ fn cloud(node: &Node, diagnostics: &mut Diagnostics) -> CloudSettings {
         );
     }
     for (key, value) in [("region", &cloud.region), ("accountId", &cloud.account_id)] {
-        if value.is_none() && cloud.endpoint.is_none() && node.get(key).is_none() {
+        // A slip in its name was told already.
+        let slipped = entries.iter().any(|e| {
+            !CLOUD_KEYS.contains(&e.key.as_str())
+                && nearest(&e.key, CLOUD_KEYS).is_some_and(|near| near == key)
+        });
+        if value.is_none() && cloud.endpoint.is_none() && node.get(key).is_none() && !slipped {
             let message = format!("`cloud` lacks `{key}`");
             let hint = "both `region` and `accountId` are required unless `endpoint` is given";
             diagnostics.push(Diagnostic::error(Code::MISSING_KEY, message).at(node.span).hint(hint));

@@ -211,7 +211,7 @@ impl Shape {
         }
         let jsonata = language == QueryLanguage::Jsonata;
         let expression = jsonata && value.as_str().is_some_and(is_jsonata);
-        let path = |text: &str| text.starts_with('$');
+        let path = is_path;
         let wanted = match self {
             Self::Literal => None,
             Self::Text => (!value.is_string()).then(|| "a string".to_owned()),
@@ -347,12 +347,36 @@ pub(super) fn expression_of(text: &str) -> Option<&str> {
     text.trim().strip_prefix("{%")?.strip_suffix("%}").map(str::trim)
 }
 
+/// Whether a text can be a path, as far as can be seen without parsing: it begins with `$`, has an
+/// end to every bracket and quote, and a name after every dot.
+fn is_path(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('$') else { return false };
+    let (mut open, mut quote, mut last) = (0usize, None, '$');
+    for c in rest.chars() {
+        match (quote, c) {
+            (Some(_), c) if last == '\\' && c != '\\' => {}
+            (Some(mark), c) if c == mark => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') if open > 0 => quote = Some(c),
+            (None, '[' | '(') => open += 1,
+            (None, ']') if last == '[' => return false,
+            (None, ']' | ')') => match open.checked_sub(1) {
+                Some(fewer) => open = fewer,
+                None => return false,
+            },
+            _ => {}
+        }
+        last = c;
+    }
+    open == 0 && quote.is_none() && (last != '.' || rest.is_empty())
+}
+
 fn is_path_or_call(text: &str) -> bool {
-    text.starts_with('$') || (text.starts_with("States.") && text.ends_with(')'))
+    is_path(text) || (text.starts_with("States.") && text.ends_with(')'))
 }
 
 fn is_reference_path(text: &str) -> bool {
-    text.starts_with('$')
+    is_path(text)
         && !text.starts_with("$$")
         && !["..", "*", "?", "@", ":"].iter().any(|filter| text.contains(filter))
 }

@@ -25,7 +25,7 @@ pub use emits::{Emitted, Literal, emits};
 pub use express::refused_in_express;
 pub use permissions::{Need, NeedOn, Permissions, TargetShape, permissions};
 pub use read::parse;
-pub use resource::{Integration, Resource};
+pub use resource::{Integration, Resource, optimized};
 
 #[cfg(test)]
 mod tests;

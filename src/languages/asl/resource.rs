@@ -185,6 +185,13 @@ impl Resource {
     }
 }
 
+/// The optimized integrations that a task may call, as service and action.
+pub fn optimized() -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
+    let listed =
+        OPTIMIZED.iter().flat_map(|(service, actions, _)| actions.iter().map(|action| (*service, *action)));
+    listed.chain([("states", "startExecution")])
+}
+
 fn allowed(service: &str, action: &str) -> Option<&'static [Integration]> {
     match (service, action) {
         ("states", "startExecution") => return Some(START_EXECUTION),

@@ -15,7 +15,7 @@ mod wildcard;
 
 pub use cidr::Network;
 pub use operators::{Bound, Matcher};
-pub use read::parse;
+pub use read::{OPERATORS, UNKNOWN_OPERATOR, parse};
 pub use wildcard::Wildcard;
 
 use super::Problem;

@@ -15,8 +15,11 @@ const LARGEST: f64 = 5.0e9;
 
 /// The names of the operators. An object with one of these isn't an
 /// alternative of `$or`, and `$or` is then a field like any other.
-const OPERATORS: [&str; 8] =
+pub const OPERATORS: [&str; 8] =
     ["exists", "anything-but", "prefix", "suffix", "equals-ignore-case", "wildcard", "numeric", "cidr"];
+
+/// How the complaint about an operator that isn't one begins.
+pub const UNKNOWN_OPERATOR: &str = "unrecognized match type";
 
 /// Reads a pattern. With problems there is no pattern.
 #[must_use]
@@ -159,7 +162,7 @@ fn operator(expression: &Map<String, Value>, at: &str) -> Result<Matcher, Proble
             }
         }
         "anything-but" => anything_but(value, &here),
-        _ => Err(refused(here, format!("unrecognized match type {name}"))),
+        _ => Err(refused(here, format!("{UNKNOWN_OPERATOR} {name}"))),
     }
 }
 
