@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{Sandbox, Served, until};
+use common::{Run, Sandbox, Served, read_until, until};
 use serde_json::{Value as Json, json};
+use std::io::{Read, Write};
 
 const SHOP: &str = "\
 name: shop
@@ -55,9 +56,12 @@ fn a_failure_stops_what_needs_it_and_nothing_else() {
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("error[E0503]: `resource.orders` (AWS::SQS::Queue) couldn't be created"));
     // The service's words, the place in the file, and what to do.
-    for part in
-        ["already exists", "--> evstack.yaml:3:3", "hint: ", "Run `evstack apply evstack.yaml` to go on."]
-    {
+    for part in [
+        "already exists",
+        "--> evstack.yaml:3:3",
+        "add `options: {import: http://127.0.0.1:4566/000000000000/shop-local-orders}`",
+        "Run `evstack apply evstack.yaml` to go on.",
+    ] {
         assert!(run.stderr.contains(part), "{part}:\n{}", run.stderr);
     }
     assert!(
@@ -156,4 +160,119 @@ fn destroy_takes_what_is_recorded_whatever_the_file_says_now() {
     assert_eq!(sandbox.ok(&["output"]).stdout, "", "outputs go with what they told of");
     let again = sandbox.ok(&["destroy", "--yes"]).stdout;
     assert!(again.contains("No changes. No objects need to be destroyed."), "{again}");
+}
+
+#[test]
+fn a_cloud_that_disappears_ends_the_run_once_for_all_and_the_next_goes_on() {
+    let sandbox = Sandbox::new();
+    let queues: String = (0..40).map(|i| format!("  q{i}: {{type: AWS::SQS::Queue}}\n")).collect();
+    sandbox.write("evstack.yaml", &format!("name: many\nresources:\n{queues}"));
+    let mut served = sandbox.serve(&["--latency", "300"]);
+    let mut child = sandbox.start(&["apply", "--yes", "--parallelism", "8"]);
+    let mut lines = read_until(&mut child, "Creation complete");
+    served.kill();
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).expect("it prints");
+    let run = Run::of(child.wait_with_output().expect("it ends"));
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("error[").count(), 1, "{}", run.stderr);
+    for part in [
+        "asked again for 10 seconds",
+        &format!("error[E0702]: the endpoint {} stopped answering; ", served.url),
+        "the next `evstack apply` looks into them",
+        " 0 failed, ",
+        " unfinished, ",
+        " not started.",
+    ] {
+        assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+    }
+    assert!(rest.lines().count() < 60, "{rest}");
+
+    // The same data, another process: the plan looks, the apply ends what was left and goes on.
+    let plan = sandbox.ok(&["plan"]);
+    let done = sandbox.ok(&["apply", "--yes"]);
+    let recovered = done.stdout.find("Recovered: ").expect("it says what it recovered");
+    assert!(recovered > done.stdout.find("Plan: ").unwrap_or_default(), "{}", done.stdout);
+    let added = |text: &str, before: &str, after: &str| -> usize {
+        let (_, rest) = text.split_once(before).expect("a number");
+        rest.split_once(after).expect("its end").0.parse().expect("a number")
+    };
+    let planned = added(&plan.stdout, "Plan: ", " to add");
+    let made = added(&done.stdout, "Resources: ", " added");
+    assert!(made <= planned && planned < 40, "{}{}", plan.stdout, done.stdout);
+    assert!(made == planned || plan.stderr.contains("may be done already"), "{}", plan.stderr);
+    assert_eq!(sandbox.recorded("evstack.yaml").len(), 40);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_holds_data_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", SHOP);
+    sandbox.ok(&["plan", "--out", "shop.plan"]);
+    sandbox.ok(&["apply", "--yes"]);
+    let (state, local) = (".evstack/state/shop.local", ".evstack/local");
+    for file in
+        ["shop.plan", &format!("{state}.json"), &format!("{state}.journal"), &format!("{local}/data.sqlite")]
+    {
+        let mode = std::fs::metadata(sandbox.path(file)).expect(file).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[test]
+fn data_that_are_damaged_say_how_to_begin_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", SHOP);
+    sandbox.ok(&["apply", "--yes"]);
+    for extra in ["data.sqlite-wal", "data.sqlite-shm"] {
+        let _ = std::fs::remove_file(sandbox.path(&format!(".evstack/local/{extra}")));
+    }
+    sandbox.write(".evstack/local/data.sqlite", &"not a database".repeat(1000));
+    let said = sandbox.refused(&["plan"], "E0704");
+    assert!(said.contains("move .evstack/local away"), "{said}");
+    std::fs::rename(sandbox.path(".evstack/local"), sandbox.path("away")).expect("moved");
+    assert!(sandbox.ok(&["plan"]).stdout.contains("Plan: 3 to add"));
+}
+
+#[test]
+fn who_cannot_be_asked_is_told_in_plain_words() {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", SHOP);
+    let said = sandbox.refused(&["plan", "--cloud", "http://127.0.0.1:1"], "E0702");
+    assert!(said.contains("error[E0702]: nothing listens on 127.0.0.1:1\n"), "{said}");
+    // Something else listens there.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = stream;
+            let mut request = [0; 65536];
+            let _ = stream.read(&mut request);
+            let answer = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>";
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let said = sandbox.refused(&["plan", "--cloud", &format!("http://127.0.0.1:{port}")], "E0702");
+    assert!(said.contains("doesn't answer as AWS does (HTTP 200, text/html)"), "{said}");
+    let said = sandbox.refused(&["plan", "--cloud", &format!("https://127.0.0.1:{port}")], "E0702");
+    assert!(said.contains(&format!("no secure connection to 127.0.0.1:{port}: ")), "{said}");
+
+    let aws = |more: &[(&str, &str)]| {
+        let mut command = sandbox.command(&["plan", "--cloud", "aws"]);
+        // No instance is asked, whatever machine this is.
+        command.env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", sandbox.path("nobody"));
+        for name in
+            ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+        {
+            command.env_remove(name);
+        }
+        command.envs(more.iter().copied());
+        Run::of(command.output().expect("the program runs")).stderr
+    };
+    let said = aws(&[]);
+    assert!(said.contains("no AWS region is set") && said.contains("`AWS_REGION`"), "{said}");
+    let said = aws(&[("AWS_REGION", "eu-west-1")]);
+    assert!(said.contains("no AWS credentials were found (looked at the environment"), "{said}");
 }

@@ -119,9 +119,9 @@ fn folders_that_hold_something_else() {
     }
     let sandbox = shop();
     sandbox.write(".evstack/local/data.sqlite", &"not a database ".repeat(100));
-    let said = sandbox.refused(&["plan"], "E0606");
+    let said = sandbox.refused(&["plan"], "E0704");
     assert!(said.contains(".evstack/local"), "{said}");
-    sandbox.refused(&["local", "--port", "0"], "E0606");
+    sandbox.refused(&["local", "--port", "0"], "E0704");
     assert!(sandbox.read(".evstack/local/data.sqlite").starts_with("not a database"), "it is kept");
 }
 

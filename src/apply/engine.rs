@@ -6,10 +6,11 @@ use super::event::{Doing, Event, Subject};
 use super::failure::{self, Failure};
 use super::operation::{Call, Halt, Hands, Order};
 use super::steps::{Steps, What};
-use super::{Job, Means, Outcome, Skipped, nothing};
+use super::{Job, Means, Outcome, Silent, Skipped, nothing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Action, Address, Json, Live, Secrets, Value};
 use crate::plan::{ResourceChange, broken_promises};
+use crate::provider::{Fault, FaultKind, Silence};
 use crate::schema::{ResourceType, TypeName};
 use crate::state::{Ending, Entry, Locked, Output, State};
 use std::collections::BinaryHeap;
@@ -123,7 +124,13 @@ impl<'a> Engine<'a> {
     }
 
     fn may_start(&self) -> bool {
-        self.disk.is_none() && self.hands.cancel.stop() == Stop::No
+        let answers = match self.hands.provider.silence() {
+            Silence::None => true,
+            // Whoever is under way asks for all; should nobody be, somebody has to.
+            Silence::Begun => self.tasks.is_empty(),
+            Silence::Final => false,
+        };
+        answers && self.disk.is_none() && self.hands.cancel.stop() == Stop::No
     }
 
     /// Changes of the record alone: names, and what stands between a resource and its deletion.
@@ -323,6 +330,9 @@ impl<'a> Engine<'a> {
                 self.stages[step] = Stage::Failed;
                 self.disk.get_or_insert(*diagnostic);
             }
+            Err(Halt::Fault(fault)) if fault.kind == FaultKind::Silent => {
+                self.unanswered(step, subject, elapsed, &fault);
+            }
             Err(halt) => {
                 let desired = self.knowledge.of(&subject.address);
                 let failure = failure::halted(&subject, halt, desired);
@@ -383,6 +393,26 @@ impl<'a> Engine<'a> {
         self.skip_dependents(step);
     }
 
+    /// It stays unfinished in the journal, if it came so far.
+    fn unanswered(&mut self, step: usize, subject: Subject, elapsed: Duration, fault: &Fault) {
+        let silent = self
+            .outcome
+            .silent
+            .get_or_insert_with(|| Silent { words: fault.message.clone(), unfinished: Vec::new() });
+        let begun = self
+            .hands
+            .journal
+            .with(|state| state.operations.values().any(|operation| operation.address == subject.address));
+        if begun {
+            silent.unfinished.push((subject.address.clone(), subject.doing));
+            silent.unfinished.sort();
+            self.stages[step] = Stage::Failed;
+            (self.hands.sink)(Event::Unfinished { subject, elapsed });
+        } else {
+            self.skip(step, None);
+        }
+    }
+
     fn skip_dependents(&mut self, failed: usize) {
         let because = self.steps.all[failed].address.clone();
         let mut stack = self.steps.all[failed].wanted_by.clone();
@@ -402,7 +432,7 @@ impl<'a> Engine<'a> {
         self.outcome.skipped.push(Skipped { address, doing, because });
     }
 
-    /// What an interruption left waiting.
+    /// What an interruption, or a cloud that fell silent, left waiting.
     fn rest(&mut self) {
         self.outcome.interrupted = self.hands.cancel.stop() > Stop::No;
         for step in 0..self.stages.len() {

@@ -75,11 +75,18 @@ pub enum Event {
         /// Since the start.
         elapsed: Duration,
     },
+    /// The cloud stopped answering before it said how this ended.
+    Unfinished {
+        /// What.
+        subject: Subject,
+        /// Since the start.
+        elapsed: Duration,
+    },
     /// It wasn't started.
     Skipped {
         /// What.
         subject: Subject,
-        /// What it needs and didn't get; none when the run was interrupted.
+        /// What it needs and didn't get; none when the run was interrupted or the cloud fell silent.
         because: Option<Address>,
     },
     /// An operation that an earlier run left unfinished is looked into.

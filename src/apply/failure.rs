@@ -1,5 +1,6 @@
 //! A failed step in words, at the line of the stack file that it is about.
 
+use super::Silent;
 use super::desired::NotSent;
 use super::event::{Doing, Subject};
 use super::operation::Halt;
@@ -40,7 +41,7 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
     let (fault, diagnostic) = match halt {
         Halt::Fault(fault) => {
             let code = match fault.kind {
-                FaultKind::Unreachable => Code::UNREACHABLE,
+                FaultKind::Unreachable | FaultKind::Silent => Code::UNREACHABLE,
                 _ => Code::APPLY_FAILED,
             };
             let diagnostic = Diagnostic::error(code, format!("{what} couldn't be {verb}: {fault}"));
@@ -62,6 +63,20 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
         Halt::Disk(diagnostic) => (None, *diagnostic),
     };
     Failure { address: address.clone(), doing: *doing, fault, diagnostic: placed(diagnostic, desired) }
+}
+
+impl Silent {
+    /// Once for all that was under way.
+    #[must_use]
+    pub fn diagnostic(&self) -> Diagnostic {
+        let words = match self.unfinished.len() {
+            0 => self.words.clone(),
+            1 => format!("{}; 1 operation is unfinished", self.words),
+            n => format!("{}; {n} operations are unfinished", self.words),
+        };
+        Diagnostic::error(Code::UNREACHABLE, words)
+            .hint("run it again when the endpoint answers: the next `evstack apply` looks into them before it plans")
+    }
 }
 
 /// Of a step that wasn't begun, because the plan's promise about it doesn't hold.
@@ -138,17 +153,22 @@ fn place(fault: &Fault, desired: Option<&Desired>) -> Option<Span> {
 fn way_out(fault: &Fault, doing: Doing) -> String {
     match fault.kind {
         FaultKind::AlreadyExists => {
-            "something of that name is there and isn't recorded: take it over with `import`, or give this another name"
-                .to_owned()
+            let identifier = fault.identifier.as_deref().unwrap_or("<identifier>");
+            format!(
+                "it exists and isn't recorded: to take it over, add `options: {{import: {identifier}}}` to its \
+                 declaration; or give this another name"
+            )
         }
         FaultKind::Denied => {
-            "nothing was changed; the credentials, or the handler's role, need the permission that is named".to_owned()
+            "nothing was changed; the credentials, or the handler's role, need the permission that is named"
+                .to_owned()
         }
         FaultKind::NotFound if doing == Doing::Update => {
             "it was deleted outside of evstack: plan again, it will be created".to_owned()
         }
-        FaultKind::Unreachable => {
-            "whether it was done isn't known: the next `evstack apply` looks into it before it plans".to_owned()
+        FaultKind::Unreachable | FaultKind::Silent => {
+            "whether it was done isn't known: the next `evstack apply` looks into it before it plans"
+                .to_owned()
         }
         FaultKind::Invalid | FaultKind::NotUpdatable => {
             "mend the stack file and run `evstack apply` again; what is done is recorded".to_owned()

@@ -14,12 +14,14 @@ mod engine;
 mod event;
 mod failure;
 mod operation;
+mod peek;
 mod recover;
 mod steps;
 
 pub use cancel::{Cancel, Stop};
 pub use event::{Doing, Event, Sink, Subject};
 pub use failure::Failure;
+pub use peek::{peek, undecided};
 pub use recover::{Recovered, Recovery, recover};
 
 use crate::diagnostics::{Diagnostic, Span};
@@ -82,8 +84,17 @@ pub struct Skipped {
     pub address: Address,
     /// What would have been done.
     pub doing: Doing,
-    /// What it needs and didn't get; none when the run was interrupted.
+    /// What it needs and didn't get; none when the run was interrupted or the cloud fell silent.
     pub because: Option<Address>,
+}
+
+/// The cloud stopped answering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silent {
+    /// Which, in words: `the endpoint http://127.0.0.1:4566 stopped answering`.
+    pub words: String,
+    /// What was under way, by address: whether it was done isn't known.
+    pub unfinished: Vec<(Address, Doing)>,
 }
 
 /// How a run went.
@@ -104,6 +115,8 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// What wasn't started, by address.
     pub skipped: Vec<Skipped>,
+    /// The cloud's silence that ended the run, if one did.
+    pub silent: Option<Silent>,
     /// Whether the run was stopped.
     pub interrupted: bool,
     /// The stack's outputs as far as they are known, in order.
@@ -114,7 +127,7 @@ impl Outcome {
     /// Whether everything was done.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.failures.is_empty() && self.skipped.is_empty() && !self.interrupted
+        self.failures.is_empty() && self.skipped.is_empty() && self.silent.is_none() && !self.interrupted
     }
 }
 

@@ -175,7 +175,7 @@ impl Hands {
                         if !unsure {
                             self.failed(id, fault.to_string(), None, false);
                         }
-                        return Err(Halt::Fault(Box::new(fault)));
+                        return Err(Halt::Fault(Box::new(named(fault, order))));
                     }
                 },
                 Tried::Failed(fault, identifier) => {
@@ -201,7 +201,7 @@ impl Hands {
                         self.journal.append(Entry::Retry { id, client_token, began }).await?;
                     } else {
                         self.failed(id, fault.to_string(), None, true);
-                        return Err(Halt::Fault(Box::new(fault)));
+                        return Err(Halt::Fault(Box::new(named(fault, order))));
                     }
                     match wait {
                         Some(wait) => (fault, wait),
@@ -308,7 +308,9 @@ impl Hands {
                     None => return Tried::Unknown(fault),
                 }
             }
-            Err(fault) if fault.kind == FaultKind::Unreachable => return Tried::Unknown(fault),
+            Err(fault) if matches!(fault.kind, FaultKind::Unreachable | FaultKind::Silent) => {
+                return Tried::Unknown(fault);
+            }
             Err(fault) => return Tried::Refused(fault),
         };
         if !progress.request_token.is_empty() {
@@ -395,4 +397,12 @@ impl Hands {
         }
         self.provider.read(type_name, identifier).await
     }
+}
+
+/// What is there already has the identifier that was predicted, should the service not say it.
+fn named(mut fault: Fault, order: &Order) -> Fault {
+    if fault.kind == FaultKind::AlreadyExists && fault.identifier.is_none() {
+        fault.identifier.clone_from(&order.predicted_identifier);
+    }
+    fault
 }

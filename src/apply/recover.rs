@@ -9,15 +9,16 @@ use super::desired::{hash, leaves};
 use super::engine::handler_timeout;
 use super::event::{Doing, Event, Subject};
 use super::operation::{Call, Hands, Order, Tried};
-use super::{Cancel, Means, failure, nothing};
+use super::{Cancel, Means, Silent, failure, nothing};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::diff::create_model;
 use crate::model::{Address, Json, Secrets};
-use crate::provider::{Fault, FaultKind, Progress, Status};
+use crate::provider::{Fault, FaultKind, Progress, Provider, Silence, Status};
 use crate::schema::Catalogue;
 use crate::state::{Declared, Ending, Locked, Operation, Verb, Why};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// A client token is good for 36 hours; some are left for clocks that differ.
 const TOKEN_LIFE: u64 = 35 * 3_600;
@@ -44,6 +45,18 @@ pub struct Recovery {
     pub problems: Diagnostics,
 }
 
+impl Recovery {
+    /// `50 operations of an earlier run (48 done, 2 not done)`; none if there were none.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let all = self.ended.len();
+        let done = self.ended.iter().filter(|(_, _, how)| *how == Recovered::Done).count();
+        let operations = if all == 1 { "operation" } else { "operations" };
+        (all > 0)
+            .then(|| format!("{all} {operations} of an earlier run ({done} done, {} not done)", all - done))
+    }
+}
+
 /// Ends every unfinished operation and takes failed creates' remnants away. `known` gives the
 /// properties that the stack file wants at an address, secrets revealed, where they are all known:
 /// a create whose body had secrets can only be sent again with them.
@@ -65,12 +78,35 @@ pub async fn recover(
         seed: means.seed ^ 0x5eed,
     };
     let before = state.snapshot();
-    let recoverer = Recoverer { hands, catalogue, known, secrets: before.secrets() };
+    let recoverer = Arc::new(Recoverer { hands, secrets: before.secrets() });
     let mut recovery = Recovery::default();
-    for operation in before.operations.values() {
-        let subject = subject(operation);
-        (means.sink)(Event::Recovering { subject: subject.clone() });
-        match recoverer.look_into(operation, &subject).await {
+    let mut waiting = before.operations.values();
+    let mut under_way = JoinSet::new();
+    let mut silent: Option<Silent> = None;
+    loop {
+        while under_way.len() < means.at_once.max(1)
+            && recoverer.hands.provider.silence() != Silence::Final
+            && let Some(operation) = waiting.next()
+        {
+            let subject = subject(operation);
+            (means.sink)(Event::Recovering { subject: subject.clone() });
+            let unfinished = Unfinished {
+                operation: operation.clone(),
+                body: body(operation, catalogue, known, &recoverer.secrets),
+                timeout: timeout(catalogue, &subject),
+                subject,
+            };
+            let recoverer = Arc::clone(&recoverer);
+            under_way.spawn(async move { (recoverer.look_into(&unfinished).await, unfinished) });
+        }
+        let (found, Unfinished { operation, subject, .. }) = match under_way.join_next().await {
+            Some(Ok(ended)) => ended,
+            Some(Err(e)) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+            // Tasks are cancelled only with the whole run.
+            Some(Err(_)) => continue,
+            None => break,
+        };
+        match found {
             Ok((ending, how)) => {
                 recoverer.hands.ended(operation.id, ending);
                 if how == Recovered::Lost {
@@ -78,14 +114,30 @@ pub async fn recover(
                 }
                 recovery.ended.push((subject.address, subject.doing, how));
             }
-            Err(problem) => recovery.problems.push(*problem),
+            // Once for all.
+            Err(Problem::Cloud(fault)) if fault.kind == FaultKind::Silent => {
+                let silent =
+                    silent.get_or_insert(Silent { words: fault.message.clone(), unfinished: Vec::new() });
+                silent.unfinished.push((subject.address, subject.doing));
+            }
+            Err(Problem::Cloud(fault)) => recovery.problems.push(problem(&subject, &fault)),
+            Err(Problem::Told(diagnostic)) => recovery.problems.push(*diagnostic),
         }
     }
+    if let Some(mut silent) = silent {
+        silent.unfinished.extend(waiting.map(|operation| {
+            let subject = subject(operation);
+            (subject.address, subject.doing)
+        }));
+        recovery.problems.push(silent.diagnostic());
+        return Ok(recovery);
+    }
+    recovery.ended.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
     for leftover in state.snapshot().leftovers.iter().filter(|leftover| leftover.why == Why::Remnant) {
         let (address, type_name) = (leftover.address.clone(), leftover.type_name.clone());
         let subject =
             Subject { address: address.clone(), type_name: type_name.clone(), doing: Doing::Delete };
-        let timeout = recoverer.timeout(&subject);
+        let timeout = timeout(catalogue, &subject);
         let gone = recoverer.hands.remove_leftover(address, type_name, leftover.identifier.clone(), timeout);
         if let Err(halt) = gone.await {
             recovery.problems.push(failure::halted(&subject, halt, None).diagnostic);
@@ -113,60 +165,82 @@ fn subject(operation: &Operation) -> Subject {
     Subject { address: operation.address.clone(), type_name: operation.type_name.clone(), doing }
 }
 
-type Found = (Ending, Recovered);
+pub(super) type Found = (Ending, Recovered);
 
-struct Recoverer<'a> {
+/// An unfinished operation and what it takes to look into it.
+struct Unfinished {
+    operation: Operation,
+    subject: Subject,
+    /// What was sent, or was to be, if it can still be told.
+    body: Option<Json>,
+    timeout: Duration,
+}
+
+/// Why it couldn't be looked into.
+enum Problem {
+    /// The cloud's refusal.
+    Cloud(Box<Fault>),
+    Told(Box<Diagnostic>),
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::Cloud(Box::new(fault))
+    }
+}
+
+struct Recoverer {
     hands: Hands,
-    catalogue: &'a Catalogue,
-    known: &'a (dyn Fn(&Address) -> Option<Json> + Sync),
     secrets: Secrets,
 }
 
-impl Recoverer<'_> {
-    fn timeout(&self, subject: &Subject) -> Duration {
-        handler_timeout(self.catalogue.of(&subject.type_name).as_deref(), subject.doing)
-    }
+fn timeout(catalogue: &Catalogue, subject: &Subject) -> Duration {
+    handler_timeout(catalogue.of(&subject.type_name).as_deref(), subject.doing)
+}
 
-    async fn look_into(&self, operation: &Operation, subject: &Subject) -> Result<Found, Box<Diagnostic>> {
+/// What was sent, or was to be, if it can still be told.
+fn body(
+    operation: &Operation,
+    catalogue: &Catalogue,
+    known: &(dyn Fn(&Address) -> Option<Json> + Sync),
+    secrets: &Secrets,
+) -> Option<Json> {
+    let declared = operation.declared.as_deref().filter(|_| operation.verb == Verb::Create)?;
+    let resource_type = catalogue.of(&operation.type_name)?;
+    let as_sent = |json: &Json| (hash(json, secrets) == declared.hash).then(|| json.clone());
+    let wanted = || {
+        let mut wanted = known(&operation.address)?;
+        // As when it was sent: a property that is null isn't declared.
+        if let Json::Object(members) = &mut wanted {
+            members.retain(|_, member| !member.is_null());
+        }
+        as_sent(&wanted)
+    };
+    let json = as_sent(&declared.properties).or_else(wanted)?;
+    Some(create_model(&json, &resource_type))
+}
+
+impl Recoverer {
+    async fn look_into(&self, unfinished: &Unfinished) -> Result<Found, Problem> {
+        let Unfinished { operation, body, .. } = unfinished;
         if let Some(token) = &operation.request_token {
             match self.hands.provider.status(token).await {
-                Ok(progress) => return self.follow(operation, subject, progress).await,
+                Ok(progress) => return self.follow(unfinished, progress).await,
                 // Records are kept for seven days.
                 Err(fault) if fault.kind == FaultKind::UnknownRequest => {}
-                Err(fault) => return Err(problem(subject, &fault)),
+                Err(fault) => return Err(fault.into()),
             }
-            return self.look_at_the_cloud(operation, subject).await;
+            return Ok(look_at_the_cloud(&*self.hands.provider, operation, &self.secrets).await?);
         }
         let fresh = self.hands.clock.unix().saturating_sub(operation.began) < TOKEN_LIFE;
-        match (operation.verb, fresh, self.body(operation)) {
-            (Verb::Create, true, Some(body)) => self.send_again(operation, subject, body).await,
-            _ => self.look_at_the_cloud(operation, subject).await,
+        match (operation.verb, fresh, body) {
+            (Verb::Create, true, Some(body)) => self.send_again(unfinished, body.clone()).await,
+            _ => Ok(look_at_the_cloud(&*self.hands.provider, operation, &self.secrets).await?),
         }
     }
 
-    /// What was sent, or was to be, if it can still be told.
-    fn body(&self, operation: &Operation) -> Option<Json> {
-        let declared = operation.declared.as_deref()?;
-        let resource_type = self.catalogue.of(&operation.type_name)?;
-        let as_sent = |json: &Json| (hash(json, &self.secrets) == declared.hash).then(|| json.clone());
-        let wanted = || {
-            let mut wanted = (self.known)(&operation.address)?;
-            // As when it was sent: a property that is null isn't declared.
-            if let Json::Object(members) = &mut wanted {
-                members.retain(|_, member| !member.is_null());
-            }
-            as_sent(&wanted)
-        };
-        let json = as_sent(&declared.properties).or_else(wanted)?;
-        Some(create_model(&json, &resource_type))
-    }
-
-    async fn send_again(
-        &self,
-        operation: &Operation,
-        subject: &Subject,
-        body: Json,
-    ) -> Result<Found, Box<Diagnostic>> {
+    async fn send_again(&self, unfinished: &Unfinished, body: Json) -> Result<Found, Problem> {
+        let Unfinished { operation, subject, .. } = unfinished;
         let mut hidden = Vec::new();
         if operation
             .declared
@@ -183,7 +257,7 @@ impl Recoverer<'_> {
             predicted_identifier: None,
             deposes: false,
             leftover: false,
-            timeout: self.timeout(subject),
+            timeout: unfinished.timeout,
             hidden,
         };
         let started = self.hands.clock.now();
@@ -192,51 +266,47 @@ impl Recoverer<'_> {
             let tried = self.hands.attempt(&order, operation.id, &operation.client_token, started).await;
             let fault = match tried {
                 Tried::Refused(fault) | Tried::Unknown(fault) => fault,
-                other => return self.found(operation, subject, other).await,
+                other => return self.found(unfinished, other).await,
             };
             let policy = crate::provider::retry::beginning(fault.kind);
             match (policy.and_then(|policy| backoff.next(policy)), policy) {
                 (Some(wait), _) => self.hands.clock.sleep(wait).await,
-                (None, Some(_)) => return Err(problem(subject, &fault)),
+                (None, Some(_)) => return Err(fault.into()),
                 // Refused for good, so it was never begun: the token would have found it.
-                (None, None) if fault.kind != FaultKind::TokenConflict && fault.kind != FaultKind::Denied => {
+                (None, None)
+                    if !matches!(
+                        fault.kind,
+                        FaultKind::TokenConflict | FaultKind::Denied | FaultKind::Silent
+                    ) =>
+                {
                     return Ok((not_done(&fault.to_string()), Recovered::NotDone));
                 }
-                (None, None) => return Err(problem(subject, &fault)),
+                (None, None) => return Err(fault.into()),
             }
         }
     }
 
-    async fn follow(
-        &self,
-        operation: &Operation,
-        subject: &Subject,
-        progress: Progress,
-    ) -> Result<Found, Box<Diagnostic>> {
+    async fn follow(&self, unfinished: &Unfinished, progress: Progress) -> Result<Found, Problem> {
+        let Unfinished { subject, timeout, .. } = unfinished;
         let started = self.hands.clock.now();
         let tried = match progress.status {
-            Status::Running => self.hands.follow(subject, progress, started, self.timeout(subject)).await,
+            Status::Running => self.hands.follow(subject, progress, started, *timeout).await,
             Status::Succeeded => Tried::Done(progress.identifier),
             Status::Failed(fault) => Tried::Failed(fault, progress.identifier),
             Status::Cancelled => Tried::Cancelled(progress.identifier),
         };
-        self.found(operation, subject, tried).await
+        self.found(unfinished, tried).await
     }
 
-    async fn found(
-        &self,
-        operation: &Operation,
-        subject: &Subject,
-        tried: Tried,
-    ) -> Result<Found, Box<Diagnostic>> {
+    async fn found(&self, unfinished: &Unfinished, tried: Tried) -> Result<Found, Problem> {
+        let Unfinished { operation, subject, .. } = unfinished;
         let created = |identifier: Option<String>| identifier.filter(|_| operation.verb == Verb::Create);
         match tried {
             Tried::Done(_) if operation.verb == Verb::Delete => Ok((Ending::Deleted, Recovered::Done)),
             Tried::Done(identifier) => {
                 let identifier = identifier.or_else(|| operation.identifier.clone()).unwrap_or_default();
-                let seen = self.hands.read_after(&operation.type_name, &identifier).await;
-                let seen = seen.map_err(|fault| problem(subject, &fault))?.unwrap_or_else(nothing);
-                let seen = self.veiled(operation, seen);
+                let seen = self.hands.read_after(&operation.type_name, &identifier).await?;
+                let seen = veiled(operation, seen.unwrap_or_else(nothing), &self.secrets);
                 Ok((Ending::Recorded { identifier, seen }, Recovered::Done))
             }
             Tried::Failed(fault, identifier) => {
@@ -251,45 +321,44 @@ impl Recoverer<'_> {
                 let (fault, remnant) = ("cancelled".to_owned(), created(identifier));
                 Ok((Ending::Failed { fault, remnant, in_part: true }, Recovered::NotDone))
             }
-            Tried::Refused(fault) | Tried::Unknown(fault) => Err(problem(subject, &fault)),
-            Tried::TimedOut => Err(Box::new(
+            Tried::Refused(fault) | Tried::Unknown(fault) => Err(fault.into()),
+            Tried::TimedOut => Err(Problem::Told(Box::new(
                 Diagnostic::error(
                     Code::APPLY_FAILED,
                     format!("`{}` is still being worked on", subject.address),
                 )
                 .hint("wait for it to end and run again"),
-            )),
+            ))),
         }
     }
+}
 
-    /// Nothing tells what became of the request: what is there has to.
-    async fn look_at_the_cloud(
-        &self,
-        operation: &Operation,
-        subject: &Subject,
-    ) -> Result<Found, Box<Diagnostic>> {
-        let Some(identifier) = &operation.identifier else {
-            return Ok((not_done("whether it was done can't be told"), Recovered::Lost));
-        };
-        let read = self.hands.provider.read(&operation.type_name, identifier).await;
-        let read = read.map_err(|fault| problem(subject, &fault))?;
-        Ok(match (operation.verb, read) {
-            (Verb::Delete, None) => (Ending::Deleted, Recovered::Done),
-            (Verb::Create, Some(seen)) => {
-                let seen = self.veiled(operation, seen);
-                (Ending::Recorded { identifier: identifier.clone(), seen }, Recovered::Done)
-            }
-            _ => (not_done("whether it was done isn't known"), Recovered::NotDone),
-        })
-    }
-
-    /// Without its secrets at hand, what is seen of a resource that has some isn't written down.
-    fn veiled(&self, operation: &Operation, seen: Json) -> Json {
-        let declared: Option<&Declared> = operation.declared.as_deref();
-        match declared {
-            Some(declared) if hash(&declared.properties, &self.secrets) != declared.hash => nothing(),
-            _ => seen,
+/// Nothing tells what became of the request: what is there has to.
+pub(super) async fn look_at_the_cloud(
+    provider: &dyn Provider,
+    operation: &Operation,
+    secrets: &Secrets,
+) -> Result<Found, Fault> {
+    let Some(identifier) = &operation.identifier else {
+        return Ok((not_done("whether it was done can't be told"), Recovered::Lost));
+    };
+    let read = provider.read(&operation.type_name, identifier).await?;
+    Ok(match (operation.verb, read) {
+        (Verb::Delete, None) => (Ending::Deleted, Recovered::Done),
+        (Verb::Create, Some(seen)) => {
+            let seen = veiled(operation, seen, secrets);
+            (Ending::Recorded { identifier: identifier.clone(), seen }, Recovered::Done)
         }
+        _ => (not_done("whether it was done isn't known"), Recovered::NotDone),
+    })
+}
+
+/// Without its secrets at hand, what is seen of a resource that has some isn't written down.
+pub(super) fn veiled(operation: &Operation, seen: Json, secrets: &Secrets) -> Json {
+    let declared: Option<&Declared> = operation.declared.as_deref();
+    match declared {
+        Some(declared) if hash(&declared.properties, secrets) != declared.hash => nothing(),
+        _ => seen,
     }
 }
 
@@ -298,7 +367,7 @@ fn not_done(why: &str) -> Ending {
     Ending::Failed { fault: why.to_owned(), remnant: None, in_part: true }
 }
 
-fn problem(subject: &Subject, fault: &Fault) -> Box<Diagnostic> {
+fn problem(subject: &Subject, fault: &Fault) -> Diagnostic {
     let halt = super::operation::Halt::Fault(Box::new(fault.clone()));
-    Box::new(failure::halted(subject, halt, None).diagnostic)
+    failure::halted(subject, halt, None).diagnostic
 }

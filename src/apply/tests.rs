@@ -17,6 +17,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Notify;
 
+mod peeking;
+
 /// Identified by its name.
 const NAMED: &str = "AWS::Events::EventBus";
 /// Gets an identifier of its own with each create.

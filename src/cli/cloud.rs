@@ -8,7 +8,7 @@ use crate::model::Place;
 use crate::ops::Failure;
 use crate::ops::plan::refused;
 use crate::provider::cloud_control::{CloudControl, Settings};
-use crate::provider::{Limiter, Provider, SystemClock, identity, in_process};
+use crate::provider::{Breaker, Limiter, Provider, SystemClock, breaker, identity, in_process};
 use aws_sdk_cloudcontrol::config::SharedHttpClient;
 use serde_json::Value as Json;
 use std::io::{Read, Write};
@@ -16,8 +16,11 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// How long a run waits for another that has the local cloud's data to itself.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a run waits for another that has the local cloud's data to itself: it is a short plan or
+/// apply as a rule.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// After that long it is said that one waits.
+const SAID: Duration = Duration::from_secs(1);
 
 /// A cloud that answers.
 pub(super) struct Connection {
@@ -26,6 +29,8 @@ pub(super) struct Connection {
     pub(super) place: Place,
     /// For the first line of a plan.
     pub(super) shown: String,
+    /// Of a cloud that is another process or another machine.
+    pub(super) breaker: Option<Arc<Breaker>>,
 }
 
 /// Opens the session's cloud. On AWS the account is compared before anything is read.
@@ -40,14 +45,17 @@ pub(super) async fn connect(session: &Session) -> Result<Connection, Failure> {
 fn local(session: &Session) -> Result<Connection, Failure> {
     let folder = session.home().join("local");
     let shown = folder.strip_prefix(session.here()).unwrap_or(&folder).display().to_string();
-    let unusable = |error: local::OpenError| Failure::from(Diagnostic::error(Code::DISK, error.to_string()));
+    let unusable = |error: local::OpenError| match error {
+        local::OpenError::Unreadable { why, .. } => Failure::from(damaged(&shown, &why.to_string())),
+        error => Diagnostic::error(Code::DISK, error.to_string()).into(),
+    };
     let nobody = |error: std::io::Error| terminal::unusable(&format!("{}: {error}", folder.display()));
     match found(&folder).map_err(nobody)? {
         local::Found::Free => {
             let settings = local::peek(&folder).map_err(unusable)?.unwrap_or_default();
             let place = place(&settings.region, &settings.account, Some(settings.base_url));
-            let provider = control(&place, in_process(folder), Some("http://127.0.0.1".to_owned()), None);
-            Ok(Connection { provider, place, shown: format!("local cloud ({shown})") })
+            let provider = control(&place, in_process(folder), "http://127.0.0.1", None);
+            Ok(Connection { provider, place, shown: format!("local cloud ({shown})"), breaker: None })
         }
         local::Found::Served { url, .. } => {
             let place = served_place(&url).ok_or_else(|| {
@@ -56,8 +64,10 @@ fn local(session: &Session) -> Result<Connection, Failure> {
                         .hint("nothing was changed; run it again, or start `evstack local` anew"),
                 )
             })?;
-            let provider = control(&place, identity::https(), Some(url.clone()), None);
-            Ok(Connection { provider, place, shown: format!("local cloud ({shown}, served at {url})") })
+            let breaker = breaker(&url);
+            let provider = control(&place, identity::https(), &url, Some(Arc::clone(&breaker)));
+            let shown = format!("local cloud ({shown}, served at {url})");
+            Ok(Connection { provider, place, shown, breaker: Some(breaker) })
         }
         local::Found::Held { .. } => Err(taken(&folder)),
     }
@@ -65,10 +75,14 @@ fn local(session: &Session) -> Result<Connection, Failure> {
 
 /// Who has the folder. A run in another process is mostly over soon: it is waited for, a little.
 fn found(folder: &std::path::Path) -> std::io::Result<local::Found> {
-    let start = Instant::now();
+    let (start, mut said) = (Instant::now(), false);
     loop {
         match local::find(folder)? {
             local::Found::Held { .. } if start.elapsed() < PATIENCE => {
+                if !said && start.elapsed() >= SAID {
+                    said = true;
+                    terminal::say(&format!("The local cloud is in use by {}; waiting...", holder(folder)));
+                }
                 std::thread::sleep(Duration::from_millis(20));
             }
             found => return Ok(found),
@@ -104,11 +118,28 @@ fn in_process(folder: std::path::PathBuf) -> SharedHttpClient {
     })
 }
 
-fn taken(folder: &std::path::Path) -> Failure {
-    let who = match local::find(folder) {
+/// Says so when the endpoint falls silent.
+fn breaker(url: &str) -> Arc<Breaker> {
+    Arc::new(Breaker::new(url, Some(Box::new(terminal::say))))
+}
+
+/// The data are there and can't be used.
+pub(super) fn damaged(folder: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(Code::LOCAL_DATA, format!("the local cloud's data in {folder} can't be used: {why}"))
+        .hint(format!(
+            "move {folder} away to start with an empty cloud; a plan then says what is gone and makes it anew"
+        ))
+}
+
+fn holder(folder: &std::path::Path) -> String {
+    match local::find(folder) {
         Ok(local::Found::Held { pid: Some(pid) }) => format!("process {pid}"),
         _ => "another process".to_owned(),
-    };
+    }
+}
+
+fn taken(folder: &std::path::Path) -> Failure {
+    let who = holder(folder);
     Diagnostic::error(Code::LOCAL_BUSY, format!("the local cloud in {} is in use by {who}", folder.display()))
         .hint("wait for it; or run `evstack local`, which serves everyone at once")
         .into()
@@ -117,12 +148,13 @@ fn taken(folder: &std::path::Path) -> Failure {
 async fn endpoint(session: &Session, url: &str) -> Result<Connection, Failure> {
     if let Some(place) = served_place(url) {
         check_account(session, &place.account, "the endpoint")?;
-        let provider = control(&place, identity::https(), Some(url.to_owned()), None);
-        return Ok(Connection { provider, place, shown: format!("local cloud at {url}") });
+        let breaker = breaker(url);
+        let provider = control(&place, identity::https(), url, Some(Arc::clone(&breaker)));
+        let shown = format!("local cloud at {url}");
+        return Ok(Connection { provider, place, shown, breaker: Some(breaker) });
     }
     let region = session.expected_place().region;
-    let is_loopback = ["://127.", "://localhost", "://[::1]"].iter().any(|host| url.contains(host));
-    let aws = if is_loopback {
+    let aws = if breaker::is_here(url) {
         identity::Aws {
             region: region.clone(),
             credentials: identity::local_credentials(),
@@ -155,16 +187,22 @@ async fn connected(session: &Session, aws: identity::Aws, shown: String) -> Resu
     let caller = identity::caller(&aws).await.map_err(|fault| refused(&fault))?;
     check_account(session, &caller.account, &caller.arn)?;
     let place = place(&aws.region, &caller.account, aws.endpoint.clone());
+    let url = aws
+        .endpoint
+        .clone()
+        .unwrap_or_else(|| format!("https://cloudcontrolapi.{}.amazonaws.com", aws.region));
+    let breaker = breaker(&url);
     let provider = CloudControl::new(Settings {
         region: aws.region,
         credentials: aws.credentials,
         endpoint: aws.endpoint,
         http_client: aws.http_client,
         limiter: Some(Arc::new(Limiter::default())),
+        breaker: Some(Arc::clone(&breaker)),
         clock: Arc::new(SystemClock::default()),
         seed: u64::from(std::process::id()),
     });
-    Ok(Connection { provider: Arc::new(provider), place, shown })
+    Ok(Connection { provider: Arc::new(provider), place, shown, breaker: Some(breaker) })
 }
 
 /// Credentials of another account are refused before anything is read.
@@ -182,15 +220,16 @@ fn check_account(session: &Session, account: &str, who: &str) -> Result<(), Fail
 fn control(
     place: &Place,
     http_client: SharedHttpClient,
-    endpoint: Option<String>,
-    limiter: Option<Arc<Limiter>>,
+    endpoint: &str,
+    breaker: Option<Arc<Breaker>>,
 ) -> Arc<dyn Provider> {
     Arc::new(CloudControl::new(Settings {
         region: place.region.clone(),
         credentials: identity::local_credentials(),
-        endpoint,
+        endpoint: Some(endpoint.to_owned()),
         http_client,
-        limiter,
+        limiter: None,
+        breaker,
         clock: Arc::new(SystemClock::default()),
         seed: u64::from(std::process::id()),
     }))

@@ -3,13 +3,15 @@
 
 use super::terminal;
 use crate::apply::{Doing, Event, Sink, Subject};
-use crate::model::Json;
+use crate::model::{Address, Json};
 use crate::render::json;
 use crate::render::progress::{self, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Resources that are named one by one as skipped.
 const NAMED: usize = 10;
@@ -21,9 +23,9 @@ pub(super) enum Telling {
     Lines,
     /// Nothing.
     Nothing,
-    /// A line for each beginning and end.
+    /// A line for each beginning and end, and for few of those that are tried again.
     Steps,
-    /// And for each that is tried again.
+    /// And for all that are tried again.
     StepsAndRetries,
 }
 
@@ -35,6 +37,36 @@ pub(super) struct Progress {
     in_need: AtomicUsize,
     /// Steps that weren't begun, because the run was interrupted.
     interrupted: AtomicUsize,
+    retries: Mutex<Retries>,
+}
+
+/// Which retries are told: each resource's first, then no more than a summary now and then.
+#[derive(Debug, Default)]
+struct Retries {
+    told: HashSet<Address>,
+    /// Not told since the last summary.
+    silent: usize,
+    summed_up: Option<Instant>,
+}
+
+/// Between two summaries of retries.
+const SUMMARY: Duration = Duration::from_secs(5);
+
+impl Retries {
+    /// What is said of a retry, if anything.
+    fn told(&mut self, address: &Address, line: String, now: Instant) -> Option<String> {
+        if self.told.insert(address.clone()) {
+            return Some(line);
+        }
+        self.silent += 1;
+        let since = *self.summed_up.get_or_insert(now);
+        if now.duration_since(since) < SUMMARY {
+            return None;
+        }
+        self.summed_up = Some(now);
+        let silent = std::mem::take(&mut self.silent);
+        Some(if silent == 1 { line } else { format!("{silent} more retries; the last: {line}") })
+    }
 }
 
 impl Progress {
@@ -49,7 +81,13 @@ impl Progress {
             }
             bar
         });
-        Self { bar, telling, in_need: AtomicUsize::new(0), interrupted: AtomicUsize::new(0) }
+        Self {
+            bar,
+            telling,
+            in_need: AtomicUsize::new(0),
+            interrupted: AtomicUsize::new(0),
+            retries: Mutex::default(),
+        }
     }
 
     /// Takes the events of a run.
@@ -62,8 +100,8 @@ impl Progress {
         })
     }
 
-    /// The bar goes, and what wasn't named is counted.
-    pub(super) fn finish(&self) {
+    /// The bar goes, and what wasn't named is counted; `silent`: the cloud stopped answering.
+    pub(super) fn finish(&self, silent: bool) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -76,8 +114,9 @@ impl Progress {
         }
         let interrupted = self.interrupted.load(Relaxed);
         if interrupted > 0 {
+            let why = if silent { "the cloud stopped answering" } else { "the run was interrupted" };
             let what = if interrupted == 1 { "operation" } else { "operations" };
-            let _ = terminal::tell(&format!("{interrupted} {what}: Skipped: the run was interrupted\n"));
+            let _ = terminal::tell(&format!("{interrupted} {what}: Skipped: {why}\n"));
         }
     }
 
@@ -89,13 +128,19 @@ impl Progress {
                 false
             }
             Event::Skipped { because: Some(_), .. } => self.in_need.fetch_add(1, Relaxed) < NAMED,
-            Event::Retrying { .. } => self.telling == Telling::StepsAndRetries,
+            // Told once for all at the end.
+            Event::Unfinished { .. } => false,
             _ => true,
         }
     }
 
     fn show(&self, event: &Event) {
-        let (line, json) = words(event);
+        let (mut line, json) = words(event);
+        if let (Telling::Steps, Event::Retrying { subject, .. }) = (self.telling, event) {
+            let mut retries = self.retries.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(told) = retries.told(&subject.address, line, Instant::now()) else { return };
+            line = told;
+        }
         let text = match (self.telling, json) {
             (Telling::Lines, Some(json)) => Some(json.to_string()),
             (Telling::Lines, None) => None,
@@ -147,10 +192,14 @@ fn words(event: &Event) -> (String, Option<Json>) {
             let json = json::line("log", &line, serde_json::json!({}));
             (line, Some(json))
         }
+        Event::Unfinished { subject, elapsed } => {
+            let step = step(subject, None);
+            (step.errored(*elapsed), Some(step.errored_json(*elapsed)))
+        }
         Event::Skipped { subject, because } => {
             let why = match because {
                 Some(needed) => format!("it needs {needed}"),
-                None => "the run was interrupted".to_owned(),
+                None => "the run ended before it".to_owned(),
             };
             let line = format!("{}: Skipped: {why}", subject.address);
             let json = json::line("log", &line, serde_json::json!({}));
@@ -175,5 +224,23 @@ fn step<'a>(subject: &'a Subject, identifier: Option<&'a str>) -> Step<'a> {
             Doing::Import => progress::Doing::Import,
         },
         identifier,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_retries_few_are_told() {
+        let (mut retries, start) = (Retries::default(), Instant::now());
+        let told = |retries: &mut Retries, address: &str, after: u64| {
+            let now = start + Duration::from_millis(after);
+            retries.told(&Address::new(address), format!("{address}: Retrying"), now)
+        };
+        assert_eq!(told(&mut retries, "queue.a", 0).as_deref(), Some("queue.a: Retrying"));
+        assert_eq!(told(&mut retries, "queue.b", 0).as_deref(), Some("queue.b: Retrying"));
+        let later: Vec<String> = (0..100).filter_map(|i| told(&mut retries, "queue.a", i * 100)).collect();
+        assert_eq!(later, ["51 more retries; the last: queue.a: Retrying"]);
     }
 }

@@ -129,6 +129,8 @@ codes! {
         "The endpoint didn't answer. Whether an operation under way was done is asked at the next run.";
     LOCAL_BUSY = "E0703" "the local cloud's data is in use"
         "Another process holds it without serving it. Wait for it, or run `evstack local`, which serves everyone.";
+    LOCAL_DATA = "E0704" "the local cloud's data can't be used"
+        "`.evstack/local/data.sqlite` is damaged or of another version. Moved away, the local cloud starts empty.";
 }
 
 /// Every code, in the order of the table.

@@ -170,14 +170,27 @@ pub fn make(
 /// A refusal of the cloud that ends a command.
 #[must_use]
 pub fn refused(fault: &Fault) -> Failure {
-    let (code, hint) = match fault.kind {
-        FaultKind::Unreachable => {
+    let (code, hint) = match (fault.kind, fault.code.as_str()) {
+        (FaultKind::Unreachable | FaultKind::Silent, _) => {
             (Code::UNREACHABLE, "nothing was changed; run it again when the endpoint answers")
         }
-        FaultKind::Denied => {
+        (_, "Region") => (
+            Code::CLOUD,
+            "nothing was changed; set `AWS_REGION`, a region in the profile, or `cloud.region` of the environment",
+        ),
+        (FaultKind::Denied, "Credentials") => (
+            Code::CLOUD,
+            "nothing was changed; set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or log in",
+        ),
+        (FaultKind::Denied, _) => {
             (Code::CLOUD, "nothing was changed; check the credentials and their permissions")
         }
         _ => (Code::CLOUD, "nothing was changed; run it again"),
     };
-    Diagnostic::error(code, fault.to_string()).hint(hint).into()
+    // What never reached the service has no request to name.
+    let words = match fault.code.as_str() {
+        "Region" | "Credentials" | "Unreachable" | "Answer" => fault.message.clone(),
+        _ => fault.to_string(),
+    };
+    Diagnostic::error(code, words).hint(hint).into()
 }

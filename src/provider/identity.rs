@@ -1,7 +1,7 @@
 //! Who asks: the SDK's own credential chain, a role to assume, and whose account that is.
 
 use super::cloud_control::classify;
-use super::fault::causes;
+use super::fault::{NoAnswer, foreign, no_answer};
 use super::{Fault, FaultKind};
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -60,9 +60,13 @@ pub fn local_credentials() -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "local"))
 }
 
+/// The chain's own requests too (SSO, the container, the instance): nobody waits for an instance
+/// that isn't one.
+const CONNECT: Duration = Duration::from_secs(2);
+
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
+        .connect_timeout(CONNECT)
         .operation_attempt_timeout(Duration::from_secs(30))
         .build()
 }
@@ -81,7 +85,7 @@ pub async fn aws(settings: &Settings) -> Result<Aws, Fault> {
     }
     let config = loader.load().await;
     let region = config.region().cloned().ok_or_else(|| {
-        fault("LoadConfig", FaultKind::Denied, "Region", "no region is set: give `cloud.region`".to_owned())
+        fault("LoadConfig", FaultKind::Invalid, "Region", "no AWS region is set".to_owned())
     })?;
     let credentials = match &settings.role {
         Some(role) => {
@@ -116,6 +120,7 @@ pub async fn caller(aws: &Aws) -> Result<Caller, Fault> {
         config = config.endpoint_url(endpoint);
     }
     let client = aws_sdk_sts::Client::from_conf(config.build());
+    let url = aws.endpoint.clone().unwrap_or_else(|| format!("https://sts.{}.amazonaws.com", aws.region));
     let answer = client.get_caller_identity().send().await.map_err(|error| {
         let meta = error.as_service_error().map(|e| e.meta().clone());
         match meta.as_ref().and_then(|m| Some((m.code()?, m.message().unwrap_or_default()))) {
@@ -123,11 +128,15 @@ pub async fn caller(aws: &Aws) -> Result<Caller, Fault> {
                 let kind = classify(code, message, error.raw_response().map(|r| r.status().as_u16()));
                 fault("GetCallerIdentity", kind, code, message.to_owned())
             }
+            // It answered, in no form that makes sense.
+            None if error.raw_response().is_some() => {
+                let response = error.raw_response();
+                let status = response.map(|r| r.status().as_u16());
+                let words = foreign(&url, status, response.and_then(|r| r.headers().get("content-type")));
+                fault("GetCallerIdentity", FaultKind::Unreachable, "Answer", words)
+            }
             None => {
-                let words = causes(&error);
-                let credentials = words.contains("credentials");
-                let kind = if credentials { FaultKind::Denied } else { FaultKind::Unreachable };
-                let code = if credentials { "Credentials" } else { "Unreachable" };
+                let NoAnswer { kind, code, words } = no_answer(&error, &url);
                 fault("GetCallerIdentity", kind, code, words)
             }
         }

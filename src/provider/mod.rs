@@ -1,6 +1,7 @@
 //! What the engine asks of a cloud. `cloud_control` speaks to AWS (or to anything that answers as
 //! AWS does, over any HTTP client it is given); `memory` is for tests of the engine.
 
+pub mod breaker;
 mod clock;
 pub mod cloud_control;
 mod fault;
@@ -10,6 +11,7 @@ mod limiter;
 pub mod memory;
 pub mod retry;
 
+pub use breaker::Breaker;
 pub use clock::{Clock, JumpingClock, SystemClock};
 pub use cloud_control::CloudControl;
 pub use fault::{Fault, FaultKind};
@@ -65,6 +67,17 @@ impl Progress {
     }
 }
 
+/// Whether a cloud answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// It does, as far as anybody knows.
+    None,
+    /// The last request had no answer; it is being asked again.
+    Begun,
+    /// It was silent for too long: nothing is asked any more.
+    Final,
+}
+
 /// A cloud.
 pub trait Provider: Send + Sync {
     /// The live properties; `None` when it isn't there.
@@ -107,4 +120,9 @@ pub trait Provider: Send + Sync {
         type_name: &'a TypeName,
         model: Option<&'a Json>,
     ) -> Answer<'a, Vec<(String, Json)>>;
+
+    /// Whether it answers: while it doesn't, nothing new is worth beginning.
+    fn silence(&self) -> Silence {
+        Silence::None
+    }
 }

@@ -135,6 +135,14 @@ fn unreadable(path: &Path, why: &str) -> Diagnostic {
         .hint("the file is left as it is; restore it from a backup, or move it away to start without it")
 }
 
+/// For files that hold a stack's data: on Unix only their owner may read them.
+pub fn private() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     let hint = match error.kind() {
         io::ErrorKind::StorageFull => "free some space and run again: what was under way is picked up",

@@ -289,7 +289,10 @@ pub(super) fn check_version(version: u64) -> Result<usize, String> {
 /// it was or the new one is there.
 pub(super) fn write(path: &Path, state: &State) -> io::Result<u64> {
     let beside = path.with_extension("json.new");
-    let mut file = BufWriter::with_capacity(1 << 16, File::create(&beside)?);
+    let mut file = BufWriter::with_capacity(
+        1 << 16,
+        super::private().write(true).create(true).truncate(true).open(&beside)?,
+    );
     serde_json::to_writer_pretty(&mut file, state)?;
     file.write_all(b"\n")?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;

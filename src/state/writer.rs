@@ -8,7 +8,7 @@ use super::snapshot::{State, VERSION, sync_folder};
 use super::{journal, unwritable};
 use crate::diagnostics::{Code, Diagnostic};
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::future::Future;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ impl Writer {
     /// Opens the journal and cuts off a torn tail.
     pub fn open(path: &Path, whole: u64) -> Result<Self, Diagnostic> {
         let open = || -> io::Result<File> {
-            let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
+            let mut file = super::private().create(true).write(true).truncate(false).open(path)?;
             file.set_len(whole)?;
             file.seek(SeekFrom::Start(whole))?;
             sync_folder(path)?;

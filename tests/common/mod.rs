@@ -136,6 +136,12 @@ impl Served {
         self.child.id()
     }
 
+    /// Ends it at once, as a crash does.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+    }
+
     /// Everything that exists: type and identifier, sorted.
     pub fn inventory(&self) -> Vec<(String, String)> {
         let page = self.send("GET /_evstack/inventory", &[], "");

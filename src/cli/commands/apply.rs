@@ -1,7 +1,7 @@
 //! `evstack apply [STACK|PLAN]` and `evstack destroy [STACK]`: shows the plan, asks, does it.
 
 use super::plan::{Planned, wanted};
-use crate::apply::{Cancel, Job, Means, Outcome, has_work, recover, run as carry_out};
+use crate::apply::{Cancel, Job, Means, Outcome, Recovery, has_work, recover, run as carry_out};
 use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::{self, Connection};
 use crate::cli::progress::{Progress, Telling};
@@ -12,7 +12,7 @@ use crate::model::{Action, Address, Json};
 use crate::ops::plan::Wanted;
 use crate::ops::{self, DiskLoader, Failure, Loaded, Request, alike, saved};
 use crate::plan::{Counts, SavedPlan};
-use crate::provider::SystemClock;
+use crate::provider::{Breaker, SystemClock};
 use crate::render::{Paint, json, progress as words};
 use crate::schema::Catalogue;
 use crate::state::{Holder, Locked, lock};
@@ -89,7 +89,12 @@ async fn one(
     }
     let cancel = Cancel::default();
     let seed = seed();
-    recover_first(args, connection, &loaded, &mut locked, &cancel, seed).await?;
+    let recovery = tokio::select! {
+        recovery = recover_first(args, connection, &loaded, &mut locked, seed) => recovery?,
+        // As if the run were killed: what was found is in the journal.
+        true = terminal::asked_to_stop() => return Ok(Ended::Interrupted),
+    };
+    let recovered = recovery.words();
     let planned = Planned::of(session, connection, request, loaded, locked.snapshot(), wanted).await?;
     if let Some(file) = file {
         saved::still_fits(file, &planned.saved(wanted))?;
@@ -102,10 +107,11 @@ async fn one(
     }
     if !has_work(&planned.plan, &planned.state) {
         locked.compact()?;
-        return finish_empty(args, &planned, wanted.destroy);
+        return finish_empty(args, &planned, recovered, wanted.destroy);
     }
     // A plan file was approved by whoever made it.
     if file.is_none() && !args.yes && !approved(args, &planned, wanted.destroy)? {
+        tell_recovered(args, recovered.as_deref())?;
         terminal::tell(if wanted.destroy { "\nDestroy cancelled.\n" } else { "\nApply cancelled.\n" })?;
         return Ok(Ended::Failed);
     }
@@ -119,12 +125,12 @@ async fn one(
         seed,
         at_once: usize::from(args.parallelism),
     };
-    let brake = tokio::spawn(listen(cancel));
+    let brake = tokio::spawn(listen(cancel, connection.breaker.clone()));
     let outcome = carry_out_plan(&planned, &means, &mut locked).await;
     brake.abort();
-    progress.finish();
+    progress.finish(outcome.as_ref().is_ok_and(|outcome| outcome.silent.is_some()));
     locked.compact()?;
-    report(args, &planned, &outcome?, wanted.destroy)
+    report(args, &planned, &outcome?, recovered, wanted.destroy)
 }
 
 async fn carry_out_plan(planned: &Planned, means: &Means, locked: &mut Locked) -> Result<Outcome, Failure> {
@@ -149,18 +155,17 @@ async fn recover_first(
     connection: &Connection,
     loaded: &Loaded,
     locked: &mut Locked,
-    cancel: &Cancel,
     seed: u64,
-) -> Result<(), Failure> {
+) -> Result<Recovery, Failure> {
     if !locked.with(|state| !state.operations.is_empty() || !state.leftovers.is_empty()) {
-        return Ok(());
+        return Ok(Recovery::default());
     }
     let progress = Arc::new(Progress::new(0, telling(args)));
     let means = Means {
         provider: Arc::clone(&connection.provider),
         clock: Arc::new(SystemClock::default()),
         sink: progress.sink(),
-        cancel: cancel.clone(),
+        cancel: Cancel::default(),
         seed,
         at_once: usize::from(args.parallelism),
     };
@@ -181,7 +186,18 @@ async fn recover_first(
         let problems = if args.json { recovery.problems } else { alike(&recovery.problems) };
         return Err(Failure::new(problems, loaded.sources.clone()));
     }
-    mention(args, &recovery.problems, &loaded.sources)
+    mention(args, &recovery.problems, &loaded.sources)?;
+    Ok(recovery)
+}
+
+/// What of an earlier run was ended: this run's numbers don't count it.
+fn tell_recovered(args: &ApplyArgs, recovered: Option<&str>) -> Result<(), Failure> {
+    let Some(words) = recovered else { return Ok(()) };
+    let line = format!("Recovered: {words}.");
+    if args.json {
+        return terminal::tell(&format!("{}\n", json::line("log", &line, serde_json::json!({}))));
+    }
+    terminal::tell(&format!("\n{line}\n"))
 }
 
 /// The plan; whole if it is to be approved.
@@ -209,9 +225,14 @@ fn telling(args: &ApplyArgs) -> Telling {
     }
 }
 
-fn finish_empty(args: &ApplyArgs, planned: &Planned, destroy: bool) -> Result<Ended, Failure> {
+fn finish_empty(
+    args: &ApplyArgs,
+    planned: &Planned,
+    recovered: Option<String>,
+    destroy: bool,
+) -> Result<Ended, Failure> {
     let outcome = Outcome { outputs: planned.known_outputs(), ..Outcome::default() };
-    report(args, planned, &outcome, destroy)
+    report(args, planned, &outcome, recovered, destroy)
 }
 
 fn approved(args: &ApplyArgs, planned: &Planned, destroy: bool) -> Result<bool, Failure> {
@@ -239,7 +260,14 @@ fn approved(args: &ApplyArgs, planned: &Planned, destroy: bool) -> Result<bool, 
 }
 
 /// The last lines: what was done, what failed and what to run next, the outputs.
-fn report(args: &ApplyArgs, planned: &Planned, outcome: &Outcome, destroy: bool) -> Result<Ended, Failure> {
+fn report(
+    args: &ApplyArgs,
+    planned: &Planned,
+    outcome: &Outcome,
+    recovered: Option<String>,
+    destroy: bool,
+) -> Result<Ended, Failure> {
+    tell_recovered(args, recovered.as_deref())?;
     let counts = Counts {
         add: outcome.added,
         change: outcome.changed,
@@ -250,6 +278,9 @@ fn report(args: &ApplyArgs, planned: &Planned, outcome: &Outcome, destroy: bool)
     let mut diagnostics = Diagnostics::new();
     for failure in &outcome.failures {
         diagnostics.push(failure.diagnostic.clone());
+    }
+    if let Some(silent) = &outcome.silent {
+        diagnostics.push(silent.diagnostic());
     }
     let ended = match (outcome.interrupted, outcome.is_complete()) {
         (true, _) => Ended::Interrupted,
@@ -301,8 +332,12 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, what: &str) 
         "local" => String::new(),
         env => format!(" --env {env}"),
     };
+    let unfinished = match outcome.silent.as_ref().map_or(0, |silent| silent.unfinished.len()) {
+        0 => String::new(),
+        n => format!(", {n} unfinished"),
+    };
     format!(
-        "The {what} is {why}: {} added, {} changed, {} destroyed, {} failed, {} not started.\n\
+        "The {what} is {why}: {} added, {} changed, {} destroyed, {} failed{unfinished}, {} not started.\n\
          What was done is recorded. Run `evstack {what} {}{env}` to go on.",
         counts.add,
         counts.change,
@@ -315,10 +350,14 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, what: &str) 
 
 /// Once: nothing new starts. Twice: what runs is called back. Ctrl-C or a polite kill, as a CI job
 /// that is cancelled gets it.
-async fn listen(cancel: Cancel) {
+async fn listen(cancel: Cancel, breaker: Option<Arc<Breaker>>) {
     let mut pressed = 0;
     while terminal::asked_to_stop().await {
         cancel.press();
+        // Nobody waits for a cloud that doesn't answer.
+        if let Some(breaker) = &breaker {
+            breaker.hurry();
+        }
         pressed += 1;
         terminal::say(if pressed == 1 {
             "\nInterrupted: nothing new is started, what runs is finished. Press Ctrl-C again to cancel it."

@@ -1,6 +1,7 @@
 //! `evstack local`: serves the local cloud.
 
 use crate::cli::args::LocalArgs;
+use crate::cli::cloud::damaged;
 use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::local::{Cloud, OpenError, Options, Profile, Settings, http};
@@ -28,9 +29,10 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
     let cloud = Cloud::open(Some(&folder), options).map_err(|error| match error {
         OpenError::Taken { .. } => Diagnostic::error(Code::LOCAL_BUSY, error.to_string())
             .hint("one process serves a data folder at a time"),
-        OpenError::Io { .. } | OpenError::Unreadable { .. } => {
+        OpenError::Io { .. } => {
             Diagnostic::error(Code::DISK, error.to_string()).hint("choose another folder with `--data`")
         }
+        OpenError::Unreadable { path, why } => damaged(&path.display().to_string(), &why.to_string()),
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -1,18 +1,20 @@
 //! `evstack plan [STACK]`: reads live, takes no lock, changes nothing.
 
+use crate::apply::{peek, undecided};
 use crate::cli::args::{PlanArgs, WantedArgs};
 use crate::cli::cloud::{self, Connection};
 use crate::cli::session::Session;
 use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, Json, Live, Value};
-use crate::ops::plan::{Made, Wanted, plan};
+use crate::ops::plan::{Made, Wanted, plan, refused};
 use crate::ops::{self, Failure, Loaded, Request, saved};
 use crate::plan::{Plan, SavedPlan};
 use crate::render::plan::Whereabouts;
 use crate::render::{Paint, json, plan as text};
-use crate::state::{State, open_read};
+use crate::state::{State, open_read, private};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
 pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
@@ -89,6 +91,9 @@ pub(super) fn wanted(args: &WantedArgs, destroy: bool) -> Result<Wanted, Failure
     })
 }
 
+/// How many resources a note names.
+const NAMED: usize = 10;
+
 /// A plan, and all that it was made from.
 pub(super) struct Planned {
     pub(super) plan: Plan,
@@ -109,7 +114,9 @@ impl Planned {
         let request = session.request(connection.place.clone())?;
         let loaded = ops::load(&request, Box::new(session.loader()))?;
         let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
-        Self::of(session, &connection, request, loaded, view.state, wanted).await
+        // As the next apply will find it.
+        let state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
+        Self::of(session, &connection, request, loaded, state, wanted).await
     }
 
     /// From a state that is already read (and perhaps locked).
@@ -137,10 +144,16 @@ impl Planned {
     /// What isn't the plan itself: warnings, unfinished operations.
     pub(super) fn narrate(&self) {
         terminal::show(&self.loaded.warnings, &self.loaded.sources);
-        let unfinished = self.state.operations.len();
-        if unfinished > 0 {
+        let undecided = undecided(&self.state);
+        if !undecided.is_empty() {
+            let mut names: Vec<String> = undecided.iter().take(NAMED).map(|a| format!("`{a}`")).collect();
+            if undecided.len() > NAMED {
+                names.push(format!("{} more", undecided.len() - NAMED));
+            }
             terminal::say(&format!(
-                "note: an earlier run left {unfinished} operation(s) unfinished; the next apply picks them up"
+                "note: an earlier run ended while it worked on {}: what is planned there may be done already; \
+                 the next apply finds out first",
+                names.join(", ")
             ));
         }
     }
@@ -190,7 +203,11 @@ impl Planned {
                 .hint("name both: `evstack plan STACK --out FILE`")
                 .into());
         }
-        std::fs::write(path, self.saved(wanted).write()).map_err(|error| {
+        let write = || {
+            let mut file = private().write(true).create(true).truncate(true).open(path)?;
+            file.write_all(self.saved(wanted).write().as_bytes())
+        };
+        write().map_err(|error: std::io::Error| {
             Diagnostic::error(Code::DISK, format!("{} can't be written: {error}", path.display())).into()
         })
     }

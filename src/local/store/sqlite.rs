@@ -19,7 +19,8 @@ pub(crate) struct SqliteStore {
 impl SqliteStore {
     /// One row of a file that is there, without changing anything; `None` where there is no file.
     pub(crate) fn peek(path: &Path, table: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        if !path.exists() {
+        // One that was made and not yet filled says as much as none.
+        if !path.metadata().is_ok_and(|file| file.len() > 0) {
             return Ok(None);
         }
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -34,6 +35,7 @@ impl SqliteStore {
 
     /// Opens or makes the file.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        private(path)?;
         let connection = Connection::open(path)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -58,6 +60,16 @@ impl SqliteStore {
         }
         Ok(Self { connection })
     }
+}
+
+/// The file is there, and nobody else reads it; SQLite's files beside it follow its mode.
+fn private(path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let opened = options.open(path);
+    opened.map(drop).map_err(|error| StoreError(error.to_string()))
 }
 
 impl Store for SqliteStore {
@@ -109,6 +121,12 @@ mod tests {
         store.commit(&[put("a", Some("1")), put("b", Some("2"))]).expect("commits");
         store.commit(&[put("a", None), put("b", Some("3"))]).expect("commits");
         drop(store);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&path).expect("a file").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
         let rows = SqliteStore::open(&path).expect("opens again").load().expect("loads");
         assert_eq!(rows, [Row { table: "t".into(), key: "b".into(), value: b"3".to_vec() }]);
     }

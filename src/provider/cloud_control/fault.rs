@@ -1,7 +1,7 @@
 //! The SDK's errors and a failed progress event, each as one [`Fault`].
 
 use super::classify::classify;
-use crate::provider::fault::causes;
+use crate::provider::fault::{NoAnswer, foreign, no_answer};
 use crate::provider::{Fault, FaultKind};
 use crate::schema::TypeName;
 use aws_sdk_cloudcontrol::config::http::HttpResponse;
@@ -15,6 +15,8 @@ pub(super) struct Asked<'a> {
     pub operation: &'static str,
     pub type_name: Option<&'a TypeName>,
     pub identifier: Option<&'a str>,
+    /// The URL, for the words of a fault.
+    pub at: &'a str,
 }
 
 impl Asked<'_> {
@@ -50,23 +52,17 @@ impl Asked<'_> {
                 self.fault(classify(&code, &message, status), code, message, request_id)
             }
             SdkError::TimeoutError(_) => {
-                let message = "no answer in time".to_owned();
-                self.fault(FaultKind::Unreachable, "Timeout".to_owned(), message, request_id)
+                let words = no_answer(&error, self.at).words;
+                self.fault(FaultKind::Unreachable, "Timeout".to_owned(), words, request_id)
             }
             SdkError::ConstructionFailure(_) => {
-                self.fault(FaultKind::Invalid, "Request".to_owned(), causes(&error), None)
+                let words = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                self.fault(FaultKind::Invalid, "Request".to_owned(), words, None)
             }
             // Credentials that can't be found also end here: the request was never sent.
-            SdkError::DispatchFailure(failure) => {
-                let message = causes(&error);
-                let credentials = failure.as_connector_error().is_some_and(|e| e.is_other())
-                    && message.contains("credential");
-                let (kind, code) = if credentials {
-                    (FaultKind::Denied, "Credentials")
-                } else {
-                    (FaultKind::Unreachable, "Unreachable")
-                };
-                self.fault(kind, code.to_owned(), message, None)
+            SdkError::DispatchFailure(_) => {
+                let NoAnswer { kind, code, words } = no_answer(&error, self.at);
+                self.fault(kind, code.to_owned(), words, None)
             }
             _ => {
                 let kind = match status {
@@ -74,7 +70,8 @@ impl Asked<'_> {
                     _ => FaultKind::Unreachable,
                 };
                 let code = status.map_or_else(|| "Response".to_owned(), |s| format!("HTTP {s}"));
-                self.fault(kind, code, causes(&error), request_id)
+                let words = foreign(self.at, status, header("content-type").as_deref());
+                self.fault(kind, code, words, request_id)
             }
         }
     }

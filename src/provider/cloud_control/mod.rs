@@ -10,7 +10,7 @@ mod progress;
 
 use super::limiter::Limiter;
 use super::retry::{self, Backoff};
-use super::{Answer, Clock, Fault, Progress, Provider};
+use super::{Answer, Breaker, Clock, Fault, FaultKind, Progress, Provider, Silence};
 use crate::model::Json;
 use crate::schema::TypeName;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -38,6 +38,8 @@ pub struct Settings {
     pub http_client: SharedHttpClient,
     /// Shared by all clients of one account and region; none for the in-process cloud.
     pub limiter: Option<Arc<Limiter>>,
+    /// What all who ask this endpoint know of whether it answers; none for the in-process cloud.
+    pub breaker: Option<Arc<Breaker>>,
     /// Waits between tries.
     pub clock: Arc<dyn Clock>,
     /// For the jitter of those waits.
@@ -48,8 +50,11 @@ pub struct Settings {
 pub struct CloudControl {
     client: Client,
     limiter: Option<Arc<Limiter>>,
+    breaker: Option<Arc<Breaker>>,
     clock: Arc<dyn Clock>,
     seed: u64,
+    /// For the words of a fault.
+    at: String,
 }
 
 impl CloudControl {
@@ -60,6 +65,10 @@ impl CloudControl {
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(Duration::from_secs(60))
             .build();
+        let at = settings
+            .endpoint
+            .clone()
+            .unwrap_or_else(|| format!("https://cloudcontrolapi.{}.amazonaws.com", settings.region));
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(settings.region))
@@ -75,18 +84,39 @@ impl CloudControl {
         Self {
             client: Client::from_conf(config.build()),
             limiter: settings.limiter,
+            breaker: settings.breaker,
             clock: settings.clock,
             seed: settings.seed,
+            at,
         }
     }
 
-    /// One request, at the pace of the limiter, which learns from the answer.
-    async fn paced<T>(&self, ask: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        let Some(limiter) = &self.limiter else { return ask.await };
-        limiter.acquire(&*self.clock).await;
-        let answer = ask.await;
-        limiter.learn(&answer, self.clock.now());
-        answer
+    /// One request, at the pace of the limiter, which learns from the answer. While nobody answers
+    /// it waits with all others.
+    async fn paced<T, F>(&self, mut ask: impl FnMut() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        loop {
+            let turn = match &self.breaker {
+                Some(breaker) => Some(breaker.turn(&*self.clock).await.ok_or_else(|| breaker.silent())?),
+                None => None,
+            };
+            let request = async {
+                let Some(limiter) = &self.limiter else { return ask().await };
+                limiter.acquire(&*self.clock).await;
+                let answer = ask().await;
+                limiter.learn(&answer, self.clock.now());
+                answer
+            };
+            let answer = match turn {
+                Some(turn) => turn.ask(&*self.clock, request).await,
+                None => Some(request.await),
+            };
+            if let Some(answer) = answer {
+                return answer;
+            }
+        }
     }
 
     /// Asks again, for as long as its class says, what changes nothing.
@@ -96,7 +126,7 @@ impl CloudControl {
     {
         let mut backoff = Backoff::new(self.seed);
         loop {
-            match self.paced(ask()).await {
+            match self.paced(&mut ask).await {
                 Err(fault) => match retry::reading(fault.kind).and_then(|policy| backoff.next(policy)) {
                     Some(wait) => self.clock.sleep(wait).await,
                     None => return Err(fault),
@@ -110,7 +140,7 @@ impl CloudControl {
 /// What the service says when it answers in no form that makes sense.
 fn senseless(asked: Asked<'_>, why: String) -> Fault {
     Fault {
-        kind: super::FaultKind::Internal,
+        kind: FaultKind::Internal,
         operation: asked.operation,
         type_name: asked.type_name.cloned(),
         identifier: asked.identifier.map(str::to_owned),
@@ -138,8 +168,12 @@ macro_rules! progress_of {
 
 impl Provider for CloudControl {
     fn read<'a>(&'a self, type_name: &'a TypeName, identifier: &'a str) -> Answer<'a, Option<Json>> {
-        let asked =
-            Asked { operation: "GetResource", type_name: Some(type_name), identifier: Some(identifier) };
+        let asked = Asked {
+            operation: "GetResource",
+            type_name: Some(type_name),
+            identifier: Some(identifier),
+            at: &self.at,
+        };
         Box::pin(async move {
             let answer = self
                 .patiently(|| async {
@@ -153,7 +187,7 @@ impl Provider for CloudControl {
                     let text = answer.resource_description().and_then(|d| d.properties());
                     model(asked, text).map(Some)
                 }
-                Err(fault) if fault.kind == super::FaultKind::NotFound => Ok(None),
+                Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
                 Err(fault) => Err(fault),
             }
         })
@@ -165,16 +199,20 @@ impl Provider for CloudControl {
         desired: &'a Json,
         client_token: &'a str,
     ) -> Answer<'a, Progress> {
-        let asked = Asked { operation: "CreateResource", type_name: Some(type_name), identifier: None };
-        Box::pin(self.paced(async move {
-            let request = self
-                .client
-                .create_resource()
-                .type_name(type_name.as_str())
-                .desired_state(desired.to_string())
-                .client_token(client_token);
-            progress_of!(request.send().await, asked)
-        }))
+        let asked =
+            Asked { operation: "CreateResource", type_name: Some(type_name), identifier: None, at: &self.at };
+        Box::pin(async move {
+            self.paced(|| async {
+                let request = self
+                    .client
+                    .create_resource()
+                    .type_name(type_name.as_str())
+                    .desired_state(desired.to_string())
+                    .client_token(client_token);
+                progress_of!(request.send().await, asked)
+            })
+            .await
+        })
     }
 
     fn update<'a>(
@@ -184,18 +222,25 @@ impl Provider for CloudControl {
         patch: &'a Json,
         client_token: &'a str,
     ) -> Answer<'a, Progress> {
-        let asked =
-            Asked { operation: "UpdateResource", type_name: Some(type_name), identifier: Some(identifier) };
-        Box::pin(self.paced(async move {
-            let request = self
-                .client
-                .update_resource()
-                .type_name(type_name.as_str())
-                .identifier(identifier)
-                .patch_document(patch.to_string())
-                .client_token(client_token);
-            progress_of!(request.send().await, asked)
-        }))
+        let asked = Asked {
+            operation: "UpdateResource",
+            type_name: Some(type_name),
+            identifier: Some(identifier),
+            at: &self.at,
+        };
+        Box::pin(async move {
+            self.paced(|| async {
+                let request = self
+                    .client
+                    .update_resource()
+                    .type_name(type_name.as_str())
+                    .identifier(identifier)
+                    .patch_document(patch.to_string())
+                    .client_token(client_token);
+                progress_of!(request.send().await, asked)
+            })
+            .await
+        })
     }
 
     fn delete<'a>(
@@ -204,22 +249,31 @@ impl Provider for CloudControl {
         identifier: &'a str,
         client_token: &'a str,
     ) -> Answer<'a, Progress> {
-        let asked =
-            Asked { operation: "DeleteResource", type_name: Some(type_name), identifier: Some(identifier) };
-        Box::pin(self.paced(async move {
-            let request = self
-                .client
-                .delete_resource()
-                .type_name(type_name.as_str())
-                .identifier(identifier)
-                .client_token(client_token);
-            let answer: Result<Progress, Fault> = async { progress_of!(request.send().await, asked) }.await;
-            Progress::gone_is_deleted(answer)
-        }))
+        let asked = Asked {
+            operation: "DeleteResource",
+            type_name: Some(type_name),
+            identifier: Some(identifier),
+            at: &self.at,
+        };
+        Box::pin(async move {
+            self.paced(|| async {
+                let request = self
+                    .client
+                    .delete_resource()
+                    .type_name(type_name.as_str())
+                    .identifier(identifier)
+                    .client_token(client_token);
+                let answer: Result<Progress, Fault> =
+                    async { progress_of!(request.send().await, asked) }.await;
+                Progress::gone_is_deleted(answer)
+            })
+            .await
+        })
     }
 
     fn status<'a>(&'a self, request_token: &'a str) -> Answer<'a, Progress> {
-        let asked = Asked { operation: "GetResourceRequestStatus", type_name: None, identifier: None };
+        let asked =
+            Asked { operation: "GetResourceRequestStatus", type_name: None, identifier: None, at: &self.at };
         Box::pin(async move {
             self.patiently(|| async {
                 let request = self.client.get_resource_request_status().request_token(request_token);
@@ -230,11 +284,15 @@ impl Provider for CloudControl {
     }
 
     fn cancel<'a>(&'a self, request_token: &'a str) -> Answer<'a, ()> {
-        let asked = Asked { operation: "CancelResourceRequest", type_name: None, identifier: None };
-        Box::pin(self.paced(async move {
-            let request = self.client.cancel_resource_request().request_token(request_token);
-            request.send().await.map(|_| ()).map_err(|e| asked.refused(e))
-        }))
+        let asked =
+            Asked { operation: "CancelResourceRequest", type_name: None, identifier: None, at: &self.at };
+        Box::pin(async move {
+            self.paced(|| async {
+                let request = self.client.cancel_resource_request().request_token(request_token);
+                request.send().await.map(|_| ()).map_err(|e| asked.refused(e))
+            })
+            .await
+        })
     }
 
     fn list<'a>(
@@ -242,7 +300,8 @@ impl Provider for CloudControl {
         type_name: &'a TypeName,
         model: Option<&'a Json>,
     ) -> Answer<'a, Vec<(String, Json)>> {
-        let asked = Asked { operation: "ListResources", type_name: Some(type_name), identifier: None };
+        let asked =
+            Asked { operation: "ListResources", type_name: Some(type_name), identifier: None, at: &self.at };
         Box::pin(async move {
             let (mut found, mut next) = (Vec::new(), None::<String>);
             loop {
@@ -267,6 +326,10 @@ impl Provider for CloudControl {
                 }
             }
         })
+    }
+
+    fn silence(&self) -> Silence {
+        self.breaker.as_ref().map_or(Silence::None, |breaker| breaker.silence())
     }
 }
 

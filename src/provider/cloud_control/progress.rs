@@ -41,7 +41,8 @@ mod tests {
     use aws_sdk_cloudcontrol::primitives::DateTime;
     use aws_sdk_cloudcontrol::types::HandlerErrorCode;
 
-    const ASKED: Asked<'static> = Asked { operation: "CreateResource", type_name: None, identifier: None };
+    const ASKED: Asked<'static> =
+        Asked { operation: "CreateResource", type_name: None, identifier: None, at: "" };
 
     #[test]
     fn retry_after_becomes_a_bounded_wait() {

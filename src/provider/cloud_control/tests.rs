@@ -35,6 +35,7 @@ fn scripted(answers: Vec<(u16, &str, Json)>) -> (CloudControl, Sent) {
         endpoint: Some("http://127.0.0.1:4566".to_owned()),
         http_client,
         limiter: Some(Arc::default()),
+        breaker: None,
         clock: Arc::new(JumpingClock::default()),
         seed: 1,
     });
