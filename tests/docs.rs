@@ -28,7 +28,7 @@ fn section(kind: &Kind) -> String {
         None => writeln!(out, "{about}.\n").expect("writes"),
     }
     out.push_str("| key | what may stand there | meaning |\n| --- | --- | --- |\n");
-    for field in kind.fields {
+    for field in kind.fields.iter().filter(|field| field.shown) {
         let required = if field.required { " (required)" } else { "" };
         let (form, about) = (cell(field.form), cell(field.about));
         writeln!(out, "| `{}`{required} | {form} | {about} |", field.name).expect("writes");

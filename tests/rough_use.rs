@@ -54,6 +54,26 @@ fn what_is_no_stack_file() {
 }
 
 #[test]
+fn what_was_likely_meant_is_named() {
+    let sandbox = shop();
+    sandbox.write("orders.yaml", "name: orders\n");
+    sandbox.write("orders.prod.yaml", "cloud: {region: eu-west-1, accountId: \"123456789012\"}\n");
+    sandbox.write("inner/mail.yaml", "name: mail\n");
+    sandbox.write("inner/about.yaml", "text\n");
+    fs::create_dir_all(sandbox.path("nothing")).expect("a folder");
+    for (named, code, words) in [
+        ("inner", "E0105", "name a stack file in it, as `inner/mail.yaml`"),
+        ("nothing/", "E0105", "name a stack file"),
+        ("orders", "E0105", "did you mean `orders.yaml`?"),
+        ("inner/mial.yaml", "E0105", "did you mean `inner/mail.yaml`?"),
+        ("orders.prod.yaml", "E0605", "`orders.yaml --env prod`"),
+    ] {
+        let said = sandbox.refused(&["check", named], code);
+        assert!(said.contains(words), "{named}: {said}");
+    }
+}
+
+#[test]
 fn files_that_name_files() {
     let sandbox = shop();
     sandbox.write("a.yaml", "include: [b.yaml]\n");

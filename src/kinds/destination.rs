@@ -15,13 +15,13 @@ pub(super) const KIND: Kind = Kind {
     type_name: Some("AWS::Events::ApiDestination"),
     fields: &[
         Field::required("url", "https address", "may hold `*` for path parameters"),
-        Field::optional("method", "GET, HEAD, OPTIONS, PUT, POST, DELETE, PATCH", "`POST` unless said"),
+        Field::optional("method", "GET, HEAD, OPTIONS, PUT, POST, DELETE, PATCH", "default: `POST`"),
         Field::required(
             "auth",
             "{apiKey: {name, value}}, {basic: {username, password}} or {oauth: {url, method, clientId, clientSecret}}",
             "how it signs in; take the secret from `config` with `secret: true`",
         ),
-        Field::optional("rate", "calls each second, 1 to 300", "300 unless said"),
+        Field::optional("rate", "calls each second, 1 to 300", "default: 300"),
     ],
     parts: &[Part { name: "connection", type_name: "AWS::Events::Connection", about: "always" }],
     attributes: &[],

@@ -17,7 +17,7 @@ impl Expander<'_> {
     /// Reports unknown and missing keys of a declaration. False if it isn't a mapping at all.
     pub(super) fn check_declaration(&mut self, kind: &Kind, declaration: &Declaration) -> bool {
         let what = format!("{} `{}`", words(kind.singular), declaration.name);
-        let allowed: Vec<&str> = kind.all_fields().map(|f| f.name).collect();
+        let allowed: Vec<&str> = kind.understood().map(|f| f.name).collect();
         if !self.check_keys(&declaration.body, &what, &allowed, &format!("evstack explain {}", kind.singular))
         {
             return false;

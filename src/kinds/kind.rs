@@ -14,17 +14,24 @@ pub struct Field {
     pub about: &'static str,
     /// Whether it must be there.
     pub required: bool,
+    /// Whether it is shown; what isn't supported has an answer of its own, but isn't offered.
+    pub shown: bool,
 }
 
 impl Field {
     /// A key that may be left out.
     pub(super) const fn optional(name: &'static str, form: &'static str, about: &'static str) -> Self {
-        Self { name, form, about, required: false }
+        Self { name, form, about, required: false, shown: true }
     }
 
     /// A key that must be there.
     pub(super) const fn required(name: &'static str, form: &'static str, about: &'static str) -> Self {
-        Self { name, form, about, required: true }
+        Self { name, form, about, required: true, shown: true }
+    }
+
+    /// A key that is understood, but refused with a hint.
+    pub(super) const fn refused(name: &'static str) -> Self {
+        Self { name, form: "", about: "", required: false, shown: false }
     }
 }
 
@@ -114,6 +121,11 @@ pub fn kind_named(name: &str) -> Option<&'static Kind> {
 impl Kind {
     /// All keys that a declaration of it may have.
     pub fn all_fields(&self) -> impl Iterator<Item = &Field> {
+        self.understood().filter(|field| field.shown)
+    }
+
+    /// The same with those that are refused with a hint.
+    pub(super) fn understood(&self) -> impl Iterator<Item = &Field> {
         let common: &'static [Field] = if self.type_name.is_some() { COMMON } else { &[] };
         self.fields.iter().chain(common)
     }

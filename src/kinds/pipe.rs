@@ -23,8 +23,8 @@ pub(super) const KIND: Kind = Kind {
         Field::optional("template", "text or mapping", "what the target is told (`InputTemplate`)"),
         Field::optional("batch", "mapping of `size`, `window`", "how messages are gathered"),
         Field::optional("retry", "mapping of `attempts`, `age`", "streams only: a queue redrives by itself"),
-        Field::optional("deadLetter", "queue, or false", "streams only; a queue of its own unless said"),
-        Field::optional("enabled", "boolean", "true"),
+        Field::optional("deadLetter", "queue, or false", "streams only; default: a queue of its own"),
+        Field::optional("enabled", "boolean", "whether it works; default: true"),
         Field::optional("group", "text", "a FIFO queue's message group"),
     ],
     parts: &[

@@ -25,9 +25,9 @@ pub(super) const KIND: Kind = Kind {
         Field::optional(
             "deadLetter",
             "mapping of `maxReceives`, `retain`; a queue; or false",
-            "where messages go that fail again and again; a queue of its own unless said",
+            "where messages go that fail again and again; default: a queue of its own",
         ),
-        Field::optional("encryption", "KMS key", "`KmsMasterKeyId`; SQS's own keys unless said"),
+        Field::optional("encryption", "KMS key", "`KmsMasterKeyId`; default: SQS's own keys"),
     ],
     parts: &[
         Part {

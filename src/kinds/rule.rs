@@ -19,7 +19,7 @@ pub(super) const KIND: Kind = Kind {
     about: "which events on a bus go where",
     type_name: Some("AWS::Events::Rule"),
     fields: &[
-        Field::optional("bus", "bus", "the bus; that of its event unless said"),
+        Field::optional("bus", "bus", "the bus; default: that of its event"),
         Field::required("on", "event, list of events, or raw pattern", "what it hears"),
         Field::optional("where", "pattern on `detail`", "which of those events"),
         Field::required(
@@ -27,13 +27,9 @@ pub(super) const KIND: Kind = Kind {
             "target or list of targets; each an address, an ARN, or {target, input, inputPath, template, retry, deadLetter}",
             "where they go",
         ),
-        Field::optional("enabled", "boolean", "true"),
+        Field::optional("enabled", "boolean", "whether it works; default: true"),
         Field::optional("retry", "mapping of `attempts`, `age`", "for all its targets"),
-        Field::optional(
-            "deadLetter",
-            "queue, or false",
-            "for all its targets; a queue of its own unless said",
-        ),
+        Field::optional("deadLetter", "queue, or false", "for all its targets; default: a queue of its own"),
     ],
     parts: &[
         Part { name: "role", type_name: "AWS::IAM::Role", about: "where a target is called by role" },

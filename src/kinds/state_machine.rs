@@ -17,12 +17,12 @@ pub(super) const KIND: Kind = Kind {
     about: "a Step Functions state machine",
     type_name: Some("AWS::StepFunctions::StateMachine"),
     fields: &[
-        Field::optional("type", "standard, express", "`standard` unless said"),
+        Field::optional("type", "standard, express", "default: `standard`"),
         Field::required("definition", "mapping, or a YAML or JSON file", "in the Amazon States Language"),
         Field::optional(
             "logs",
             "mapping of `level`, `retain`, `data`; or false",
-            "errors, for 30 days, unless said",
+            "what is logged, and how long; default: errors, for 30 days",
         ),
         Field::optional("tracing", "boolean", "X-Ray"),
         Field::optional(
@@ -30,7 +30,7 @@ pub(super) const KIND: Kind = Kind {
             "list of {allow: [actions], on: [ARNs]}",
             "what can't be seen in the definition",
         ),
-        Field::optional("publishVersion", "boolean", "not supported yet"),
+        Field::refused("publishVersion"),
     ],
     parts: &[
         Part { name: "role", type_name: "AWS::IAM::Role", about: "always" },

@@ -17,11 +17,11 @@ pub(super) const KIND: Kind = Kind {
     fields: &[
         Field::required("key", "[pk], [pk, sk], or {name: string|number|binary, …}", "its primary key"),
         Field::optional("indexes", "mapping of name to {key, project, local}", "secondary indexes"),
-        Field::optional("billing", "onDemand, or {read, write}", "`onDemand` unless said"),
+        Field::optional("billing", "onDemand, or {read, write}", "default: `onDemand`"),
         Field::optional("ttl", "attribute name", "items go when the time in it has come"),
         Field::optional("stream", "keys, new, old, both", "what its stream says of a change"),
         Field::optional("recovery", "boolean", "point-in-time recovery"),
-        Field::optional("encryption", "KMS key", "`SSESpecification`; DynamoDB's own key unless said"),
+        Field::optional("encryption", "KMS key", "`SSESpecification`; default: DynamoDB's own key"),
     ],
     parts: &[],
     attributes: &[],

@@ -4,6 +4,7 @@ mod alike;
 mod disk;
 pub mod live;
 mod load;
+mod named;
 pub mod plan;
 pub mod project;
 pub mod recorded;

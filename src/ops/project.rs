@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The endings that a stack file may have.
-const ENDINGS: &[&str] = &["yaml", "yml", "toml", "json"];
+pub(super) const ENDINGS: &[&str] = &["yaml", "yml", "toml", "json"];
 
 /// A stack file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,9 @@ pub struct Found {
 /// None is found, two have one name, or they read each other's outputs in a circle.
 pub fn stacks(here: &Path, named: Option<&str>, loader: &dyn Loader) -> Result<Vec<Found>, Diagnostic> {
     if let Some(path) = named {
+        if let Some(mistake) = super::named::mistaken(here, path, loader) {
+            return Err(mistake);
+        }
         let found = look(path, loader);
         return match twin(here, &found, loader) {
             Some(twin) => Err(same_name(&twin, &found)),

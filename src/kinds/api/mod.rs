@@ -17,7 +17,7 @@ pub(super) const KIND: Kind = Kind {
     about: "an API whose routes go straight to queues, events and state machines",
     type_name: Some("AWS::ApiGateway::RestApi"),
     fields: &[
-        Field::optional("type", "rest, http", "`http` unless said; pages and templates need `rest`"),
+        Field::optional("type", "rest, http", "default: `http`; pages and templates need `rest`"),
         Field::required(
             "routes",
             "mapping of \"METHOD /path\" to {to, sync, input, attributes, group, response, validate, page}",
@@ -27,12 +27,12 @@ pub(super) const KIND: Kind = Kind {
         Field::optional(
             "throttle",
             "mapping of `rate`, `burst`, or false",
-            "100 requests/s, bursts of 200, unless said",
+            "default: 100 requests/s, bursts of 200",
         ),
         Field::optional(
             "logs",
             "boolean, or mapping of `retain`",
-            "access logs; REST needs the account's own role for them",
+            "access logs, HTTP APIs only; default: false, or 30 days with `true`",
         ),
     ],
     parts: &[
