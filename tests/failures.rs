@@ -95,6 +95,27 @@ fn a_service_that_repeats_a_secret_is_not_repeated() {
 }
 
 #[test]
+fn many_that_are_skipped_are_counted() {
+    let (sandbox, served) = shop();
+    create_by_hand(&served);
+    let needing = |number| {
+        format!("  q{number}: {{type: AWS::SQS::Queue, options: {{dependsOn: [resource.orders]}}}}\n")
+    };
+    let queues: String = (0..13).map(needing).collect();
+    sandbox.write(
+        "evstack.yaml",
+        &format!("name: shop\nresources:\n  orders: {{type: AWS::SQS::Queue}}\n{queues}"),
+    );
+    let run = sandbox.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.stdout.matches("Skipped: it needs resource.orders").count(), 10, "{}", run.stdout);
+    assert!(run.stdout.contains("… and 3 more: Skipped: "), "{}", run.stdout);
+    let quiet = sandbox.run(&["apply", "--yes", "--quiet"]);
+    assert_eq!(quiet.stdout, "Plan: 14 to add, 0 to change, 0 to destroy.\n");
+    assert!(quiet.stderr.contains("13 not started"), "{}", quiet.stderr);
+}
+
+#[test]
 fn machines_are_told_the_same_in_lines() {
     let (sandbox, served) = shop();
     create_by_hand(&served);
