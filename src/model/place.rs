@@ -1,6 +1,7 @@
 //! Where a stack lives, and how its secrets are hashed.
 
 use super::Json;
+use crate::schema::PlaceRef;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,18 @@ impl Place {
             r if r.starts_with("cn-") => "aws-cn",
             r if r.starts_with("us-gov-") => "aws-us-gov",
             _ => "aws",
+        }
+    }
+
+    /// As predictions take it.
+    #[must_use]
+    pub fn for_prediction(&self) -> PlaceRef<'_> {
+        PlaceRef {
+            partition: &self.partition,
+            region: &self.region,
+            account: &self.account,
+            dns_suffix: self.dns_suffix(),
+            base_url: self.base_url.as_deref(),
         }
     }
 

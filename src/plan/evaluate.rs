@@ -2,7 +2,7 @@
 
 use crate::diff::changes_with_updates;
 use crate::model::{Address, Attributes, Desired, Json, Live, Place, Recorded, Template, Unknown, Value};
-use crate::schema::{Declared, PlaceRef, Prediction, PropertyPath, ResourceType, predict};
+use crate::schema::{Declared, Prediction, PropertyPath, ResourceType, predict};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -191,13 +191,7 @@ impl<'a> Evaluator<'a> {
                 }
             },
         };
-        let place = PlaceRef {
-            partition: &self.place.partition,
-            region: &self.place.region,
-            account: &self.place.account,
-            dns_suffix: self.place.dns_suffix(),
-            base_url: self.place.base_url.as_deref(),
-        };
+        let place = self.place.for_prediction();
         match predict(&subject.resource_type, &place, property, &get) {
             Prediction::Known(text) => Value::String(text),
             Prediction::Unknown(reason) => {

@@ -1,8 +1,8 @@
 //! What attributes will be, from the declarations alone: no state, no cloud.
 
 use crate::model::{Address, Attributes, Desired, Place, Template, Value};
-use crate::schema::{Catalogue, Declared, PlaceRef, Prediction, predict};
-use std::cell::RefCell;
+use crate::schema::{Catalogue, Declared, Prediction, predict};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 /// Evaluates references by declared properties and predictions.
@@ -13,6 +13,8 @@ pub struct Predicted<'a> {
     known: RefCell<HashMap<(Address, String), Value>>,
     /// What is being evaluated: a property that needs itself is unknown, not endless.
     open: RefCell<Vec<(Address, String)>>,
+    /// How often that happened.
+    circles: Cell<usize>,
 }
 
 impl<'a> Predicted<'a> {
@@ -29,6 +31,7 @@ impl<'a> Predicted<'a> {
             place,
             known: RefCell::default(),
             open: RefCell::default(),
+            circles: Cell::default(),
         }
     }
 
@@ -51,13 +54,7 @@ impl<'a> Predicted<'a> {
         let Some(resource_type) = Catalogue::bundled().of(&resource.type_name) else {
             return unknown("its type isn't known");
         };
-        let place = PlaceRef {
-            partition: &self.place.partition,
-            region: &self.place.region,
-            account: &self.place.account,
-            dns_suffix: self.place.dns_suffix(),
-            base_url: self.place.base_url.as_deref(),
-        };
+        let place = self.place.for_prediction();
         let get = |name: &str| match declared(&resource.properties, &[name], self) {
             Some(value) if !value.is_known() => Declared::Unknown,
             Some(value) => match value.reveal() {
@@ -95,12 +92,17 @@ impl Attributes for Predicted<'_> {
             return value.clone();
         }
         if self.open.borrow().contains(&key) {
+            self.circles.set(self.circles.get() + 1);
             return Value::unknown(address.clone(), property, "it depends on itself");
         }
+        let circles = self.circles.get();
         self.open.borrow_mut().push(key.clone());
         let value = self.work_out(address, property);
         self.open.borrow_mut().pop();
-        self.known.borrow_mut().insert(key, value.clone());
+        // What was cut short by a circle is worth something else when it is asked for first.
+        if self.open.borrow().is_empty() || self.circles.get() == circles {
+            self.known.borrow_mut().insert(key, value.clone());
+        }
         value
     }
 }
