@@ -21,6 +21,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// The last try has at least this long for its answer.
 const SHORTEST_TRY: Duration = Duration::from_secs(1);
+/// How long a request may still take once somebody wants the run to end.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Is told once when a silence begins.
 pub type Listener = Box<dyn Fn(&str) + Send + Sync>;
@@ -58,7 +60,11 @@ impl Turn<'_> {
         request: impl Future<Output = Result<T, Fault>>,
     ) -> Option<Result<T, Fault>> {
         let answer = match self.probe {
-            None => Some(request.await),
+            None => tokio::select! {
+                biased;
+                answer = request => Some(answer),
+                () = self.breaker.hurried(clock) => None,
+            },
             Some(time) => tokio::select! {
                 biased;
                 answer = request => Some(answer),
@@ -116,6 +122,16 @@ impl Breaker {
         state.given_up |= state.since.is_some();
         drop(state);
         self.changed.send_replace(());
+    }
+
+    /// Comes back a while after somebody was in a hurry.
+    async fn hurried(&self, clock: &dyn Clock) {
+        let mut changed = self.changed.subscribe();
+        while !self.hurried.load(Ordering::Relaxed) {
+            // The sender is `self`: it can't be gone.
+            let _ = changed.changed().await;
+        }
+        clock.sleep(LAST_ANSWERS).await;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -296,5 +312,13 @@ mod tests {
         assert_eq!(answer.expect_err("silent").kind, FaultKind::Silent);
         assert_eq!(breaker.silence(), Silence::Final);
         assert_eq!(clock.now(), Duration::ZERO);
+
+        let breaker = Breaker::new(HERE, None);
+        let answer = runtime.block_on(async {
+            let never = guarded(&breaker, &clock, std::future::pending);
+            tokio::join!(never, async { breaker.hurry() }).0
+        });
+        assert_eq!(answer.expect_err("silent").kind, FaultKind::Silent);
+        assert_eq!(clock.now(), LAST_ANSWERS);
     }
 }

@@ -8,6 +8,7 @@ mod classify;
 mod fault;
 mod progress;
 
+use super::breaker::is_here;
 use super::limiter::Limiter;
 use super::retry::{self, Backoff};
 use super::{Answer, Breaker, Clock, Fault, FaultKind, Progress, Provider, Silence};
@@ -46,6 +47,10 @@ pub struct Settings {
     pub seed: u64,
 }
 
+/// How long an answer may take; on this machine a program that takes longer is stopped, or stuck.
+const READ: Duration = Duration::from_secs(60);
+const READ_HERE: Duration = Duration::from_secs(20);
+
 /// Cloud Control.
 pub struct CloudControl {
     client: Client,
@@ -61,9 +66,10 @@ impl CloudControl {
     /// A client; nothing is sent yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let here = settings.endpoint.as_deref().is_some_and(is_here);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
-            .read_timeout(Duration::from_secs(60))
+            .read_timeout(if here { READ_HERE } else { READ })
             .build();
         let at = settings
             .endpoint
