@@ -58,6 +58,7 @@ fn what_was_likely_meant_is_named() {
     let sandbox = shop();
     sandbox.write("orders.yaml", "name: orders\n");
     sandbox.write("orders.prod.yaml", "cloud: {region: eu-west-1, accountId: \"123456789012\"}\n");
+    sandbox.write("orders.asl.json", "{\"StartAt\": \"A\"}");
     sandbox.write("inner/mail.yaml", "name: mail\n");
     sandbox.write("inner/about.yaml", "text\n");
     fs::create_dir_all(sandbox.path("nothing")).expect("a folder");
@@ -67,6 +68,7 @@ fn what_was_likely_meant_is_named() {
         ("orders", "E0105", "did you mean `orders.yaml`?"),
         ("inner/mial.yaml", "E0105", "did you mean `inner/mail.yaml`?"),
         ("orders.prod.yaml", "E0605", "`orders.yaml --env prod`"),
+        ("orders.asl.json", "E0201", "`StartAt`"),
     ] {
         let said = sandbox.refused(&["check", named], code);
         assert!(said.contains(words), "{named}: {said}");

@@ -90,6 +90,14 @@ impl Expander<'_> {
         );
     }
 
+    /// The same of a key of a mapping, whatever its value.
+    pub(super) fn unsupported_key(&mut self, body: &Node, key: &str, what: &str, hint: &str) {
+        if let Some(entry) = body.entries().unwrap_or_default().iter().find(|entry| entry.key == key) {
+            let message = format!("{what} isn't supported");
+            self.report(Diagnostic::error(Code::UNSUPPORTED, message).at(entry.key_span).hint(hint));
+        }
+    }
+
     /// A value with holes, as written.
     pub(super) fn template(&mut self, node: &Node) -> Template {
         self.stack.template(node, &mut self.diagnostics)

@@ -1,8 +1,9 @@
 //! A path on the command line that isn't a stack file: what was likely meant.
 
 use super::project::{ENDINGS, look};
-use crate::diagnostics::{Code, Diagnostic, nearest};
+use crate::diagnostics::{Code, Diagnostic, SourceId, nearest};
 use crate::spec::Loader;
+use crate::syntax::{self, Format};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -74,7 +75,7 @@ fn neighbour(full: &Path, named: &str) -> Option<String> {
 fn environment(here: &Path, named: &str, loader: &dyn Loader) -> Option<Diagnostic> {
     let (stem, _) = named.rsplit_once('.')?;
     let (stack, env) = stem.rsplit_once('.')?;
-    if env.is_empty() || env.contains('/') || look(named, loader).name.is_some() {
+    if env.is_empty() || env.contains('/') || !is_overlay(named, loader) {
         return None;
     }
     let stack = ENDINGS.iter().map(|e| format!("{stack}.{e}")).find(|path| here.join(path).is_file())?;
@@ -83,4 +84,12 @@ fn environment(here: &Path, named: &str, loader: &dyn Loader) -> Option<Diagnost
         Diagnostic::error(Code::NO_STACK, message)
             .hint(format!("name the stack, and the environment: `{stack} --env {env}`")),
     )
+}
+
+/// Whether a file has what environments have: another tool's may be named alike.
+fn is_overlay(path: &str, loader: &dyn Loader) -> bool {
+    let (Ok(text), Some(format)) = (loader.load(path), Format::of(path)) else { return false };
+    let (Some(tree), _) = syntax::parse(SourceId(0), &text, format) else { return false };
+    let keys = tree.entries().unwrap_or_default();
+    !keys.is_empty() && keys.iter().all(|entry| matches!(entry.key.as_str(), "cloud" | "config"))
 }

@@ -99,13 +99,8 @@ fn request(
             }
         },
     };
-    if let Some(node) = route.body.get("attributes") {
-        x.unsupported(
-            node,
-            "`attributes` of an HTTP API's route",
-            "put what is needed in `input`, or write `type: rest`",
-        );
-    }
+    let hint = "put what is needed in `input`, or write `type: rest`";
+    x.unsupported_key(route.body, "attributes", "`attributes` of an HTTP API's route", hint);
     Some((subtype, Template::object(parameters)))
 }
 

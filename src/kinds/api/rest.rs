@@ -23,13 +23,13 @@ pub(super) fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     let api = x.address(declaration);
     let Some(node) = body.get("routes") else { return };
     for key in ["cors", "logs"] {
-        if let Some(node) = body.get(key) {
+        if body.get(key).is_some() {
             let hint = if key == "cors" {
                 "write `type: http`, or declare the OPTIONS methods under `resources`"
             } else {
                 "it needs a role of the whole account: set it by `parts: {stage: {properties: {AccessLogSetting: …}}}`"
             };
-            x.unsupported(node, &format!("`{key}` of a REST API"), hint);
+            x.unsupported_key(&body, key, &format!("`{key}` of a REST API"), hint);
         }
     }
     let routes = routes(x, declaration, node, true);

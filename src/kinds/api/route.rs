@@ -200,13 +200,8 @@ fn goes(
     }
     if !rest {
         for key in ["page", "response", "validate"] {
-            if let Some(node) = body.get(key) {
-                x.unsupported(
-                    node,
-                    &format!("`{key}` of an HTTP API"),
-                    "HTTP APIs have neither mocks nor templates: write `type: rest`",
-                );
-            }
+            let hint = "HTTP APIs have neither mocks nor templates: write `type: rest`";
+            x.unsupported_key(body, key, &format!("`{key}` of an HTTP API"), hint);
         }
     }
     match (body.get("page"), body.get("to")) {
