@@ -1,5 +1,7 @@
 //! The files of a run, and places in them.
 
+use std::sync::OnceLock;
+
 /// One file of a run, by the order in which it was loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);
@@ -46,6 +48,8 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Where each line begins, once somebody asks.
+    lines: OnceLock<Vec<u32>>,
 }
 
 impl Source {
@@ -56,9 +60,14 @@ impl Source {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+        let lines = self.lines.get_or_init(|| {
+            let starts =
+                self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+            std::iter::once(0).chain(starts).map(|at| u32::try_from(at).unwrap_or(u32::MAX)).collect()
+        });
+        let line = lines.partition_point(|start| *start as usize <= offset);
+        let start = lines.get(line.saturating_sub(1)).map_or(0, |start| *start as usize);
+        Position { line, column: self.text[start..offset].chars().count() + 1 }
     }
 }
 
@@ -76,7 +85,7 @@ impl Sources {
     /// Adds a file.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let id = SourceId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        self.0.push(Source { name: name.into(), text: text.into() });
+        self.0.push(Source { name: name.into(), text: text.into(), lines: OnceLock::new() });
         id
     }
 
