@@ -58,3 +58,16 @@ fn every_case_is_as_expected() {
     assert!(count >= 18, "cases were lost");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
+
+#[test]
+fn properties_that_cloud_control_would_not_take_are_told_at_the_longest() {
+    let long = "x".repeat(262_144);
+    let definition = format!("{{StartAt: A, States: {{A: {{Type: Pass, Result: {long}, End: true}}}}}}");
+    let shown =
+        shown("evstack.yaml", &format!("name: a\nstateMachines:\n  m: {{definition: {definition}}}\n"));
+    assert!(
+        shown.starts_with("error[E0404]: `stateMachine.m` (AWS::StepFunctions::StateMachine) has 26"),
+        "{shown}"
+    );
+    assert!(shown.contains("evstack.yaml:3:19"), "{}", shown.replace(&long, "…"));
+}

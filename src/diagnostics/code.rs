@@ -64,7 +64,7 @@ codes! {
     UNKNOWN_ATTRIBUTE = "E0208" "a reference names an attribute that the type doesn't have"
         "Any property of the type's schema can be read by its CloudFormation name; `evstack explain KIND` lists a kind's own attributes besides.";
     DUPLICATE = "E0209" "something is declared twice"
-        "An address may be declared once, in one file; so may a config, a variable, an output, and an environment.";
+        "An address may be declared once, in one file; so may a config, a variable, an output, and an environment. An alias belongs to one declaration.";
     INCLUDE_CYCLE = "E0210" "files include each other"
         "A fragment is included once, by one file.";
     BAD_VALUE = "E0211" "a value isn't one of those allowed"
@@ -90,7 +90,7 @@ codes! {
     MISSING_PROPERTY = "E0403" "a required property is missing"
         "`evstack explain TYPE` marks what is required.";
     REFUSED_PROPERTY = "E0404" "the schema refuses a property"
-        "The resource type's schema says what is allowed; `evstack explain TYPE` shows it.";
+        "The resource type's schema says what is allowed; `evstack explain TYPE` shows it. All properties of a resource together may have 262,144 characters, which is what Cloud Control takes.";
     COMPUTED_PROPERTY = "E0405" "a computed property can't be set"
         "The service decides the value; read it with `${address.Property}` instead.";
     PROTECTED = "E0501" "a protected resource would be deleted or replaced"

@@ -1,10 +1,10 @@
-//! Two declarations of one type must not be the same thing in the cloud.
+//! Two declarations of one type must not be the same thing in the cloud, nor have been.
 
 use super::Predicted;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, Attributes, Desired, Value};
 use crate::schema::{Catalogue, TypeName};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Reports resources with the same type and the same known identifier.
 pub(super) fn check(resources: &[Desired], predicted: &Predicted<'_>, diagnostics: &mut Diagnostics) {
@@ -29,6 +29,29 @@ pub(super) fn check(resources: &[Desired], predicted: &Predicted<'_>, diagnostic
             std::collections::hash_map::Entry::Vacant(place) => {
                 place.insert(resource);
             }
+        }
+    }
+}
+
+/// Reports two declarations that say they were the same one: a record can become only one of them.
+pub(super) fn check_aliases(resources: &[Desired], diagnostics: &mut Diagnostics) {
+    let mut taken: HashMap<&Address, &Desired> = HashMap::new();
+    let mut told: HashSet<(Address, Address)> = HashSet::new();
+    for resource in resources {
+        for alias in &resource.options.aliases {
+            let other = *taken.entry(alias).or_insert(resource);
+            let owners = (other.address.owner(), resource.address.owner());
+            if other.address == resource.address || !told.insert(owners) {
+                continue;
+            }
+            let message =
+                format!("`{}` and `{}` both say that they were `{alias}`", other.address, resource.address);
+            diagnostics.push(
+                Diagnostic::error(Code::DUPLICATE, message)
+                    .at(resource.span)
+                    .label(other.span, "the other one")
+                    .hint("take the alias from one of them"),
+            );
         }
     }
 }

@@ -57,6 +57,7 @@ pub fn resolve(stack: &Stack) -> (Resolved, Diagnostics) {
     let predicted = Predicted::new(&resolved.resources, &resolved.attributes, &stack.place);
     schemas::check(&resolved.resources, &expansion.broken, &predicted, &mut diagnostics);
     identity::check(&resolved.resources, &predicted, &mut diagnostics);
+    identity::check_aliases(&resolved.resources, &mut diagnostics);
     let graph = edges::graph(&resolved, &predicted);
     edges::report_circles(&graph, &mut diagnostics);
     resolved.graph = graph;

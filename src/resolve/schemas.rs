@@ -10,6 +10,10 @@ use std::collections::BTreeSet;
 /// What stands in a model for a value that isn't known yet.
 const HOLE: &str = "\u{0}hole";
 
+/// Characters of a model that Cloud Control takes ("CreateResource", `DesiredState`, in its API
+/// reference), whatever the service itself would take: a state machine's own limit is four times it.
+const LONGEST: usize = 262_144;
+
 /// Reports every violation of every resource whose declaration was understood.
 pub(super) fn check(
     resources: &[Desired],
@@ -23,7 +27,25 @@ pub(super) fn check(
         for violation in validate(&resource_type, &model, Mode::Engine, &|json| json == HOLE) {
             diagnostics.push(diagnostic(resource, &violation));
         }
+        let length = model.to_string().chars().count();
+        if length > LONGEST {
+            diagnostics.push(too_long(resource, &model, length));
+        }
     }
+}
+
+/// At the longest property: it is what has to become shorter.
+fn too_long(resource: &Desired, model: &Json, length: usize) -> Diagnostic {
+    let members = model.as_object().into_iter().flatten();
+    let longest = members.max_by_key(|(_, value)| value.to_string().len());
+    let place = longest.map_or_else(String::new, |(name, _)| format!("/{name}"));
+    let message = format!(
+        "`{}` ({}) has {length} characters of properties, and Cloud Control takes {LONGEST}",
+        resource.address, resource.type_name
+    );
+    Diagnostic::error(Code::REFUSED_PROPERTY, message)
+        .at(resource.span_of(&place))
+        .hint("make it shorter, or divide it into several resources")
 }
 
 fn with_holes(value: &Value) -> Json {
