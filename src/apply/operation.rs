@@ -180,10 +180,8 @@ impl Hands {
                 },
                 Tried::Failed(fault, identifier) => {
                     unsure = false;
-                    let left = match fault.kind {
-                        FaultKind::AlreadyExists | FaultKind::Conflict => None,
-                        _ => self.remnant(order, identifier),
-                    };
+                    let predicted = identifier.is_some() && identifier == order.predicted_identifier;
+                    let left = self.remnant(order, identifier).filter(|_| !fault.may_be_anothers(predicted));
                     let wait = self.again(&mut backoff, &fault);
                     if let Some(identifier) = left {
                         // A failed create left something: it goes before anything else is tried.

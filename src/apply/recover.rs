@@ -310,10 +310,8 @@ impl Recoverer {
                 Ok((Ending::Recorded { identifier, seen }, Recovered::Done))
             }
             Tried::Failed(fault, identifier) => {
-                let remnant = match fault.kind {
-                    FaultKind::AlreadyExists | FaultKind::Conflict => None,
-                    _ => created(identifier),
-                };
+                let predicted = identifier.is_some() && identifier == operation.identifier;
+                let remnant = created(identifier).filter(|_| !fault.may_be_anothers(predicted));
                 let fault = fault.to_string();
                 Ok((Ending::Failed { fault, remnant, in_part: true }, Recovered::NotDone))
             }

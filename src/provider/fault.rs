@@ -57,6 +57,17 @@ pub struct Fault {
     pub request_id: Option<String>,
 }
 
+impl Fault {
+    /// Whether what a failed create leaves may be somebody else's, and so must stay. `predicted`
+    /// says that its name was known before: what the service named itself can only be ours.
+    /// Handlers tell that something exists under several codes; their words are the surer sign.
+    #[must_use]
+    pub fn may_be_anothers(&self, predicted: bool) -> bool {
+        matches!(self.kind, FaultKind::AlreadyExists | FaultKind::Conflict)
+            || (predicted && self.message.to_lowercase().contains("already exist"))
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.operation)?;
@@ -208,6 +219,23 @@ mod tests {
             let error = Outer("dispatch failure", Box::new(Outer(outer, cause)));
             assert_eq!(no_answer(&error, "http://127.0.0.1:1/x").words, words, "{error:?}");
         }
+    }
+
+    #[test]
+    fn what_a_failed_create_names_stays_if_it_may_be_anothers() {
+        let fault = |kind, message: &str| Fault {
+            kind,
+            operation: "CreateResource",
+            type_name: None,
+            identifier: None,
+            code: String::new(),
+            message: message.to_owned(),
+            request_id: None,
+        };
+        assert!(fault(FaultKind::AlreadyExists, "").may_be_anothers(false));
+        assert!(fault(FaultKind::Internal, "A log group Already Exists").may_be_anothers(true));
+        assert!(!fault(FaultKind::Internal, "The route already exists").may_be_anothers(false));
+        assert!(!fault(FaultKind::Internal, "did not stabilize").may_be_anothers(true));
     }
 
     #[test]

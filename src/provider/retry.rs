@@ -54,26 +54,28 @@ pub fn reading(kind: FaultKind) -> Option<Policy> {
 #[derive(Debug, Clone)]
 pub struct Backoff {
     random: u64,
-    last: Option<(Policy, u32)>,
+    counts: Vec<(Policy, u32)>,
 }
 
 impl Backoff {
     /// The seed decides the jitter.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { random: seed, last: None }
+        Self { random: seed, counts: Vec::new() }
     }
 
-    /// How long to wait now, or that it is time to give up. A fault of another class starts anew.
+    /// How long to wait now, or that it is time to give up. Classes that take turns come to an end
+    /// too: none starts anew.
     pub fn next(&mut self, policy: Policy) -> Option<Duration> {
-        let tries = match self.last {
-            Some((last, tries)) if last == policy => tries,
-            _ => 0,
-        };
+        let at = self.counts.iter().position(|(known, _)| *known == policy).unwrap_or_else(|| {
+            self.counts.push((policy, 0));
+            self.counts.len() - 1
+        });
+        let tries = self.counts[at].1;
         if tries >= policy.tries {
             return None;
         }
-        self.last = Some((policy, tries + 1));
+        self.counts[at].1 += 1;
         let exponent = i32::try_from(tries).unwrap_or(i32::MAX);
         let full = policy.first.as_secs_f64() * policy.factor.powi(exponent);
         let wait = full.min(policy.longest.as_secs_f64());
@@ -115,6 +117,16 @@ mod tests {
         };
         assert_eq!(waits(1), waits(1));
         assert_ne!(waits(1), waits(2));
+    }
+
+    #[test]
+    fn faults_that_take_turns_come_to_an_end() {
+        let (internal, conflict) = (beginning(FaultKind::Internal), beginning(FaultKind::Conflict));
+        let (internal, conflict) = (internal.expect("worth retrying"), conflict.expect("worth retrying"));
+        let mut backoff = Backoff::new(7);
+        let rounds =
+            (0..100).take_while(|_| backoff.next(internal).is_some() && backoff.next(conflict).is_some());
+        assert_eq!(rounds.count(), 3);
     }
 
     #[test]

@@ -143,6 +143,19 @@ impl CloudControl {
     }
 }
 
+/// Characters that `DesiredState` and `PatchDocument` may have, by the API's reference.
+const LONGEST: usize = 262_144;
+
+/// What is longer than the service takes isn't sent: its own words for that name no resource.
+fn checked(asked: Asked<'_>, text: String) -> Result<String, Fault> {
+    let length = text.chars().count();
+    if length <= LONGEST {
+        return Ok(text);
+    }
+    let words = format!("the request has {length} characters, and Cloud Control takes {LONGEST}");
+    Err(Fault { kind: FaultKind::Invalid, code: "TooLong".to_owned(), ..senseless(asked, words) })
+}
+
 /// What the service says when it answers in no form that makes sense.
 fn senseless(asked: Asked<'_>, why: String) -> Fault {
     Fault {
@@ -208,12 +221,13 @@ impl Provider for CloudControl {
         let asked =
             Asked { operation: "CreateResource", type_name: Some(type_name), identifier: None, at: &self.at };
         Box::pin(async move {
+            let desired = checked(asked, desired.to_string())?;
             self.paced(|| async {
                 let request = self
                     .client
                     .create_resource()
                     .type_name(type_name.as_str())
-                    .desired_state(desired.to_string())
+                    .desired_state(desired.clone())
                     .client_token(client_token);
                 progress_of!(request.send().await, asked)
             })
@@ -235,13 +249,14 @@ impl Provider for CloudControl {
             at: &self.at,
         };
         Box::pin(async move {
+            let patch = checked(asked, patch.to_string())?;
             self.paced(|| async {
                 let request = self
                     .client
                     .update_resource()
                     .type_name(type_name.as_str())
                     .identifier(identifier)
-                    .patch_document(patch.to_string())
+                    .patch_document(patch.clone())
                     .client_token(client_token);
                 progress_of!(request.send().await, asked)
             })

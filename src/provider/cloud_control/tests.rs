@@ -156,3 +156,22 @@ fn lists_are_read_to_their_last_page() {
     assert_eq!(found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(sent.lock().expect("not poisoned")[1].1["NextToken"], "n");
 }
+
+#[test]
+fn what_is_longer_than_the_service_takes_is_not_sent() {
+    let (control, sent) = scripted(Vec::new());
+    let long = json!({"QueueName": "x".repeat(262_144)});
+    let created = block_on(control.create(&queue(), &long, "t-1"));
+    let updated = block_on(control.update(
+        &queue(),
+        "q",
+        &json!([{"op": "add", "path": "/Tags", "value": long}]),
+        "t-2",
+    ));
+    for answer in [created, updated] {
+        let fault = answer.expect_err("refused");
+        assert_eq!(fault.kind, FaultKind::Invalid);
+        assert!(fault.to_string().contains("Cloud Control takes 262144"), "{fault}");
+    }
+    assert!(sent.lock().expect("not poisoned").is_empty());
+}
