@@ -135,6 +135,24 @@ fn secrets_are_given_again_and_lie_nowhere() {
     }
 }
 
+/// What repeats a secret stands in the record as a hash: a plan without reads doesn't take that for
+/// an identifier or an ARN.
+#[test]
+fn a_plan_without_reads_is_empty_where_names_repeat_secrets() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "evstack.yaml",
+        "name: shop\nconfig:\n  word: {type: string, secret: true, default: orders}\n  few: {type: number, secret: true, default: 0}\n\
+         queues: {orders: {properties: {DelaySeconds: \"${config.few}\"}, tags: {word: \"${config.word}\"}}}\n\
+         rules: {take: {on: {source: [a]}, to: queue.orders}}\noutputs: {it: \"${queue.orders.QueueUrl}\"}\n",
+    );
+    sandbox.ok(&["apply", "--yes"]);
+    for flags in [&[][..], &["--refresh=false"]] {
+        let run = sandbox.run(&[&["plan", "--detailed-exitcode"], flags].concat());
+        assert_eq!(run.code, 0, "{flags:?}: {}{}", run.stdout, run.stderr);
+    }
+}
+
 #[test]
 fn secrets_of_an_environments_file_stay_there() {
     let sandbox = shop();

@@ -188,12 +188,22 @@ impl Wanted {
     }
 }
 
-/// The scalars of a secret that are long enough to be one.
+/// A shorter text is in any other by chance.
+const SHORTEST: usize = 4;
+
+/// The scalars of a secret that are long enough to be one; a text also as it stands within JSON.
 pub(super) fn leaves(json: &Json, found: &mut Vec<String>) {
     match json {
         Json::Array(items) => items.iter().for_each(|item| leaves(item, found)),
         Json::Object(members) => members.values().for_each(|member| leaves(member, found)),
-        Json::String(text) if text.len() >= 4 => found.push(text.clone()),
+        Json::String(text) if text.len() >= SHORTEST => {
+            let escaped = json.to_string();
+            let escaped = &escaped[1..escaped.len() - 1];
+            if escaped != text {
+                found.push(escaped.to_owned());
+            }
+            found.push(text.clone());
+        }
         Json::Number(number) => found.push(number.to_string()),
         _ => {}
     }
@@ -205,12 +215,14 @@ fn veil(json: &Json, hidden: &[String], secrets: &Secrets) -> Json {
         Json::Object(members) => {
             members.iter().map(|(key, member)| (key.clone(), veil(member, hidden, secrets))).collect()
         }
-        Json::String(text) if hidden.iter().any(|secret| text.contains(secret.as_str())) => {
-            secrets.hash(json)
-        }
+        Json::String(text) if hidden.iter().any(|secret| within(text, secret)) => secrets.hash(json),
         Json::Number(number) if hidden.contains(&number.to_string()) => secrets.hash(json),
         other => other.clone(),
     }
+}
+
+fn within(text: &str, secret: &str) -> bool {
+    text == secret || (secret.len() >= SHORTEST && text.contains(secret))
 }
 
 /// As the plan does: a property that is null isn't declared.
@@ -221,5 +233,26 @@ fn without_nulls(value: Value) -> Value {
             Value::Object(members)
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn secrets_are_hidden_also_within_json_and_small_numbers_only_whole() {
+        let secrets = Secrets::new("salt");
+        let mut hidden = Vec::new();
+        leaves(&json!({"token": "a\"b\\c", "count": 5}), &mut hidden);
+        let text = json!({"token": "a\"b\\c"}).to_string();
+        let seen =
+            json!({"Text": text, "Plain": "x a\"b\\c", "Count": 5, "Said": "5", "Arn": "arn:aws:sqs:5"});
+        let veiled = veil(&seen, &hidden, &secrets);
+        for name in ["Text", "Plain", "Count", "Said"] {
+            assert_eq!(veiled[name], secrets.hash(&seen[name]), "{name}");
+        }
+        assert_eq!(veiled["Arn"], "arn:aws:sqs:5");
     }
 }

@@ -160,11 +160,13 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// What the service decides: as it is if the resource stays, else predicted.
+    /// What the service decides: as it is if the resource stays, else predicted. A record has the
+    /// hash of what repeats a secret, which is worth nothing to whoever reads it.
     fn computed(&self, subject: &Subject<'_>, property: &str) -> Value {
         let address = &subject.desired.address;
         if !self.renewed.borrow().contains(address)
             && let Some(value) = subject.seen().and_then(|json| lookup(json, property))
+            && !value.has_secrets()
         {
             if changes_with_updates(&subject.resource_type, property) {
                 if self.updated.borrow().contains(address) {
