@@ -78,12 +78,13 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
         // What is decided early may rest on something that is decided late: then once more.
         let mut settled = (BTreeSet::new(), BTreeSet::new());
         loop {
-            let subjects = subjects(inputs, &records, &selection, &mut diagnostics);
+            let mut mistakes = Diagnostics::new();
+            let subjects = subjects(inputs, &records, &selection, &mut mistakes);
             let evaluator = Evaluator::new(subjects, inputs.attributes, inputs.place, settled);
             let mut changes = Vec::new();
             for address in &order {
                 let Some(subject) = evaluator.subjects.get(address).filter(|s| s.selected) else { continue };
-                nothing_to_import(subject, &mut diagnostics);
+                nothing_to_import(subject, &mut mistakes);
                 let mut change = rules.declared(subject, &evaluator);
                 change.depends_on = depends_on(inputs.graph, &change, subject.desired);
                 changes.push(change);
@@ -93,6 +94,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
                 settled = (evaluator.renewed.into_inner(), evaluator.updated.into_inner());
                 continue;
             }
+            diagnostics.extend(mistakes);
             for change in &mut changes {
                 change.computed = evaluator.read_of(&change.address);
                 change.computed_before = computed_before(change, &evaluator);
@@ -200,12 +202,8 @@ fn unwanted<E>(
     rules: &Rules<'_>,
 ) -> Vec<ResourceChange> {
     let destroy = inputs.options.destroy;
-    let declared: HashMap<&Address, &Desired> = records
-        .iter()
-        .filter_map(|(address, r)| {
-            Some((&r.address, inputs.desired.iter().find(|d| d.address == **address)?))
-        })
-        .collect();
+    let declared: HashMap<&Address, &Desired> =
+        inputs.desired.iter().filter_map(|d| Some((&records.get(&d.address)?.address, d))).collect();
     inputs
         .recorded
         .values()
