@@ -211,3 +211,35 @@ fn outputs_are_told_alike_and_secrets_not_at_all() {
     let said = sandbox.refused(&["output", "nope"], "E0508");
     assert!(said.contains("there are `url`, `token`, `account`"), "{said}");
 }
+
+/// A queue's policy names the rule that comes after the queue, and two machines each other: what
+/// is left out is taken as it is, or as it will be.
+#[test]
+fn a_target_needs_no_more_than_comes_before_it() {
+    let sandbox = Sandbox::new();
+    let starts = |other: &str| {
+        format!(
+            "{{definition: {{StartAt: S, States: {{S: {{Type: Task, Resource: 'arn:aws:states:::states:startExecution', \
+             Parameters: {{StateMachineArn: '${{stateMachine.{other}.Arn}}'}}, End: true}}}}}}}}"
+        )
+    };
+    let text = format!(
+        "name: shop\nqueues: {{orders: {{deadLetter: false}}}}\nrules: {{take: {{on: {{source: [a]}}, to: queue.orders}}}}\n\
+         stateMachines:\n  one: {}\n  two: {}\noutputs: {{it: '${{rule.take.Arn}}'}}\n",
+        starts("two"),
+        starts("one")
+    );
+    sandbox.write("evstack.yaml", &text);
+    for target in ["queue.orders", "stateMachine.one"] {
+        let done = sandbox.ok(&["apply", "--yes", "--target", target]).stdout;
+        assert!(!done.contains("(known after apply)"), "{done}");
+        assert_eq!(sandbox.run(&["plan", "--target", target, "--detailed-exitcode"]).code, 0, "{target}");
+    }
+    assert_eq!(sandbox.ok(&["output", "--json"]).json(), serde_json::json!({}));
+    sandbox.ok(&["apply", "--yes"]);
+    sandbox.edit("evstack.yaml", "deadLetter: false", "deadLetter: false, name: other");
+    let done = sandbox.ok(&["apply", "--yes", "--target", "queue.orders"]).stdout;
+    assert!(done.contains("Resources: 2 added, 0 changed, 2 destroyed."), "{done}");
+    sandbox.ok(&["apply", "--yes"]);
+    assert_eq!(sandbox.run(&["plan", "--detailed-exitcode"]).code, 0);
+}

@@ -92,7 +92,9 @@ impl<'a> Knowledge<'a> {
     pub fn evaluate(&self, template: &crate::model::Template) -> Value {
         let known = |address: &Address| self.known(address);
         let predicted = |address: &Address, property: &str| {
-            let change = self.job.plan.change(address)?;
+            let Some(change) = self.job.plan.change(address) else {
+                return self.job.plan.outside.get(&(address.clone(), property.to_owned())).cloned();
+            };
             let planned = change.computed.get(property).filter(|value| value.is_known());
             planned.cloned().or_else(|| {
                 let names = property.split('.');

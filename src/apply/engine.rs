@@ -443,6 +443,11 @@ impl<'a> Engine<'a> {
         self.outcome.skipped.sort_by(|a, b| (&a.address, a.doing).cmp(&(&b.address, b.doing)));
     }
 
+    /// Whether an output reads what this plan leaves out, and so stays as it is.
+    fn is_left_out(&self, output: &str) -> bool {
+        self.job.plan.partial && self.job.plan.outputs.iter().all(|o| o.name != output)
+    }
+
     /// Outputs that can't be known (what they read failed, or was left out) stay as recorded.
     fn outputs(&mut self) {
         let before = self.hands.journal.with(|state| state.outputs.clone());
@@ -451,7 +456,7 @@ impl<'a> Engine<'a> {
             for (name, template) in self.job.outputs {
                 let value = self.knowledge.evaluate(template);
                 let recorded = before.iter().find(|output| output.name == *name);
-                match crate::diff::declared(&value, &self.secrets) {
+                match crate::diff::declared(&value, &self.secrets).filter(|_| !self.is_left_out(name)) {
                     Some(json) => {
                         now.push(Output { name: name.clone(), sensitive: value.has_secrets(), value: json });
                         self.outcome.outputs.push((name.clone(), value));

@@ -1,10 +1,10 @@
 //! From the stack, the record and the reads to the plan.
 
 use super::decide::Rules;
-use super::evaluate::{Evaluator, Subject, lookup};
+use super::evaluate::{Evaluator, Printed, Subject, lookup};
 use super::outputs::outputs;
 use super::select::{Selection, Wish, is_or_belongs_to, select};
-use super::{OutputAction, Plan, ResourceChange, protect};
+use super::{OutputAction, OutputChange, Plan, ResourceChange, protect};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Edge, Graph};
 use crate::model::{
@@ -89,7 +89,8 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
                 change.depends_on = depends_on(inputs.graph, &change, subject.desired);
                 changes.push(change);
             }
-            let results = outputs(inputs.outputs, inputs.recorded_outputs, &evaluator, inputs.secrets);
+            let results =
+                outputs(inputs.outputs, inputs.recorded_outputs, &Printed(&evaluator), inputs.secrets);
             if evaluator.mistaken.get() {
                 settled = (evaluator.renewed.into_inner(), evaluator.updated.into_inner());
                 continue;
@@ -100,7 +101,8 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
                 change.computed_before = computed_before(change, &evaluator);
             }
             plan.changes = changes;
-            plan.outputs = results;
+            plan.outputs = results.into_iter().filter_map(|o| printed(o, &evaluator)).collect();
+            plan.outside = evaluator.outside.into_inner();
             break;
         }
     } else {
@@ -118,6 +120,18 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     protect::refuse(&plan.changes, &by_address, inputs.options.allow_data_loss, &mut diagnostics);
     circles(&plan, &by_address, &mut diagnostics);
     (plan, diagnostics)
+}
+
+/// An output that reads what `--target` or `--exclude` leaves out, and what isn't there, stays as
+/// it is.
+fn printed(output: OutputChange, evaluator: &Evaluator<'_>) -> Option<OutputChange> {
+    let unknowns = output.after.as_ref().map(Value::unknowns).unwrap_or_default();
+    if !unknowns.iter().any(|u| evaluator.subjects.get(&u.address).is_some_and(|s| !s.selected)) {
+        return Some(output);
+    }
+    let before = output.before?;
+    let (name, action) = (output.name, OutputAction::NoOp);
+    Some(OutputChange { name, action, before: Some(before.clone()), after: Some(before) })
 }
 
 /// The computed properties that are read, as they are now.

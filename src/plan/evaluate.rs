@@ -48,6 +48,8 @@ pub(super) struct Evaluator<'a> {
     asked: RefCell<Vec<(Address, String)>>,
     /// How often something turned out to be made from itself.
     circles: Cell<usize>,
+    /// Attributes that were read of resources that this plan doesn't touch, and their worth.
+    pub(super) outside: RefCell<BTreeMap<(Address, String), Value>>,
     /// Computed properties that were read, and their worth.
     reads: RefCell<BTreeMap<Address, BTreeMap<String, Value>>>,
 }
@@ -71,6 +73,7 @@ impl<'a> Evaluator<'a> {
             known: RefCell::default(),
             asked: RefCell::default(),
             circles: Cell::new(0),
+            outside: RefCell::default(),
             reads: RefCell::default(),
         }
     }
@@ -123,12 +126,9 @@ impl<'a> Evaluator<'a> {
             return Value::unknown(address.clone(), property, "it isn't declared in this stack");
         };
         if !subject.selected {
-            return match subject.recorded {
-                Some(recorded) => lookup(&recorded.declared, property)
-                    .or_else(|| subject.seen().and_then(|json| lookup(json, property)))
-                    .unwrap_or_else(|| left_out(address, property)),
-                None => left_out(address, property),
-            };
+            let value = self.untouched(subject, property);
+            self.outside.borrow_mut().insert((address.clone(), property.to_owned()), value.clone());
+            return value;
         }
         if let Some(value) = self.declared(subject, property) {
             return value;
@@ -140,6 +140,20 @@ impl<'a> Evaluator<'a> {
             .or_default()
             .insert(property.to_owned(), value.clone());
         value
+    }
+
+    /// Of what `--target` or `--exclude` leaves out: as it is recorded. What isn't there yet is read
+    /// by those alone that it needn't come before, so what can be told beforehand is good.
+    fn untouched(&self, subject: &Subject<'_>, property: &str) -> Value {
+        let value = match subject.recorded {
+            Some(recorded) => lookup(&recorded.declared, property)
+                .or_else(|| subject.seen().and_then(|json| lookup(json, property))),
+            None => {
+                let value = self.declared(subject, property);
+                Some(value.unwrap_or_else(|| self.predicted(subject, property)))
+            }
+        };
+        value.filter(Value::is_known).unwrap_or_else(|| left_out(&subject.desired.address, property))
     }
 
     /// What the stack file says it is.
@@ -204,6 +218,21 @@ impl<'a> Evaluator<'a> {
                     Value::Unknown(causes.into_iter().collect())
                 }
             }
+        }
+    }
+}
+
+/// An evaluator for outputs: what isn't there and isn't made now has nothing to be printed.
+pub(super) struct Printed<'e, 'a>(pub(super) &'e Evaluator<'a>);
+
+impl Attributes for Printed<'_, '_> {
+    fn attribute(&self, address: &Address, property: &str) -> Value {
+        if let Some(template) = self.0.attributes.get(&(address.clone(), property.to_owned())) {
+            return template.evaluate(self);
+        }
+        match self.0.subjects.get(address) {
+            Some(subject) if !subject.selected && subject.recorded.is_none() => left_out(address, property),
+            _ => self.0.attribute(address, property),
         }
     }
 }

@@ -23,7 +23,8 @@ pub use change::{Counts, Drift, OutputAction, OutputChange, ResourceChange};
 pub use file::{FileError, SavedOptions, SavedPlan, compare};
 pub use promise::{BrokenPromise, broken_promises};
 
-use crate::model::{Action, Address, Unknown};
+use crate::model::{Action, Address, Unknown, Value};
+use std::collections::BTreeMap;
 
 /// What will be done, to every resource that is declared or recorded, whether anything or nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,6 +39,8 @@ pub struct Plan {
     pub unknowns: Vec<Unknown>,
     /// Whether `--target` or `--exclude` left something out.
     pub partial: bool,
+    /// Attributes of what was left out that something in the plan reads: apply takes them from here.
+    pub outside: BTreeMap<(Address, String), Value>,
     /// Whether it takes everything away.
     pub destroy: bool,
 }
