@@ -91,20 +91,7 @@ impl<'a> Knowledge<'a> {
     /// Fills a template with what is known by now.
     pub fn evaluate(&self, template: &crate::model::Template) -> Value {
         let known = |address: &Address| self.known(address);
-        let predicted = |address: &Address, property: &str| {
-            let Some(change) = self.job.plan.change(address) else {
-                return self.job.plan.outside.get(&(address.clone(), property.to_owned())).cloned();
-            };
-            let planned = change.computed.get(property).filter(|value| value.is_known());
-            planned.cloned().or_else(|| {
-                let names = property.split('.');
-                let mut value = change.after.as_ref()?;
-                for name in names {
-                    value = value.get(name)?;
-                }
-                Some(value.clone())
-            })
-        };
+        let predicted = |address: &Address, property: &str| self.job.plan.promised(address, property);
         let answers = Answers { attributes: self.job.attributes, known: &known, predicted: &predicted };
         template.evaluate(&answers)
     }

@@ -316,8 +316,10 @@ impl Plan {
     /// before the resource is made.
     #[must_use]
     pub fn promised(&self, address: &Address, property: &str) -> Option<Value> {
-        let change = self.change(address)?;
-        if let Some(value) = change.computed.get(property) {
+        let Some(change) = self.change(address) else {
+            return self.outside.get(&(address.clone(), property.to_owned())).cloned();
+        };
+        if let Some(value) = change.computed.get(property).filter(|value| value.is_known()) {
             return Some(value.clone());
         }
         property.split('.').try_fold(change.after.as_ref()?, |value, name| value.get(name)).cloned()
