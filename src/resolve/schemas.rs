@@ -27,9 +27,33 @@ pub(super) fn check(
         for violation in validate(&resource_type, &model, Mode::Engine, &|json| json == HOLE) {
             diagnostics.push(diagnostic(resource, &violation));
         }
+        reserved_tags(resource, resource_type.tagging.property.as_deref(), &model, diagnostics);
         let length = model.to_string().chars().count();
         if length > LONGEST {
             diagnostics.push(too_long(resource, &model, length));
+        }
+    }
+}
+
+/// Every service refuses tags of AWS's own prefix, and what is read of them is never compared.
+fn reserved_tags(resource: &Desired, property: Option<&str>, model: &Json, diagnostics: &mut Diagnostics) {
+    let Some((name, tags)) = property.and_then(|name| Some((name, model.get(name)?))) else { return };
+    let keys: Vec<(String, &str)> = match tags {
+        Json::Object(members) => members.keys().map(|key| (key.clone(), key.as_str())).collect(),
+        Json::Array(items) => {
+            let key = |(at, item): (usize, _)| Some((at.to_string(), Json::get(item, "Key")?.as_str()?));
+            items.iter().enumerate().filter_map(key).collect()
+        }
+        _ => return,
+    };
+    for (at, key) in keys {
+        if key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
+            let message = format!("`{}` has the tag `{key}`: `aws:` is kept for AWS", resource.address);
+            diagnostics.push(
+                Diagnostic::error(Code::REFUSED_PROPERTY, message)
+                    .at(resource.span_of(&format!("/{name}/{at}")))
+                    .hint("give the tag another name"),
+            );
         }
     }
 }
