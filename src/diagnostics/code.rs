@@ -111,6 +111,8 @@ codes! {
         "Outputs are declared under `outputs`, and known after `evstack apply`.";
     SECRET_OUTPUT = "E0509" "an output is secret"
         "Of a secret only a salted hash is kept, by which a change is noticed; nobody can read it back. Look it up where it comes from.";
+    CANNOT_IMPORT = "E0510" "what is to be taken over can't become what is declared"
+        "`options.import` names a resource whose create-only properties have other values. Declare those that it has, or let evstack create one of its own.";
     LOCKED = "E0601" "another run holds the state"
         "The message names the holder. A lock is released by its process, even when it is killed.";
     BAD_STATE = "E0602" "the state can't be read"

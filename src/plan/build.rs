@@ -6,6 +6,7 @@ use super::outputs::outputs;
 use super::select::{Selection, Wish, is_or_belongs_to, select};
 use super::{OutputAction, OutputChange, Plan, ResourceChange, protect};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diff::{Difference, DifferenceKind};
 use crate::graph::{Edge, Graph};
 use crate::model::{
     Action, ActionReason, Address, Desired, Json, Live, Place, Recorded, Secrets, Template, Unknown, Value,
@@ -87,6 +88,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
                 nothing_to_import(subject, &mut mistakes);
                 let mut change = rules.declared(subject, &evaluator);
                 change.depends_on = depends_on(inputs.graph, &change, subject.desired);
+                cannot_become(&change, subject.desired, &mut mistakes);
                 changes.push(change);
             }
             let results =
@@ -251,6 +253,31 @@ fn nothing_to_import(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             Diagnostic::error(Code::NOTHING_TO_IMPORT, message)
                 .at(desired.span)
                 .hint("correct the identifier, or remove `import` from its options to create it"),
+        );
+    }
+}
+
+/// Taking over and replacing at once would destroy what somebody wanted to keep.
+fn cannot_become(change: &ResourceChange, desired: &Desired, diagnostics: &mut Diagnostics) {
+    let fixed = |d: &&Difference| {
+        d.forces_replacement && !d.by_trigger && !d.write_only && d.kind == DifferenceKind::Change
+    };
+    if change.action != Action::Import {
+        return;
+    }
+    for difference in change.diff.differences.iter().filter(fixed) {
+        let place: String = difference.path.iter().map(|name| format!("/{name}")).collect();
+        let message = format!(
+            "`{}` can't take over the {} `{}`: its `{}` is another, and can't be changed",
+            change.address,
+            change.type_name,
+            change.identifier.as_deref().unwrap_or_default(),
+            difference.path.join(".")
+        );
+        diagnostics.push(
+            Diagnostic::error(Code::CANNOT_IMPORT, message)
+                .at(desired.span_of(&place))
+                .hint("declare the value that it has, or remove `import` from its options to create another"),
         );
     }
 }
