@@ -9,7 +9,7 @@ use std::fs;
 const SHOP: &str = "\
 name: shop
 config:
-  token: {type: string, secret: true, default: none}
+  token: {type: string, default: none}
   retention: {type: number, default: 3600}
 queues:
   orders: {retention: 1h}
@@ -109,6 +109,11 @@ fn a_change_by_hand_makes_a_plan_stale_where_it_is_ours() {
 #[test]
 fn secrets_are_given_again_and_lie_nowhere() {
     let sandbox = shop();
+    sandbox.edit(
+        "evstack.yaml",
+        "{type: string, default: none}",
+        "{type: string, secret: true, default: none}",
+    );
     let secret = "token=open-sesame";
     sandbox.ok(&["plan", "--out", "shop.plan", "--config", secret]);
     for given in [&[][..], &["--config", "token=other"]] {
@@ -156,6 +161,7 @@ fn a_plan_without_reads_is_empty_where_names_repeat_secrets() {
 #[test]
 fn secrets_of_an_environments_file_stay_there() {
     let sandbox = shop();
+    sandbox.edit("evstack.yaml", "type: string, default: none", "type: string, secret: true, default: none");
     sandbox.write("evstack.local.yaml", "config: {token: open-sesame, retention: 600}\n");
     sandbox.ok(&["plan", "--out", "shop.plan"]);
     assert!(!sandbox.read("shop.plan").contains("open-"), "{}", sandbox.read("shop.plan"));
@@ -215,4 +221,16 @@ fn what_is_no_plan_says_so() {
     sandbox.refused(&["apply", "bad.plan"], "E0105");
     assert_eq!(sandbox.recorded("evstack.yaml"), [""; 0]);
     sandbox.ok(&["apply", "shop.plan"]);
+}
+
+#[test]
+fn a_secret_in_the_stack_file_is_not_carried_off() {
+    let sandbox = Sandbox::new();
+    let stack = "name: shop\nconfig:\n  token: {type: string, secret: true, default: hush}\n\
+                 queues: {orders: {tags: {token: '${config.token}'}}}\n";
+    sandbox.write("evstack.yaml", stack);
+    let said = sandbox.refused(&["plan", "--out", "shop.plan"], "E0206");
+    assert!(said.contains("EVSTACK_CONFIG_token"), "{said}");
+    assert!(!sandbox.path("shop.plan").exists());
+    sandbox.ok(&["plan", "--out", "shop.plan", "--config", "token=other"]);
 }

@@ -243,3 +243,16 @@ fn a_target_needs_no_more_than_comes_before_it() {
     sandbox.ok(&["apply", "--yes"]);
     assert_eq!(sandbox.run(&["plan", "--detailed-exitcode"]).code, 0);
 }
+
+#[test]
+fn an_environment_says_where_its_state_is_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.write("stacks/shop.yaml", "name: shop\nqueues: {orders: {}}\n");
+    sandbox.write("stacks/shop.local.yaml", "cloud: {state: ../kept}\n");
+    sandbox.ok(&["apply", "stacks/shop.yaml", "--yes"]);
+    assert!(sandbox.path("kept/shop.local.json").is_file());
+    assert!(!sandbox.path(".evstack/state").exists());
+    assert_eq!(sandbox.run(&["plan", "stacks/shop.yaml", "--detailed-exitcode"]).code, 0);
+    sandbox.write("stacks/shop.local.yaml", "cloud: {state: 's3://bucket/shop'}\n");
+    sandbox.refused(&["plan", "stacks/shop.yaml"], "E0212");
+}

@@ -52,9 +52,9 @@ fn local(session: &Session) -> Result<Connection, Failure> {
     let nobody = |error: std::io::Error| terminal::unusable(&format!("{}: {error}", folder.display()));
     match found(&folder).map_err(nobody)? {
         local::Found::Free => {
-            let settings = local::peek(&folder).map_err(unusable)?.unwrap_or_default();
-            let place = place(&settings.region, &settings.account, Some(settings.base_url));
-            let provider = control(&place, in_process(folder), "http://127.0.0.1", None);
+            let settings = local::peek(&folder).map_err(unusable)?.unwrap_or_else(|| asked(session));
+            let place = place(&settings.region, &settings.account, Some(settings.base_url.clone()));
+            let provider = control(&place, in_process(folder, settings), "http://127.0.0.1", None);
             Ok(Connection { provider, place, shown: format!("local cloud ({shown})"), breaker: None })
         }
         local::Found::Served { url, .. } => {
@@ -71,6 +71,22 @@ fn local(session: &Session) -> Result<Connection, Failure> {
         }
         local::Found::Held { .. } => Err(taken(&folder)),
     }
+}
+
+/// Who and where a local cloud is that is made now: as the environment's own file says, if it does.
+fn asked(session: &Session) -> local::Settings {
+    let mut settings = local::Settings::default();
+    if session.override_name().is_none()
+        && let Some(own) = session.settings()
+    {
+        if let Some((region, _)) = &own.region {
+            settings.region.clone_from(region);
+        }
+        if let Some((account, _)) = &own.account_id {
+            settings.account.clone_from(account);
+        }
+    }
+    settings
 }
 
 /// Who has the folder. A run in another process is mostly over soon: it is waited for, a little.
@@ -91,10 +107,11 @@ fn found(folder: &std::path::Path) -> std::io::Result<local::Found> {
 }
 
 /// Opens the cloud, once whoever was a little quicker is done.
-fn opened(folder: &std::path::Path) -> Result<local::Cloud, String> {
+fn opened(folder: &std::path::Path, settings: &local::Settings) -> Result<local::Cloud, String> {
     let start = Instant::now();
     loop {
-        match local::Cloud::open(Some(folder), local::Options::default()) {
+        let options = local::Options { settings: settings.clone(), ..local::Options::default() };
+        match local::Cloud::open(Some(folder), options) {
             Err(local::OpenError::Taken { .. }) if start.elapsed() < PATIENCE => {
                 std::thread::sleep(Duration::from_millis(20));
             }
@@ -105,9 +122,9 @@ fn opened(folder: &std::path::Path) -> Result<local::Cloud, String> {
 
 /// The embedded cloud as an HTTP client. It is opened by the first request: a command that fails
 /// before it asks anything, or that asks nothing, leaves no trace.
-fn in_process(folder: std::path::PathBuf) -> SharedHttpClient {
+fn in_process(folder: std::path::PathBuf, settings: local::Settings) -> SharedHttpClient {
     let cloud: OnceLock<Result<local::Cloud, String>> = OnceLock::new();
-    in_process::http_client(move |request| match cloud.get_or_init(|| opened(&folder)) {
+    in_process::http_client(move |request| match cloud.get_or_init(|| opened(&folder, &settings)) {
         Ok(cloud) => cloud.handle(&request),
         Err(why) => {
             let body = serde_json::json!({ "__type": "AccessDeniedException", "message": why });

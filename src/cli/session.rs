@@ -70,10 +70,12 @@ impl Session {
         };
         let home = project::home(here, &found.path);
         let session = Self { found, here: here.to_owned(), home, environment, args: args.clone() };
-        if let Some((state, _)) = session.settings().and_then(|s| s.state.as_ref()) {
+        if let Some((state, _)) = session.settings().and_then(|s| s.state.as_ref())
+            && state.contains("://")
+        {
             let message = format!("state in `{state}` isn't supported yet");
             return Err(Diagnostic::error(Code::UNSUPPORTED, message)
-                .hint("leave `cloud.state` out: state is kept in `.evstack/state`")
+                .hint("name a folder, relative to the environment's file; without it, state is in `.evstack/state`")
                 .into());
         }
         Ok(session)
@@ -179,9 +181,17 @@ impl Session {
         self.args.config.clone()
     }
 
-    /// Where states lie.
+    /// Where states lie: the folder that the environment's file names, relative to that file; else
+    /// `.evstack/state`.
     pub(super) fn state_folder(&self) -> PathBuf {
-        self.home.join("state")
+        let own = self.environment.overlay.as_ref().and_then(|o| Some((&o.path, o.cloud.state.as_ref()?)));
+        match own {
+            Some((file, (folder, _))) => {
+                let beside = Path::new(file).parent().unwrap_or(Path::new(""));
+                self.here.join(beside).join(folder)
+            }
+            None => self.home.join("state"),
+        }
     }
 
     /// Whose state. `--cloud` says where a run goes, so what it finds there isn't the state of the

@@ -120,6 +120,9 @@ pub(super) fn values(
                 None
             }
         };
+        if input.secret && given.is_none() && written.is_none() {
+            scope.written_secrets.push(name.to_owned());
+        }
         let value = value.map(|value| match input.secret {
             true => Value::Sensitive(Box::new(value)),
             false => value,

@@ -33,15 +33,15 @@ pub struct Overlay {
 /// `cloud` of an overlay: each as written, with its place.
 #[derive(Debug, Clone, Default)]
 pub struct CloudSettings {
-    /// `eu-west-1`. Required unless there is an endpoint.
+    /// `eu-west-1`. Required unless there is an endpoint, or the cloud is the embedded one.
     pub region: Option<(String, Span)>,
-    /// Twelve digits. Required unless there is an endpoint.
+    /// Twelve digits. Required likewise.
     pub account_id: Option<(String, Span)>,
     /// ARN of a role to assume.
     pub role: Option<(String, Span)>,
     /// Base URL of another cloud.
     pub endpoint: Option<(String, Span)>,
-    /// Where the state is kept: `s3://bucket/prefix`.
+    /// Where the state is kept: a folder, relative to the overlay.
     pub state: Option<(String, Span)>,
 }
 
@@ -121,7 +121,7 @@ pub(super) fn overlay(
     };
     for entry in entries {
         match entry.key.as_str() {
-            "cloud" => read.cloud = cloud(&entry.value, diagnostics),
+            "cloud" => read.cloud = cloud(&entry.value, env == LOCAL, diagnostics),
             "config" => match entry.value.entries() {
                 Some(entries) => {
                     read.config = entries
@@ -144,7 +144,7 @@ pub(super) fn overlay(
     Ok(Some(read))
 }
 
-fn cloud(node: &Node, diagnostics: &mut Diagnostics) -> CloudSettings {
+fn cloud(node: &Node, embedded: bool, diagnostics: &mut Diagnostics) -> CloudSettings {
     let mut cloud = CloudSettings::default();
     let Some(entries) = node.entries() else {
         diagnostics.push(wrong_type(node, "`cloud`", "a mapping"));
@@ -192,7 +192,8 @@ fn cloud(node: &Node, diagnostics: &mut Diagnostics) -> CloudSettings {
             !CLOUD_KEYS.contains(&e.key.as_str())
                 && nearest(&e.key, CLOUD_KEYS).is_some_and(|near| near == key)
         });
-        if value.is_none() && cloud.endpoint.is_none() && node.get(key).is_none() && !slipped {
+        let needed = !embedded && cloud.endpoint.is_none();
+        if needed && value.is_none() && node.get(key).is_none() && !slipped {
             let message = format!("`cloud` lacks `{key}`");
             let hint = "both `region` and `accountId` are required unless `endpoint` is given";
             diagnostics.push(Diagnostic::error(Code::MISSING_KEY, message).at(node.span).hint(hint));

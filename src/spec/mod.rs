@@ -132,6 +132,13 @@ impl Stack {
         self.scope.config.keys().any(|name| self.is_secret(name))
     }
 
+    /// Secrets whose value stands as a `default` in a file of the stack itself: whoever has the
+    /// files has them.
+    #[must_use]
+    pub fn written_secrets(&self) -> &[String] {
+        &self.scope.written_secrets
+    }
+
     /// Whether a config input is declared as a secret.
     #[must_use]
     pub fn is_secret(&self, config: &str) -> bool {

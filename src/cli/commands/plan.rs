@@ -203,6 +203,13 @@ impl Planned {
                 .hint("name both: `evstack plan STACK --out FILE`")
                 .into());
         }
+        if let Some(name) = self.loaded.stack.written_secrets().first() {
+            let message =
+                format!("config `{name}` is a secret, and a saved plan carries the file with its `default`");
+            return Err(Diagnostic::error(Code::BAD_CONFIG, message)
+                .hint(format!("give it from outside: `EVSTACK_CONFIG_{name}`, or the environment's file"))
+                .into());
+        }
         let write = || {
             let mut file = private().write(true).create(true).truncate(true).open(path)?;
             file.write_all(self.saved(wanted).write().as_bytes())

@@ -17,6 +17,8 @@ pub(in crate::spec) struct Scope {
     pub(in crate::spec) event: Members,
     pub(in crate::spec) imports: Members,
     pub(in crate::spec) variables: Members,
+    /// Secrets whose value is a `default` in a file of the stack itself.
+    pub(in crate::spec) written_secrets: Vec<String>,
     pub(super) budget: Arc<Budget>,
 }
 
