@@ -28,9 +28,11 @@ pub(super) fn check(
             diagnostics.push(diagnostic(resource, &violation));
         }
         reserved_tags(resource, resource_type.tagging.property.as_deref(), &model, diagnostics);
-        let length = model.to_string().chars().count();
-        if length > LONGEST {
-            diagnostics.push(too_long(resource, &model, length));
+        if at_most(&model) > LONGEST {
+            let length = model.to_string().chars().count();
+            if length > LONGEST {
+                diagnostics.push(too_long(resource, &model, length));
+            }
         }
     }
 }
@@ -55,6 +57,20 @@ fn reserved_tags(resource: &Desired, property: Option<&str>, model: &Json, diagn
                     .hint("give the tag another name"),
             );
         }
+    }
+}
+
+/// So many characters of JSON at the most, without writing it: a character becomes six (`\u0000`).
+fn at_most(json: &Json) -> usize {
+    const ESCAPED: usize = 6;
+    let text = |text: &str| ESCAPED * text.len() + 4;
+    match json {
+        Json::String(value) => text(value),
+        Json::Array(items) => items.iter().map(|item| at_most(item) + 1).sum::<usize>() + 2,
+        Json::Object(members) => {
+            members.iter().map(|(key, value)| text(key) + at_most(value)).sum::<usize>() + 2
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => 32,
     }
 }
 
