@@ -18,7 +18,7 @@ const TEXTS: [&str; 5] = ["DesiredState", "PatchDocument", "ResourceModel", "Pro
 
 fn cloud(latency: u64) -> Cloud {
     let options = Options {
-        profile: Profile { latency: Duration::from_millis(latency) },
+        profile: Profile { latency: Duration::from_millis(latency), ..Profile::default() },
         clock: Arc::new(ManualClock::new(Time(1_795_000_000_000))),
         ..Options::default()
     };
@@ -286,7 +286,7 @@ fn its_own_pages_are_there() {
     let (_, answer) = call(&cloud, "CreateResource", &input);
     let (_, inventory) = get("/_evstack/inventory");
     assert_eq!(inventory["resources"][0]["identifier"], "g");
-    assert_eq!(inventory["resources"][0]["made_by"], answer["ProgressEvent"]["RequestToken"]);
+    assert_eq!(inventory["resources"][0]["created"]["request"], answer["ProgressEvent"]["RequestToken"]);
     assert_eq!(get("/_evstack/x").0, 404);
 }
 

@@ -1,6 +1,7 @@
 //! The cloud's own pages, under `/_evstack/`.
 
 use super::protocol::respond;
+use super::services::resources::Origin;
 use super::store::StoreError;
 use super::world::World;
 use bytes::Bytes;
@@ -53,14 +54,21 @@ pub(super) fn inventory(world: &World) -> Json {
             "identifier": resource.identifier,
             "account": resource.scope.account,
             "region": resource.scope.region,
-            "made_by": resource.made_by,
-            "changed_by": resource.changed_by,
-            "created": resource.created.epoch_seconds(),
-            "changed": resource.changed.epoch_seconds(),
+            "created": origin(&resource.created),
+            "changed": origin(&resource.changed),
             "properties": resource.properties,
         })
     });
     json!({ "resources": resources.collect::<Vec<_>>() })
+}
+
+fn origin(origin: &Origin) -> Json {
+    json!({
+        "by": origin.by,
+        "through": origin.through,
+        "request": origin.request,
+        "at": origin.at.epoch_seconds(),
+    })
 }
 
 /// The store's trouble.

@@ -52,4 +52,8 @@ pub struct Profile {
     /// How long a Cloud Control operation takes. Zero is the instant profile: the first answer still
     /// says IN_PROGRESS, and the next look finds it done.
     pub latency: Duration,
+    /// How long a new role can't be assumed.
+    pub role_delay: Duration,
+    /// How long the name of a deleted queue can't be used again.
+    pub queue_rest: Duration,
 }

@@ -23,7 +23,7 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
     let port = args.port.first().copied().filter(|port| *port != 0).unwrap_or(4566);
     let options = Options {
         settings: Settings { base_url: format!("http://127.0.0.1:{port}"), ..Settings::default() },
-        profile: Profile { latency: Duration::from_millis(args.latency) },
+        profile: Profile { latency: Duration::from_millis(args.latency), ..Profile::default() },
         ..Options::default()
     };
     let cloud = Cloud::open(Some(&folder), options).map_err(|error| match error {

@@ -6,15 +6,24 @@ pub(crate) mod cloudcontrol;
 pub(crate) mod dynamodb;
 pub(crate) mod events;
 pub(crate) mod generic;
+pub(crate) mod iam;
+pub(crate) mod logs;
+pub(crate) mod pipes;
 pub(crate) mod resource;
 pub(crate) mod resources;
+pub(crate) mod s3;
+pub(crate) mod scheduler;
+pub(crate) mod schemas;
 pub(crate) mod sns;
+pub(crate) mod sqs;
+pub(crate) mod stepfunctions;
 pub(crate) mod sts;
 pub(crate) mod various;
 
 use super::fault::Fault;
 use super::gateway::Call;
 use super::protocol::{Input, Output};
+use super::settings::Settings;
 use super::store::AnyTable;
 use super::world::World;
 use resource::Handler;
@@ -29,8 +38,18 @@ pub(crate) struct Scope {
     pub(crate) region: String,
 }
 
-/// An operation's function: the world, the operation's name, its input, where it acts.
-pub(crate) type Run = fn(&mut World, &str, &Input, &Scope) -> Result<Output, Fault>;
+/// Who calls, and where the call acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) scope: Scope,
+    /// The principal.
+    pub(crate) arn: String,
+    /// As `GetCallerIdentity` has it.
+    pub(crate) user_id: String,
+}
+
+/// An operation's function: the world, the operation's name, its input, who calls.
+pub(crate) type Run = fn(&mut World, &str, &Input, &Caller) -> Result<Output, Fault>;
 
 /// An AWS service that clients may ask for, whether this cloud has it or not.
 #[derive(Debug)]
@@ -135,7 +154,13 @@ pub(crate) fn call(world: &mut World, call: &Call) -> Result<Output, Fault> {
     };
     let own_account = call.access_key.len() == 12 && call.access_key.bytes().all(|b| b.is_ascii_digit());
     let account = if own_account { call.access_key.clone() } else { world.settings.account.clone() };
-    run(world, &call.operation, &call.input, &Scope { account, region: call.region.clone() })
+    let partition = Settings::partition(&call.region);
+    let caller = Caller {
+        arn: format!("arn:{partition}:iam::{account}:root"),
+        user_id: account.clone(),
+        scope: Scope { account, region: call.region.clone() },
+    };
+    run(world, &call.operation, &call.input, &caller)
 }
 
 /// Who makes, reads, changes and deletes resources of a type: the service's own handler where it has
@@ -146,7 +171,15 @@ pub(crate) fn handler(type_name: &str) -> &'static dyn Handler {
         "ApiGateway" | "ApiGatewayV2" => apigateway::resource::handler(type_name),
         "DynamoDB" => dynamodb::resource::handler(type_name),
         "Events" => events::resource::handler(type_name),
+        "EventSchemas" => schemas::resource::handler(type_name),
+        "IAM" => iam::resource::handler(type_name),
+        "Logs" => logs::resource::handler(type_name),
+        "Pipes" => pipes::resource::handler(type_name),
+        "S3" => s3::resource::handler(type_name),
+        "Scheduler" => scheduler::resource::handler(type_name),
         "SNS" => sns::resource::handler(type_name),
+        "SQS" => sqs::resource::handler(type_name),
+        "StepFunctions" => stepfunctions::resource::handler(type_name),
         _ => various::resource::handler(type_name),
     };
     typed.unwrap_or(&generic::Generic)

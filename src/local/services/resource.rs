@@ -3,9 +3,9 @@
 
 use super::Scope;
 use super::generic;
-use super::resources::Properties;
+use super::resources::{Properties, Resources};
 use crate::local::clock::Time;
-use crate::local::settings::Settings;
+use crate::local::settings::{Profile, Settings};
 use crate::local::world::Rng;
 use crate::schema::ResourceType;
 
@@ -17,6 +17,11 @@ pub(crate) struct Context<'w> {
     pub(crate) scope: &'w Scope,
     /// All choices.
     pub(crate) rng: &'w mut Rng,
+    /// How the cloud behaves.
+    pub(crate) profile: &'w Profile,
+    /// Everything that exists. What a create changes here, beside the resource that it returns, it
+    /// changes once nothing can fail any more.
+    pub(crate) resources: &'w mut Resources,
     /// The present.
     pub(crate) now: Time,
     /// The type.
@@ -30,6 +35,28 @@ pub(crate) struct HandlerFault {
     pub(crate) code: &'static str,
     /// The service's words.
     pub(crate) message: String,
+    /// Which resource it is about, where that is known only now.
+    pub(crate) identifier: Option<String>,
+}
+
+impl HandlerFault {
+    /// A refusal with the service's words.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), identifier: None }
+    }
+
+    /// The framework's words for what is there already.
+    pub(crate) fn already_exists(type_name: &str, identifier: &str) -> Self {
+        let message =
+            format!("Resource of type '{type_name}' with identifier '{identifier}' already exists.");
+        Self { identifier: Some(identifier.to_owned()), ..Self::new("AlreadyExists", message) }
+    }
+
+    /// The framework's words for what isn't there.
+    pub(crate) fn not_found(type_name: &str, identifier: &str) -> Self {
+        let message = format!("Resource of type '{type_name}' with identifier '{identifier}' was not found.");
+        Self::new("NotFound", message)
+    }
 }
 
 /// The handler of one type. Every method has the schema-driven default.

@@ -22,14 +22,22 @@ pub(crate) struct Resource {
     pub(crate) scope: Scope,
     /// All properties, also those that are never read back.
     pub(crate) properties: Properties,
-    /// The request that made it.
-    pub(crate) made_by: String,
-    /// The request that changed it last, or made it.
-    pub(crate) changed_by: String,
-    /// When it was made.
-    pub(crate) created: Time,
-    /// When it was changed last, or made.
-    pub(crate) changed: Time,
+    /// Where it comes from.
+    pub(crate) created: Origin,
+    /// Its last change, or its making.
+    pub(crate) changed: Origin,
+}
+
+/// Where a resource, or its present form, comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// The principal's ARN.
+    pub(crate) by: String,
+    /// The signing name and the operation: `cloudcontrolapi:CreateResource`.
+    pub(crate) through: String,
+    /// The request's token or id.
+    pub(crate) request: String,
+    pub(crate) at: Time,
 }
 
 /// All of them.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use std::path::Path;
 
 /// The layout of the file; a file of another layout is refused rather than guessed at.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 const PUT: &str = "INSERT OR REPLACE INTO rows (name, key, value) VALUES (?1, ?2, ?3)";
 const REMOVE: &str = "DELETE FROM rows WHERE name = ?1 AND key = ?2";

@@ -42,11 +42,6 @@ pub(super) fn not_found(type_name: &str, identifier: &str) -> String {
     format!("Resource of type '{type_name}' with identifier '{identifier}' was not found.")
 }
 
-/// A handler's words for what is there already.
-pub(super) fn already_exists(type_name: &str, identifier: &str) -> String {
-    format!("Resource of type '{type_name}' with identifier '{identifier}' already exists.")
-}
-
 pub(super) fn request_token_not_found(token: &str) -> Fault {
     Fault::client("RequestTokenNotFoundException", format!("Request with token {token} was not found"))
 }

@@ -1,11 +1,10 @@
 //! What happens when an operation's time has come.
 
-use super::fault;
 use super::model::{Operation, Request, Status};
 use super::ops::properties;
 use crate::local::services::handler;
 use crate::local::services::resource::{Context, HandlerFault};
-use crate::local::services::resources::{Properties, Resource};
+use crate::local::services::resources::{Origin, Properties, Resource};
 use crate::local::world::World;
 use crate::schema::{Catalogue, ResourceType};
 use serde::{Deserialize, Serialize};
@@ -48,9 +47,10 @@ pub(crate) fn run(world: &mut World, work: Work) {
         (Work::Create { desired, .. }, Some(kind)) => create(world, &mut request, &kind, properties(desired)),
         (Work::Update { wanted, .. }, Some(kind)) => update(world, &request, &kind, properties(wanted)),
         (Work::Delete { .. }, Some(kind)) => delete(world, &request, &kind),
-        (_, None) => {
-            Err(failed("InternalFailure", format!("The type '{}' cannot be found.", request.type_name)))
-        }
+        (_, None) => Err(HandlerFault::new(
+            "InternalFailure",
+            format!("The type '{}' cannot be found.", request.type_name),
+        )),
     };
     match outcome {
         Ok(Outcome::Done(model)) => {
@@ -58,7 +58,8 @@ pub(crate) fn run(world: &mut World, work: Work) {
             request.model = model;
         }
         Ok(Outcome::Cancelled) => request.status = Status::CancelComplete,
-        Err(HandlerFault { code, message }) => {
+        Err(HandlerFault { code, message, identifier }) => {
+            request.identifier = identifier.or(request.identifier);
             request.status = Status::Failed;
             request.error_code = Some(code.to_owned());
             request.status_message = Some(message);
@@ -84,12 +85,14 @@ fn create(
     let made = handler(&request.type_name).create(&mut context(world, request, kind), desired)?;
     let model = Json::Object(made);
     let Some(identifier) = kind.identifier_from(&model) else {
-        return Err(failed("InternalFailure", format!("{} was made without its identifier", kind.name)));
+        return Err(HandlerFault::new(
+            "InternalFailure",
+            format!("{} was made without its identifier", kind.name),
+        ));
     };
     let made = properties(model);
     if world.services.resources.get(&request.scope, &request.type_name, &identifier).is_some() {
-        request.identifier = Some(identifier.clone());
-        return Err(failed("AlreadyExists", fault::already_exists(&request.type_name, &identifier)));
+        return Err(HandlerFault::already_exists(&request.type_name, &identifier));
     }
     request.identifier = Some(identifier.clone());
     let shown = model_text(request, kind, &made);
@@ -98,10 +101,8 @@ fn create(
         identifier,
         scope: request.scope.clone(),
         properties: made,
-        made_by: request.token.clone(),
-        changed_by: request.token.clone(),
-        created: world.now,
-        changed: world.now,
+        created: origin(world, request),
+        changed: origin(world, request),
     });
     Ok(Outcome::Done(shown))
 }
@@ -119,12 +120,7 @@ fn update(
         wanted,
     )?;
     let shown = model_text(request, kind, &next);
-    world.services.resources.put(Resource {
-        properties: next,
-        changed_by: request.token.clone(),
-        changed: world.now,
-        ..resource
-    });
+    world.services.resources.put(Resource { properties: next, changed: origin(world, request), ..resource });
     Ok(Outcome::Done(shown))
 }
 
@@ -140,11 +136,19 @@ fn existing(world: &World, request: &Request) -> Result<Resource, HandlerFault> 
     let resource = world.services.resources.get(&request.scope, &request.type_name, identifier);
     resource
         .map(|resource| (**resource).clone())
-        .ok_or_else(|| failed("NotFound", fault::not_found(&request.type_name, identifier)))
+        .ok_or_else(|| HandlerFault::not_found(&request.type_name, identifier))
 }
 
 fn context<'w>(world: &'w mut World, request: &'w Request, kind: &'w ResourceType) -> Context<'w> {
-    Context { settings: &world.settings, scope: &request.scope, rng: &mut world.rng, now: world.now, kind }
+    Context {
+        settings: &world.settings,
+        scope: &request.scope,
+        profile: &world.profile,
+        rng: &mut world.rng,
+        resources: &mut world.services.resources,
+        now: world.now,
+        kind,
+    }
 }
 
 /// What a read will show, as the event has it.
@@ -153,6 +157,12 @@ fn model_text(request: &Request, kind: &ResourceType, properties: &Properties) -
     serde_json::to_string(&handler(&request.type_name).read(kind, properties)).ok()
 }
 
-fn failed(code: &'static str, message: String) -> HandlerFault {
-    HandlerFault { code, message }
+/// Who asked for it, by which request.
+fn origin(world: &World, request: &Request) -> Origin {
+    Origin {
+        by: request.caller.clone(),
+        through: format!("cloudcontrolapi:{}", request.operation.name()),
+        request: request.token.clone(),
+        at: world.now,
+    }
 }

@@ -13,7 +13,7 @@ mod state;
 pub(crate) use finish::{Work, run};
 pub(crate) use state::State;
 
-use super::Scope;
+use super::Caller;
 use crate::local::fault::Fault;
 use crate::local::protocol::{Input, Output};
 use crate::local::world::World;
@@ -23,21 +23,21 @@ pub(crate) fn call(
     world: &mut World,
     operation: &str,
     input: &Input,
-    scope: &Scope,
+    caller: &Caller,
 ) -> Result<Output, Fault> {
     let Input::Json(input) = input else {
         return Err(Fault::unsupported("Cloud Control", "in this protocol"));
     };
     world.services.cloudcontrol.forget_old(world.now);
     let answer = match operation {
-        "CreateResource" => ops::create(world, input, scope),
-        "GetResource" => ops::get(world, input, scope),
-        "UpdateResource" => ops::update(world, input, scope),
-        "DeleteResource" => ops::delete(world, input, scope),
-        "ListResources" => ops::list(world, input, scope),
-        "GetResourceRequestStatus" => ops::status(world, input, scope),
-        "ListResourceRequests" => ops::list_requests(world, input, scope),
-        "CancelResourceRequest" => ops::cancel(world, input, scope),
+        "CreateResource" => ops::create(world, input, caller),
+        "GetResource" => ops::get(world, input, &caller.scope),
+        "UpdateResource" => ops::update(world, input, caller),
+        "DeleteResource" => ops::delete(world, input, caller),
+        "ListResources" => ops::list(world, input, &caller.scope),
+        "GetResourceRequestStatus" => ops::status(world, input, &caller.scope),
+        "ListResourceRequests" => ops::list_requests(world, input, &caller.scope),
+        "CancelResourceRequest" => ops::cancel(world, input, &caller.scope),
         "" => Err(Fault::client("UnknownOperationException", "X-Amz-Target names no operation")),
         other => {
             Err(Fault::client("UnknownOperationException", format!("Cloud Control has no operation {other}")))

@@ -15,6 +15,15 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    /// The call that begins it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Create => "CreateResource",
+            Self::Update => "UpdateResource",
+            Self::Delete => "DeleteResource",
+        }
+    }
+
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Create => "CREATE",
@@ -59,6 +68,8 @@ impl Status {
 pub(crate) struct Request {
     pub(crate) token: String,
     pub(crate) scope: Scope,
+    /// The principal that asked.
+    pub(crate) caller: String,
     pub(crate) operation: Operation,
     pub(crate) type_name: String,
     /// For a create, known as soon as it can be.

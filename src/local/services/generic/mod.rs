@@ -100,7 +100,16 @@ pub(crate) fn create_with(
         properties.insert(name.to_owned(), Json::String(arn));
     }
     invent::computed(context, &mut properties);
-    Ok(properties)
+    let model = Json::Object(properties);
+    if let Some(identifier) = kind.identifier_from(&model)
+        && context.resources.get(context.scope, kind.name.as_str(), &identifier).is_some()
+    {
+        return Err(HandlerFault::already_exists(kind.name.as_str(), &identifier));
+    }
+    match model {
+        Json::Object(properties) => Ok(properties),
+        _ => Ok(Properties::new()),
+    }
 }
 
 /// Changes a resource: the wanted model, with the computed properties as they were.
@@ -179,7 +188,9 @@ fn arn(context: &mut Context<'_>, properties: &mut Properties) -> String {
 mod tests {
     use super::*;
     use crate::local::clock::Time;
+    use crate::local::services::resources::Resources;
     use crate::local::services::{Scope, handler};
+    use crate::local::settings::Profile;
     use crate::local::world::Rng;
     use crate::schema::Catalogue;
     use serde_json::json;
@@ -188,7 +199,16 @@ mod tests {
         let (settings, mut rng) = (Settings::default(), Rng::new(1, 0));
         let scope = Scope { account: settings.account.clone(), region: settings.region.clone() };
         let now = Time(1_795_000_000_000);
-        let mut context = Context { settings: &settings, scope: &scope, rng: &mut rng, now, kind };
+        let mut resources = Resources::new();
+        let mut context = Context {
+            settings: &settings,
+            scope: &scope,
+            profile: &Profile::default(),
+            rng: &mut rng,
+            resources: &mut resources,
+            now,
+            kind,
+        };
         let desired = desired.as_object().cloned().expect("an object");
         handler(kind.name.as_str()).create(&mut context, desired).expect("is made")
     }

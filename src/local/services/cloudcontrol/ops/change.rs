@@ -6,17 +6,17 @@ use super::super::{fault, input, patch};
 use super::{check, handled, identifier, kind};
 use crate::local::fault::Fault;
 use crate::local::services::resources::Properties;
-use crate::local::services::{self, Scope, generic};
+use crate::local::services::{self, Caller, generic};
 use crate::local::world::World;
 use crate::schema::{PropertyPath, ResourceType};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 /// CreateResource.
-pub(crate) fn create(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
+pub(crate) fn create(world: &mut World, input: &Json, caller: &Caller) -> Result<Json, Fault> {
     let kind = kind(input)?;
     let text = input::required(input, &input::DESIRED_STATE)?;
-    let start = match Start::of(world, input, scope, Operation::Create, &kind, text)? {
+    let start = match Start::of(world, input, caller, Operation::Create, &kind, text)? {
         Begun::Fresh(start) => start,
         Begun::Repeated(event) => return Ok(event),
     };
@@ -32,19 +32,19 @@ pub(crate) fn create(world: &mut World, input: &Json, scope: &Scope) -> Result<J
 }
 
 /// UpdateResource.
-pub(crate) fn update(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
+pub(crate) fn update(world: &mut World, input: &Json, caller: &Caller) -> Result<Json, Fault> {
     let kind = kind(input)?;
     let identifier = identifier(&kind, input)?;
     let document = input::required(input, &input::PATCH_DOCUMENT)?;
     let body = format!("{identifier}\n{document}");
-    let start = match Start::of(world, input, scope, Operation::Update, &kind, &body)? {
+    let start = match Start::of(world, input, caller, Operation::Update, &kind, &body)? {
         Begun::Fresh(start) => start,
         Begun::Repeated(event) => return Ok(event),
     };
     handled(&kind, kind.handlers.update.as_ref(), "UPDATE")?;
     start.refuse_concurrent(world, &identifier)?;
     let type_name = kind.name.as_str();
-    let Some(resource) = world.services.resources.get(scope, type_name, &identifier).cloned() else {
+    let Some(resource) = world.services.resources.get(&caller.scope, type_name, &identifier).cloned() else {
         return Err(fault::resource_not_found(type_name, &identifier, &world.rng.uuid()));
     };
     let live = Json::Object(services::handler(type_name).read(&kind, &resource.properties));
@@ -62,10 +62,10 @@ pub(crate) fn update(world: &mut World, input: &Json, scope: &Scope) -> Result<J
 }
 
 /// DeleteResource. Whether the resource is there, the handler finds out.
-pub(crate) fn delete(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
+pub(crate) fn delete(world: &mut World, input: &Json, caller: &Caller) -> Result<Json, Fault> {
     let kind = kind(input)?;
     let identifier = identifier(&kind, input)?;
-    let start = match Start::of(world, input, scope, Operation::Delete, &kind, &identifier)? {
+    let start = match Start::of(world, input, caller, Operation::Delete, &kind, &identifier)? {
         Begun::Fresh(start) => start,
         Begun::Repeated(event) => return Ok(event),
     };
@@ -98,7 +98,7 @@ fn values_at<'a>(node: &'a Json, path: &[String]) -> Vec<&'a Json> {
 
 /// A change that is about to be recorded.
 struct Start {
-    scope: Scope,
+    caller: Caller,
     operation: Operation,
     type_name: String,
     client_token: Option<String>,
@@ -117,7 +117,7 @@ impl Start {
     fn of(
         world: &World,
         input: &Json,
-        scope: &Scope,
+        caller: &Caller,
         operation: Operation,
         kind: &ResourceType,
         body: &str,
@@ -130,7 +130,7 @@ impl Start {
         }
         let fingerprint = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         if let Some(token) = &client_token
-            && let Some(first) = world.services.cloudcontrol.by_client_token(scope, token, world.now)
+            && let Some(first) = world.services.cloudcontrol.by_client_token(&caller.scope, token, world.now)
         {
             return if first.fingerprint == fingerprint {
                 Ok(Begun::Repeated(json!({ "ProgressEvent": first.event(true) })))
@@ -138,11 +138,11 @@ impl Start {
                 Err(fault::client_token_conflict(&first.token))
             };
         }
-        Ok(Begun::Fresh(Self { scope: scope.clone(), operation, type_name, client_token, fingerprint }))
+        Ok(Begun::Fresh(Self { caller: caller.clone(), operation, type_name, client_token, fingerprint }))
     }
 
     fn refuse_concurrent(&self, world: &World, identifier: &str) -> Result<(), Fault> {
-        match world.services.cloudcontrol.busy_with(&self.scope, &self.type_name, identifier) {
+        match world.services.cloudcontrol.busy_with(&self.caller.scope, &self.type_name, identifier) {
             Some(token) => Err(fault::concurrent_operation(&self.type_name, identifier, token)),
             None => Ok(()),
         }
@@ -162,7 +162,8 @@ impl Start {
         let due = world.now.after(world.profile.latency);
         let request = Request {
             token: token.clone(),
-            scope: self.scope,
+            scope: self.caller.scope,
+            caller: self.caller.arn,
             operation: self.operation,
             type_name: self.type_name,
             identifier,

@@ -1,0 +1,3 @@
+//! IAM's roles, users and policies.
+
+pub(crate) mod resource;

@@ -1,0 +1,3 @@
+//! CloudWatch Logs' groups.
+
+pub(crate) mod resource;

@@ -1,0 +1,3 @@
+//! EventBridge Pipes' pipes.
+
+pub(crate) mod resource;

@@ -1,0 +1,3 @@
+//! S3's buckets.
+
+pub(crate) mod resource;

@@ -1,0 +1,3 @@
+//! EventBridge Scheduler's schedules and their groups.
+
+pub(crate) mod resource;

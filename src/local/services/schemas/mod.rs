@@ -1,0 +1,3 @@
+//! EventBridge Schemas' registries, schemas and discoverers.
+
+pub(crate) mod resource;

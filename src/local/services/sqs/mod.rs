@@ -1,0 +1,3 @@
+//! SQS's queues and their policies.
+
+pub(crate) mod resource;

@@ -1,0 +1,3 @@
+//! Step Functions' resources: state machines, activities.
+
+pub(crate) mod resource;
