@@ -138,14 +138,6 @@ pub(crate) fn visible(kind: &ResourceType, stored: &Properties) -> Properties {
     shown
 }
 
-/// The wanted model with those stored write-only values put back that it doesn't mention: a client
-/// cannot see them, so leaving them out doesn't remove them.
-pub(crate) fn with_hidden(kind: &ResourceType, stored: &Properties, wanted: &mut Properties) {
-    for path in &kind.write_only {
-        paths::keep(stored, wanted, path.names());
-    }
-}
-
 /// Sets the computed properties that account, region and the other properties decide.
 fn predicted(context: &Context<'_>, properties: &mut Properties) {
     let place = PlaceRef {

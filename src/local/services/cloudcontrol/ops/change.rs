@@ -1,28 +1,32 @@
 //! CreateResource, UpdateResource, DeleteResource: each is checked, recorded, and left to a task.
 
 use super::super::finish::Work;
+use super::super::input::{self, Members};
 use super::super::model::{Operation, Request, Status};
-use super::super::{fault, input, patch};
-use super::{check, handled, identifier, kind};
+use super::super::{fault, patch};
+use super::{Target, check, handled, identifier, registry_path};
 use crate::local::fault::Fault;
 use crate::local::services::resources::Properties;
-use crate::local::services::{self, Caller, generic};
+use crate::local::services::{self, Caller};
 use crate::local::world::World;
-use crate::schema::{PropertyPath, ResourceType};
+use crate::schema::PropertyPath;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-/// CreateResource.
+/// CreateResource. Whether one is there already, the handler finds out.
 pub(crate) fn create(world: &mut World, input: &Json, caller: &Caller) -> Result<Json, Fault> {
-    let kind = kind(input)?;
-    let text = input::required(input, &input::DESIRED_STATE)?;
-    let start = match Start::of(world, input, caller, Operation::Create, &kind, text)? {
+    let mut members = Members::of(input);
+    let target = Target::read(&mut members)?;
+    let client_token = members.optional(&input::CLIENT_TOKEN)?;
+    let text = members.required(&input::DESIRED_STATE)?;
+    members.end()?;
+    let kind = target.kind()?;
+    let start = match Start::of(world, caller, Operation::Create, &target, client_token, &[text])? {
         Begun::Fresh(start) => start,
         Begun::Repeated(event) => return Ok(event),
     };
     handled(&kind, kind.handlers.create.as_ref(), "CREATE")?;
-    let desired = input::object(text, &input::DESIRED_STATE)?;
-    let model = Json::Object(desired);
+    let model = Json::Object(input::object(text, &input::DESIRED_STATE)?);
     check(&kind, &model)?;
     let identifier = kind.identifier_from(&model).filter(|_| {
         // What the service computes isn't known by what a caller says of it.
@@ -31,54 +35,69 @@ pub(crate) fn create(world: &mut World, input: &Json, caller: &Caller) -> Result
     start.begin(world, identifier, |token| Work::Create { token, desired: model })
 }
 
-/// UpdateResource.
+/// UpdateResource: the patch is applied to what a read shows, and the result is checked whole, with
+/// what the read added. Write-only properties are in no read: those that the patch doesn't add
+/// again are gone (hashicorp/terraform-provider-awscc pull request 196; go-to-k/cdkd pull request 812).
 pub(crate) fn update(world: &mut World, input: &Json, caller: &Caller) -> Result<Json, Fault> {
-    let kind = kind(input)?;
-    let identifier = identifier(&kind, input)?;
-    let document = input::required(input, &input::PATCH_DOCUMENT)?;
-    let body = format!("{identifier}\n{document}");
-    let start = match Start::of(world, input, caller, Operation::Update, &kind, &body)? {
+    let mut members = Members::of(input);
+    let target = Target::read(&mut members)?;
+    let client_token = members.optional(&input::CLIENT_TOKEN)?;
+    let named = members.required(&input::IDENTIFIER)?;
+    let document = members.required(&input::PATCH_DOCUMENT)?;
+    members.end()?;
+    let kind = target.kind()?;
+    let start = match Start::of(world, caller, Operation::Update, &target, client_token, &[named, document])?
+    {
         Begun::Fresh(start) => start,
         Begun::Repeated(event) => return Ok(event),
     };
     handled(&kind, kind.handlers.update.as_ref(), "UPDATE")?;
+    let identifier = identifier(world, &caller.scope, &kind, named)?;
     start.refuse_concurrent(world, &identifier)?;
     let type_name = kind.name.as_str();
     let Some(resource) = world.services.resources.get(&caller.scope, type_name, &identifier).cloned() else {
         return Err(fault::resource_not_found(type_name, &identifier, &world.rng.uuid()));
     };
     let live = Json::Object(services::handler(type_name).read(&kind, &resource.properties));
-    let patched = patch::apply(document, &live)?;
-    let Json::Object(mut wanted) = patched else {
-        return Err(fault::model("#: expected type: JSONObject"));
-    };
-    generic::with_hidden(&kind, &resource.properties, &mut wanted);
-    let stored = Json::Object(resource.properties.clone());
-    let wanted = Json::Object(wanted);
-    refuse_changes(&kind.create_only, &stored, &wanted, "createOnlyProperties")?;
-    refuse_changes(&kind.read_only, &stored, &wanted, "readOnlyProperties")?;
+    let wanted = patch::apply(document, &live)?;
+    if !wanted.is_object() {
+        check(&kind, &wanted)?;
+    }
+    let create_only = changed(&kind.create_only, &live, &wanted);
+    if !create_only.is_empty() {
+        return Err(fault::not_updatable(&create_only));
+    }
+    let read_only = changed(&kind.read_only, &live, &wanted);
+    if !read_only.is_empty() {
+        return Err(fault::read_only(&read_only));
+    }
     check(&kind, &wanted)?;
     start.begin(world, Some(identifier), |token| Work::Update { token, wanted })
 }
 
-/// DeleteResource. Whether the resource is there, the handler finds out.
+/// DeleteResource. Whether the resource is there, the handler finds out: deleting what isn't there
+/// is accepted, and its event is FAILED with NotFound (go-to-k/cdkd pull request 1254, seen on AWS;
+/// CloudFormation CLI User Guide, "Resource type handler contract").
 pub(crate) fn delete(world: &mut World, input: &Json, caller: &Caller) -> Result<Json, Fault> {
-    let kind = kind(input)?;
-    let identifier = identifier(&kind, input)?;
-    let start = match Start::of(world, input, caller, Operation::Delete, &kind, &identifier)? {
+    let mut members = Members::of(input);
+    let target = Target::read(&mut members)?;
+    let client_token = members.optional(&input::CLIENT_TOKEN)?;
+    let named = members.required(&input::IDENTIFIER)?;
+    members.end()?;
+    let kind = target.kind()?;
+    let start = match Start::of(world, caller, Operation::Delete, &target, client_token, &[named])? {
         Begun::Fresh(start) => start,
         Begun::Repeated(event) => return Ok(event),
     };
     handled(&kind, kind.handlers.delete.as_ref(), "DELETE")?;
+    let identifier = identifier(world, &caller.scope, &kind, named)?;
     start.begin(world, Some(identifier), |token| Work::Delete { token })
 }
 
-/// Refuses a patch that touches properties which can't be changed.
-fn refuse_changes(paths: &[PropertyPath], stored: &Json, wanted: &Json, role: &str) -> Result<(), Fault> {
-    let changed = |path: &&PropertyPath| values_at(stored, path.names()) != values_at(wanted, path.names());
-    let touched: Vec<String> =
-        paths.iter().filter(changed).map(|path| format!("/properties/{}", path.names().join("/"))).collect();
-    if touched.is_empty() { Ok(()) } else { Err(fault::not_updatable(&touched, role)) }
+/// The paths whose values differ.
+fn changed(paths: &[PropertyPath], live: &Json, wanted: &Json) -> Vec<String> {
+    let changed = |path: &&PropertyPath| values_at(live, path.names()) != values_at(wanted, path.names());
+    paths.iter().filter(changed).map(|path| registry_path(path.names())).collect()
 }
 
 /// All values at a path. Those in items of arrays don't say whose they are: an array that grows by
@@ -113,32 +132,38 @@ enum Begun {
 
 impl Start {
     /// Looks at the client token first: a repeated request has its first answer, whatever has
-    /// happened to the resource since.
+    /// happened to the resource since. `body` is what the request says beside its target.
     fn of(
         world: &World,
-        input: &Json,
         caller: &Caller,
         operation: Operation,
-        kind: &ResourceType,
-        body: &str,
+        target: &Target<'_>,
+        client_token: Option<&str>,
+        body: &[&str],
     ) -> Result<Begun, Fault> {
-        let client_token = input::optional(input, &input::CLIENT_TOKEN)?.map(str::to_owned);
-        let type_name = kind.name.as_str().to_owned();
         let mut digest = Sha256::new();
-        for part in [operation.as_str(), "\n", &type_name, "\n", body] {
+        let (version, role) = (target.version.unwrap_or(""), target.role.unwrap_or(""));
+        for part in [operation.as_str(), target.type_name, version, role].iter().chain(body) {
+            digest.update((part.len() as u64).to_le_bytes());
             digest.update(part.as_bytes());
         }
         let fingerprint = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        if let Some(token) = &client_token
+        if let Some(token) = client_token
             && let Some(first) = world.services.cloudcontrol.by_client_token(&caller.scope, token, world.now)
         {
             return if first.fingerprint == fingerprint {
                 Ok(Begun::Repeated(json!({ "ProgressEvent": first.event(true) })))
             } else {
-                Err(fault::client_token_conflict(&first.token))
+                Err(fault::client_token_conflict(token, &first.token))
             };
         }
-        Ok(Begun::Fresh(Self { caller: caller.clone(), operation, type_name, client_token, fingerprint }))
+        Ok(Begun::Fresh(Self {
+            caller: caller.clone(),
+            operation,
+            type_name: target.type_name.to_owned(),
+            client_token: client_token.map(str::to_owned),
+            fingerprint,
+        }))
     }
 
     fn refuse_concurrent(&self, world: &World, identifier: &str) -> Result<(), Fault> {

@@ -8,16 +8,37 @@ pub(super) use change::{create, delete, properties, update};
 pub(super) use read::{get, list};
 pub(super) use requests::{cancel, list_requests, status};
 
+use super::input::Members;
 use super::{fault, input};
 use crate::local::fault::Fault;
-use crate::schema::{Catalogue, Handler, ResourceType, validate};
+use crate::local::services::Scope;
+use crate::local::world::World;
+use crate::schema::{Catalogue, Handler, PropertyPath, ResourceType, validate};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
-/// The type that a call names.
-fn kind(input: &Json) -> Result<Arc<ResourceType>, Fault> {
-    let name = input::required(input, &input::TYPE_NAME)?;
-    Catalogue::bundled().get(name).ok_or_else(|| fault::type_not_found(name))
+/// The members that all calls about a type have in common.
+struct Target<'a> {
+    type_name: &'a str,
+    /// Of a private type; the types here have one version.
+    version: Option<&'a str>,
+    /// Whose permissions count instead of the caller's.
+    role: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    fn read(members: &mut Members<'a>) -> Result<Self, Fault> {
+        Ok(Self {
+            type_name: members.required(&input::TYPE_NAME)?,
+            version: members.optional(&input::TYPE_VERSION_ID)?,
+            role: members.optional(&input::ROLE_ARN)?,
+        })
+    }
+
+    /// The type, once all members are known to be right.
+    fn kind(&self) -> Result<Arc<ResourceType>, Fault> {
+        Catalogue::bundled().get(self.type_name).ok_or_else(|| fault::type_not_found(self.type_name))
+    }
 }
 
 /// Refuses what the type has no handler for.
@@ -29,21 +50,42 @@ fn handled<'k>(
     handler.ok_or_else(|| fault::unsupported_action(kind.name.as_str(), action))
 }
 
-/// The identifier that a call names, in its one form: clients may also write it as a JSON object of
-/// the identifying properties.
-fn identifier(kind: &ResourceType, input: &Json) -> Result<String, Fault> {
-    let text = input::required(input, &input::IDENTIFIER)?;
+/// The primary identifier that a call means. It may also be written as a JSON object: of the
+/// identifying properties, or of those of a secondary identifier (User Guide, "Identifying
+/// resources").
+fn identifier(world: &World, scope: &Scope, kind: &ResourceType, text: &str) -> Result<String, Fault> {
+    let refuse = || {
+        let names = kind.primary_identifier.iter().map(|path| registry_path(path.names()));
+        Err(fault::invalid_identifier(text, &names.collect::<Vec<_>>()))
+    };
     if !text.starts_with('{') {
-        return Ok(text.to_owned());
+        let parts = text.split('|').count();
+        return if parts < kind.primary_identifier.len() { refuse() } else { Ok(text.to_owned()) };
     }
-    let parsed: Json = serde_json::from_str(text).unwrap_or(Json::Null);
-    kind.identifier_from(&parsed).ok_or_else(|| {
-        let names: Vec<String> = kind.primary_identifier.iter().map(ToString::to_string).collect();
-        fault::validation(format!(
-            "Identifier {text} is not valid: required properties [{}]",
-            names.join(", ")
-        ))
-    })
+    let Ok(named @ Json::Object(_)) = serde_json::from_str::<Json>(text) else { return refuse() };
+    if let Some(primary) = kind.identifier_from(&named) {
+        return Ok(primary);
+    }
+    let at = |node: &Json, path: &PropertyPath| {
+        path.names().iter().try_fold(node, |node, name| node.get(name)).cloned()
+    };
+    let secondary =
+        kind.additional_identifiers.iter().find(|paths| paths.iter().all(|path| at(&named, path).is_some()));
+    let Some(secondary) = secondary else { return refuse() };
+    let found = world.services.resources.of_type(scope, kind.name.as_str(), None).find(|resource| {
+        let of_resource = |path: &PropertyPath| {
+            let (first, rest) = path.names().split_first()?;
+            rest.iter().try_fold(resource.properties.get(first)?, |node, name| node.get(name)).cloned()
+        };
+        secondary.iter().all(|path| of_resource(path) == at(&named, path))
+    });
+    // Nothing has what names nothing: the call finds that out as for any other identifier.
+    Ok(found.map_or_else(|| text.to_owned(), |resource| resource.identifier.clone()))
+}
+
+/// `/properties/Rule/Name`.
+fn registry_path(names: &[String]) -> String {
+    format!("/properties/{}", names.join("/"))
 }
 
 /// Holds a whole model against its type, as the registry does.

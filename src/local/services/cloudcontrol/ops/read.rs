@@ -1,7 +1,8 @@
 //! GetResource and ListResources.
 
-use super::super::{fault, input};
-use super::{handled, identifier, kind};
+use super::super::fault;
+use super::super::input::{self, Members};
+use super::{Target, handled, identifier};
 use crate::local::fault::Fault;
 use crate::local::services::resources::Properties;
 use crate::local::services::{self, Scope};
@@ -10,9 +11,13 @@ use serde_json::{Value as Json, json};
 
 /// GetResource.
 pub(crate) fn get(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
-    let kind = kind(input)?;
-    let identifier = identifier(&kind, input)?;
+    let mut members = Members::of(input);
+    let target = Target::read(&mut members)?;
+    let named = members.required(&input::IDENTIFIER)?;
+    members.end()?;
+    let kind = target.kind()?;
     handled(&kind, kind.handlers.read.as_ref(), "READ")?;
+    let identifier = identifier(world, scope, &kind, named)?;
     let type_name = kind.name.as_str();
     let Some(resource) = world.services.resources.get(scope, type_name, &identifier) else {
         return Err(fault::resource_not_found(type_name, &identifier, &world.rng.uuid()));
@@ -27,11 +32,16 @@ pub(crate) fn get(world: &mut World, input: &Json, scope: &Scope) -> Result<Json
 /// ListResources. Descriptions hold the identifying properties alone, as many a real list handler's
 /// do: who wants more reads.
 pub(crate) fn list(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
-    let kind = kind(input)?;
+    let mut members = Members::of(input);
+    let target = Target::read(&mut members)?;
+    let after = members.optional(&input::HANDLER_NEXT_TOKEN)?;
+    let limit = members.max_results()?;
+    let model = members.optional(&input::RESOURCE_MODEL)?;
+    members.end()?;
+    let kind = target.kind()?;
     let handler = handled(&kind, kind.handlers.list.as_ref(), "LIST")?;
-    let limit = input::max_results(input)?;
-    let after = input::optional(input, &input::NEXT_TOKEN)?.map(page::decode).transpose()?;
-    let model = match input::optional(input, &input::RESOURCE_MODEL)? {
+    let after = after.map(page::decode).transpose()?;
+    let model = match model {
         Some(text) => input::object(text, &input::RESOURCE_MODEL)?,
         None => Properties::new(),
     };
@@ -41,11 +51,7 @@ pub(crate) fn list(world: &mut World, input: &Json, scope: &Scope) -> Result<Jso
         .map(|name| format!("#: required key [{name}] not found"))
         .collect();
     if !missing.is_empty() {
-        return Err(fault::invalid_request(format!(
-            "Missing or invalid ResourceModel property in {} list handler request input.Required property: ({})",
-            kind.name,
-            missing.join(", ")
-        )));
+        return Err(fault::list_model(kind.name.as_str(), &missing.join("\n")));
     }
     let wanted: Vec<(&str, &Json)> =
         handler.required().filter_map(|name| Some((name, model.get(name)?))).collect();

@@ -1,8 +1,9 @@
 //! GetResourceRequestStatus, ListResourceRequests, CancelResourceRequest.
 
+use super::super::fault;
 use super::super::finish::Work;
+use super::super::input::{self, Members};
 use super::super::model::Status;
-use super::super::{fault, input};
 use super::read::page;
 use crate::local::clock::Time;
 use crate::local::fault::Fault;
@@ -10,26 +11,31 @@ use crate::local::services::{self, Scope};
 use crate::local::world::World;
 use serde_json::{Value as Json, json};
 
-/// GetResourceRequestStatus.
+/// GetResourceRequestStatus. No hooks are registered here, so none was invoked.
 pub(crate) fn status(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
-    let token = input::required(input, &input::REQUEST_TOKEN)?;
+    let mut members = Members::of(input);
+    let token = members.required(&input::REQUEST_TOKEN)?;
+    members.end()?;
     let request = world.services.cloudcontrol.get(scope, token);
     let request = request.ok_or_else(|| fault::request_token_not_found(token))?;
-    Ok(json!({ "ProgressEvent": request.event(true) }))
+    Ok(json!({ "ProgressEvent": request.event(true), "HooksProgressEvent": [] }))
 }
 
 /// ListResourceRequests, newest first.
 pub(crate) fn list_requests(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
-    let limit = input::max_results(input)?;
-    let after = input::optional(input, &input::NEXT_TOKEN)?.map(position).transpose()?;
-    let filter = input.get("ResourceRequestStatusFilter").unwrap_or(&Json::Null);
-    let operations = names(filter, "Operations", &["CREATE", "DELETE", "UPDATE"])?;
-    let statuses = names(
-        filter,
+    const FILTER: &str = "ResourceRequestStatusFilter";
+    let mut members = Members::of(input);
+    let limit = members.max_results()?;
+    let after = members.optional(&input::NEXT_TOKEN)?;
+    let operations = members.names(FILTER, "Operations", &["CREATE", "DELETE", "UPDATE"])?;
+    let statuses = members.names(
+        FILTER,
         "OperationStatuses",
         &["PENDING", "IN_PROGRESS", "SUCCESS", "FAILED", "CANCEL_IN_PROGRESS", "CANCEL_COMPLETE"],
     )?;
-    let passes = |names: &[String], name: &str| names.is_empty() || names.iter().any(|n| n == name);
+    members.end()?;
+    let after = after.map(position).transpose()?;
+    let passes = |names: &[&str], name: &str| names.is_empty() || names.contains(&name);
     let mut found = world.services.cloudcontrol.newest_first(scope, after).filter(|request| {
         passes(&operations, request.operation.as_str()) && passes(&statuses, request.status.as_str())
     });
@@ -44,7 +50,9 @@ pub(crate) fn list_requests(world: &mut World, input: &Json, scope: &Scope) -> R
 
 /// CancelResourceRequest.
 pub(crate) fn cancel(world: &mut World, input: &Json, scope: &Scope) -> Result<Json, Fault> {
-    let token = input::required(input, &input::REQUEST_TOKEN)?;
+    let mut members = Members::of(input);
+    let token = members.required(&input::REQUEST_TOKEN)?;
+    members.end()?;
     let request = world.services.cloudcontrol.get(scope, token).cloned();
     let request = request.ok_or_else(|| fault::request_token_not_found(token))?;
     if !matches!(request.status, Status::Pending | Status::InProgress) {
@@ -58,24 +66,6 @@ pub(crate) fn cancel(world: &mut World, input: &Json, scope: &Scope) -> Result<J
     world.services.cloudcontrol.put(request);
     world.schedule(world.now, services::Work::CloudControl(Work::Cancel { token: token.to_owned() }));
     Ok(json!({ "ProgressEvent": event }))
-}
-
-/// A filter's list: strings of a closed set.
-fn names(filter: &Json, key: &str, allowed: &[&str]) -> Result<Vec<String>, Fault> {
-    let items = match filter.get(key) {
-        None | Some(Json::Null) => return Ok(Vec::new()),
-        Some(Json::Array(items)) => items,
-        Some(_) => return Err(Fault::client("SerializationException", format!("{key} must be a list"))),
-    };
-    let known = |item: &Json| match item.as_str() {
-        Some(name) if allowed.contains(&name) => Ok(name.to_owned()),
-        _ => Err(fault::validation(format!(
-            "1 validation error detected: Value '{item}' at 'resourceRequestStatusFilter' failed to satisfy \
-             constraint: Member must satisfy enum value set: [{}]",
-            allowed.join(", ")
-        ))),
-    };
-    items.iter().map(known).collect()
 }
 
 /// Where the last page of requests ended.
