@@ -7,6 +7,9 @@
 //! pointer, for later steps to use as `$name`. Objects where the wire has JSON in a string are
 //! written and compared as such.
 
+#[path = "common/in_short.rs"]
+mod in_short;
+
 use bytes::Bytes;
 use evstack::local::{Cloud, ManualClock, Options, Profile, Time};
 use serde_json::{Value as Json, json};
