@@ -13,6 +13,7 @@ mod pattern;
 pub mod predict;
 mod properties;
 mod resource_type;
+pub mod sample;
 mod type_name;
 pub mod validate;
 

@@ -59,25 +59,28 @@ fn compile(pattern: &str) -> Option<Engine> {
 fn translate(pattern: &str) -> String {
     let mut written = String::with_capacity(pattern.len());
     let mut rest = pattern;
-    while let Some(at) = rest.find('\\') {
-        written.push_str(&rest[..at]);
-        rest = &rest[at..];
+    let mut in_class = false;
+    while let Some(next) = rest.chars().next() {
         let replaced = JAVA.iter().find_map(|(java, ours)| Some((ours, rest.strip_prefix(java)?)));
         if let Some((ours, after)) = replaced {
             // Inside a class the class's own brackets must go, and a hyphen after it is no range.
-            let in_class = written.rfind('[') > written.rfind(']');
             written.push_str(if in_class { ours.trim_matches(['[', ']']) } else { ours });
             if in_class && after.starts_with('-') {
                 written.push('\\');
             }
             rest = after;
-        } else {
-            let escaped = rest.chars().nth(1).map_or(1, |c| 1 + c.len_utf8());
-            written.push_str(&rest[..escaped]);
-            rest = &rest[escaped..];
+            continue;
         }
+        let mut length = next.len_utf8();
+        match next {
+            '\\' => length += rest[length..].chars().next().map_or(0, char::len_utf8),
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ => {}
+        }
+        written.push_str(&rest[..length]);
+        rest = &rest[length..];
     }
-    written.push_str(rest);
     written
 }
 
@@ -117,6 +120,8 @@ mod tests {
             ("^\\p{L}+$", "é", Some(true)),
             ("^[\\w-.~]+$", "a-b~", Some(true)),
             ("^[\\w-.~]+$", "a|b", Some(false)),
+            ("^[\\[\\]\\s]{1,8192}$", "[ ]", Some(true)),
+            ("^[\\[\\]\\s]{1,8192}$", "a", Some(false)),
             ("^a\\_b$", "a_b", Some(true)),
             ("(", "a", None),
         ];
