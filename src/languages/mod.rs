@@ -12,6 +12,7 @@
 //! its depth.
 
 pub mod asl;
+pub mod cidr;
 pub mod iam_policy;
 pub mod pattern;
 pub mod pointer;

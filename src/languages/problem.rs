@@ -40,6 +40,8 @@ pub enum Kind {
     UnknownTarget,
     /// An event pattern that `EventBridge` refuses.
     InvalidPattern,
+    /// A policy that IAM refuses.
+    InvalidPolicy,
 }
 
 impl Kind {
@@ -59,6 +61,7 @@ impl Kind {
             Self::UnsupportedJsonata => "UNSUPPORTED_JSONATA_EXPRESSION",
             Self::UnknownTarget => "UNKNOWN_TARGET",
             Self::InvalidPattern => "InvalidEventPatternException",
+            Self::InvalidPolicy => "MalformedPolicyDocument",
         }
     }
 }

@@ -15,6 +15,8 @@ mod fault;
 mod folder;
 mod gateway;
 pub mod http;
+#[allow(dead_code, reason = "services take it up one by one")]
+mod iam;
 mod protocol;
 mod services;
 mod settings;

@@ -1,13 +1,31 @@
-//! IAM policy documents: building them, and telling whether two say the same.
+//! IAM policy documents: building them, reading them, telling whether two say the same, and deciding
+//! by them.
 //!
 //! IAM keeps a policy in another form than it was given: a list of one becomes
 //! a single string or the other way round, actions come back in another order.
-//! [`normalised`] brings both to one form, in which equal means equal. Source:
-//! IAM User Guide, "IAM JSON policy elements reference".
+//! [`normalised`] brings both to one form, in which equal means equal. [`parse`] finds what is wrong
+//! with a policy; [`evaluate`] says what the policies together allow. Source: IAM User Guide, "IAM
+//! JSON policy elements reference".
 
+mod condition;
+mod document;
+mod evaluate;
+mod keys;
+mod moment;
 mod normalise;
+mod principal;
+mod read;
+mod text;
 
+#[cfg(test)]
+mod tests;
+
+pub use document::{Effect, Policy, Request};
+pub use evaluate::{Decision, Given, Place, Policies, Sort, evaluate};
+pub use keys::Keys;
 pub use normalise::{equal, normalised};
+pub use principal::{Principal, account_of};
+pub use read::{Purpose, parse};
 
 use serde_json::{Value, json};
 

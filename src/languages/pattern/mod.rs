@@ -7,13 +7,12 @@
 //! "Event patterns" and "Comparison operators"; where that is silent, the
 //! answers that AWS's `TestEventPattern` gave.
 
-mod cidr;
 mod matching;
 mod operators;
 mod read;
 mod wildcard;
 
-pub use cidr::Network;
+pub use crate::languages::cidr::Network;
 pub use operators::{Bound, Matcher};
 pub use read::{OPERATORS, UNKNOWN_OPERATOR, parse};
 pub use wildcard::Wildcard;

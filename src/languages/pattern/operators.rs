@@ -1,7 +1,7 @@
 //! What a value may be compared with.
 
-use super::cidr::Network;
 use super::wildcard::Wildcard;
+use crate::languages::cidr::Network;
 use serde_json::Value;
 
 /// One entry of a pattern's array.

@@ -1,9 +1,9 @@
 //! JSON → [`Pattern`], with every mistake on the way.
 
-use super::cidr::Network;
 use super::operators::{Bound, Matcher};
 use super::wildcard::Wildcard;
 use super::{Fields, Node, Pattern};
+use crate::languages::cidr::Network;
 use crate::languages::{Kind, Problem, is_opaque, pointer};
 use serde_json::{Map, Value};
 

@@ -44,7 +44,7 @@ pub(crate) struct Origin {
 pub(crate) struct Resources(Table<Resource>);
 
 impl Resources {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Table::new("resources"))
     }
 
