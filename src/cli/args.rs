@@ -20,6 +20,8 @@ pub(super) enum Command {
     Destroy(ApplyArgs),
     /// Find every mistake that can be known without a cloud
     Check(CheckArgs),
+    /// Show what changed since the last apply though nobody applied anything
+    Drift(DriftArgs),
     /// Look at the recorded state
     State {
         #[command(subcommand)]
@@ -118,6 +120,17 @@ pub(super) struct ApplyArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
+    /// The stack file; `evstack.yaml` here or all of `stacks/` unless named
+    pub(super) stack: Option<String>,
+    #[command(flatten)]
+    pub(super) place: WhereArgs,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DriftArgs {
     /// The stack file; `evstack.yaml` here or all of `stacks/` unless named
     pub(super) stack: Option<String>,
     #[command(flatten)]

@@ -89,6 +89,7 @@ fn run(command: Command) -> Result<Ended, Failure> {
         Command::Plan(args) => block_on(commands::plan::run(&args)),
         Command::Apply(args) => block_on(commands::apply::run(&args, false)),
         Command::Destroy(args) => block_on(commands::apply::run(&args, true)),
+        Command::Drift(args) => block_on(commands::drift::run(&args)),
         Command::Local(args) => commands::local::run(&args),
     }
 }
@@ -107,6 +108,7 @@ fn form(command: &Command) -> Form {
         Command::Apply(args) | Command::Destroy(args) if args.json => return Form::Lines,
         Command::Apply(_) | Command::Destroy(_) | Command::Export(_) | Command::Local(_) => false,
         Command::Plan(args) => args.json,
+        Command::Drift(args) => args.json,
         Command::Check(args) => args.json,
         Command::Explain(args) => args.json,
         Command::Output(args) => args.stack.json,

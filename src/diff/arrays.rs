@@ -9,7 +9,7 @@ use super::equal::{plainly, same};
 use crate::model::{Json, Value};
 
 /// Names that tell items apart, where a type says nothing better.
-const NAMES: &[&str] = &["Key", "Id", "Name", "PolicyName", "IndexName", "AttributeName", "Sid"];
+pub(super) const NAMES: &[&str] = &["Key", "Id", "Name", "PolicyName", "IndexName", "AttributeName", "Sid"];
 
 /// Items of a set for which a better pairing is looked for.
 const LONGEST: usize = 500;

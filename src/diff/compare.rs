@@ -78,7 +78,7 @@ impl Walk<'_> {
             Value::Sensitive(inner) => self.compare_secret(desired, inner, recorded, live),
             Value::Null if !self.shape.keeps_nulls(&self.path) => self.removed(recorded, live),
             Value::Unknown(_) => self.differs(desired, live),
-            Value::Object(members) if !self.shape.document(&self.path) => match live {
+            Value::Object(members) if !self.shape.document(&self.path) && !is_secret(members) => match live {
                 Some(Json::Object(there)) if !live.is_some_and(is_hash) => {
                     Some(self.compare_members(members, recorded, there))
                 }
@@ -232,6 +232,11 @@ impl Walk<'_> {
     fn ignored(&self) -> bool {
         self.context.ignore_changes.iter().any(|p| p.covers(&self.path))
     }
+}
+
+/// Whether it is the hash of a secret, as it is written down.
+fn is_secret(members: &IndexMap<String, Value>) -> bool {
+    members.len() == 1 && members.contains_key("$secret")
 }
 
 /// Live JSON as a value; a hash stands for a secret.

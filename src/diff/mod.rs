@@ -8,11 +8,13 @@
 
 mod arrays;
 mod compare;
+mod drift;
 mod equal;
 mod overlay;
 mod patch;
 mod shape;
 
+pub use drift::{Drifted, DriftedPath, ResourceDrift, drift};
 pub use equal::{declared, same};
 pub use patch::{create_model, patch};
 

@@ -2,6 +2,7 @@
 
 mod alike;
 mod disk;
+pub mod drift;
 pub mod live;
 mod load;
 mod named;

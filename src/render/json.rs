@@ -128,7 +128,7 @@ fn output_change(output: &OutputChange) -> Json {
 }
 
 /// Without what isn't known: members are left out, items are null.
-fn plain(value: &Value) -> Json {
+pub(super) fn plain(value: &Value) -> Json {
     match value {
         Value::Sensitive(_) => json!("(sensitive value)"),
         Value::Array(items) => items.iter().map(plain).collect(),

@@ -1,6 +1,7 @@
-//! What people and machines see: plans, progress, diffs as text and as JSON. Draws what others
+//! What people and machines see: plans, drift, progress, diffs as text and as JSON. Draws what others
 //! worked out; decides nothing.
 
+pub mod drift;
 pub mod explain;
 pub mod json;
 mod paint;

@@ -1,0 +1,189 @@
+//! Drift for people and for machines.
+
+use super::json::plain;
+use super::paint::{Mark, Paint};
+use super::plan::{Whereabouts, whereabouts};
+use super::tree::Tree;
+use crate::diff::{Drifted, DriftedPath, ResourceDrift};
+use crate::model::{Json, Value};
+use indexmap::IndexMap;
+use serde_json::json;
+use std::fmt::Write as _;
+
+/// Of the shape of the document.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// How many resources drifted, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Counts {
+    changed: usize,
+    undeclared: usize,
+    deleted: usize,
+    /// Properties that no read shows.
+    unverifiable: usize,
+}
+
+impl Counts {
+    fn of(rows: &[ResourceDrift]) -> Self {
+        let mut counts = Self::default();
+        for row in rows {
+            match &row.drifted {
+                None => counts.deleted += 1,
+                Some(drifted) => {
+                    counts.unverifiable += drifted.unverifiable.len();
+                    if !drifted.changed.is_empty() {
+                        counts.changed += 1;
+                    } else if !drifted.undeclared.is_empty() {
+                        counts.undeclared += 1;
+                    }
+                }
+            }
+        }
+        counts
+    }
+}
+
+/// All of it; ends with a line break. `brief` leaves out where and what.
+#[must_use]
+pub fn text(rows: &[ResourceDrift], at: &Whereabouts, brief: bool, paint: Paint) -> String {
+    let mut out = String::new();
+    if !brief {
+        let _ = writeln!(out, "{}\n", whereabouts(at));
+        for row in rows {
+            out.push_str(&resource(row, paint));
+        }
+    }
+    let counts = Counts::of(rows);
+    let drifted = counts.changed + counts.undeclared + counts.deleted;
+    if drifted == 0 {
+        let _ = writeln!(out, "{}", paint.bold(&paint.green("No drift.")));
+    } else {
+        let _ = writeln!(
+            out,
+            "{} {} changed, {} changed where nothing is declared, {} deleted.",
+            paint.bold("Drift:"),
+            counts.changed,
+            counts.undeclared,
+            counts.deleted
+        );
+    }
+    if !brief {
+        out.push_str(&unverifiable(rows));
+    }
+    out
+}
+
+fn resource(row: &ResourceDrift, paint: Paint) -> String {
+    let subject = paint.bold(&format!("{} ({})", row.address, row.type_name));
+    let Some(drifted) = &row.drifted else {
+        let mark = paint.mark(Mark::Remove);
+        return format!("  {mark} {subject} was deleted outside of evstack\n\n");
+    };
+    let mut out = String::new();
+    for (what, paths) in [
+        ("was changed outside of evstack", &drifted.changed),
+        ("was changed where nothing is declared; no plan will act on it", &drifted.undeclared),
+    ] {
+        if !paths.is_empty() {
+            let mark = paint.mark(Mark::Change);
+            let _ = writeln!(out, "  {mark} {subject} {what}");
+            out.push_str(&lines(paths, paint));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// `~ VisibilityTimeout = 30 -> 45`, one for each path.
+fn lines(paths: &[DriftedPath], paint: Paint) -> String {
+    let (mut before, mut after) = (IndexMap::new(), IndexMap::new());
+    let mut order = Vec::new();
+    for path in paths {
+        let name = dotted(&path.path);
+        let put = |map: &mut IndexMap<String, Value>, value: &Option<Value>| {
+            map.extend(value.clone().map(|value| (name.clone(), value)));
+        };
+        put(&mut before, &path.before);
+        put(&mut after, &path.after);
+        order.push(name);
+    }
+    let mut tree = Tree::new(paint, &[]);
+    tree.pairs(order.iter(), &before, &after, 8, "");
+    tree.out
+}
+
+/// What can't be told, so that nobody takes silence for an answer.
+fn unverifiable(rows: &[ResourceDrift]) -> String {
+    let mut out = String::new();
+    for row in rows {
+        let paths = row.drifted.as_ref().map_or(&[][..], |d| d.unverifiable.as_slice());
+        if !paths.is_empty() {
+            let names: Vec<String> = paths.iter().map(|path| dotted(path)).collect();
+            let _ = writeln!(out, "  {}: {}", row.address, names.join(", "));
+        }
+    }
+    if out.is_empty() {
+        out
+    } else {
+        format!("\nCannot be verified, since no read shows them (write-only):\n{out}")
+    }
+}
+
+/// `Targets[0].Arn`.
+fn dotted(path: &[String]) -> String {
+    let mut text = String::new();
+    for name in path {
+        if name.parse::<usize>().is_ok() {
+            let _ = write!(text, "[{name}]");
+        } else {
+            let dot = if text.is_empty() { "" } else { "." };
+            let _ = write!(text, "{dot}{name}");
+        }
+    }
+    text
+}
+
+/// One stack's drift as a document. No secret is in it.
+#[must_use]
+pub fn document(rows: &[ResourceDrift], at: &Whereabouts) -> Json {
+    let counts = Counts::of(rows);
+    json!({
+        "format_version": FORMAT_VERSION,
+        "stack": at.stack,
+        "env": at.env,
+        "account": at.account,
+        "region": at.region,
+        "cloud": at.cloud,
+        "drifted": rows.iter().any(|row| !row.is_as_it_was()),
+        "resources": rows.iter().filter(|row| worth_saying(row)).map(entry).collect::<Vec<_>>(),
+        "summary": {
+            "looked_at": rows.len(),
+            "changed": counts.changed,
+            "undeclared": counts.undeclared,
+            "deleted": counts.deleted,
+            "unverifiable": counts.unverifiable,
+        },
+    })
+}
+
+fn worth_saying(row: &ResourceDrift) -> bool {
+    !row.is_as_it_was() || row.drifted.as_ref().is_some_and(|d| !d.unverifiable.is_empty())
+}
+
+fn entry(row: &ResourceDrift) -> Json {
+    let nothing = Drifted::default();
+    let drifted = row.drifted.as_ref().unwrap_or(&nothing);
+    let path = |path: &DriftedPath| {
+        let shown = |value: &Option<Value>| value.as_ref().map_or(Json::Null, plain);
+        json!({ "path": dotted(&path.path), "before": shown(&path.before), "after": shown(&path.after) })
+    };
+    json!({
+        "address": row.address,
+        "type": row.type_name,
+        "identifier": row.identifier,
+        "deleted": row.drifted.is_none(),
+        "changed": drifted.changed.iter().map(path).collect::<Vec<_>>(),
+        "undeclared": drifted.undeclared.iter().map(path).collect::<Vec<_>>(),
+        "unverifiable": drifted.unverifiable.iter().map(|path| dotted(path)).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,135 @@
+//! `evstack drift`, against changes that somebody else made.
+
+mod common;
+
+use bytes::Bytes;
+use common::Sandbox;
+use evstack::local::{Cloud, Options};
+use serde_json::{Value as Json, json};
+
+const STACK: &str = "\
+name: drifting
+queues:
+  orders: { visibilityTimeout: 45s, deadLetter: false }
+  audit: { deadLetter: false }
+resources:
+  group:
+    type: AWS::Logs::LogGroup
+    properties: { LogGroupName: /drifting, RetentionInDays: 7 }
+";
+
+/// Somebody with a client of their own, while nothing of evstack runs.
+fn by_hand(sandbox: &Sandbox, operation: &str, input: &Json) {
+    let cloud = Cloud::open(Some(&sandbox.path(".evstack/local")), Options::default()).expect("opens");
+    let request = http::Request::post("/")
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-target", format!("CloudApiService.{operation}"))
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, \
+             SignedHeaders=host, Signature=00",
+        )
+        .body(Bytes::from(input.to_string()))
+        .expect("a request");
+    let answer = cloud.handle(&request);
+    assert_eq!(answer.status(), 200, "{:?}", answer.body());
+}
+
+fn identifier(sandbox: &Sandbox, address: &str) -> String {
+    let rows: Json = serde_json::from_str(&sandbox.ok(&["state", "list", "--json"]).stdout).expect("JSON");
+    let row = rows.as_array().expect("rows").iter().find(|row| row["address"] == address).expect("recorded");
+    row["identifier"].as_str().expect("an identifier").to_owned()
+}
+
+fn patch(sandbox: &Sandbox, type_name: &str, address: &str, operations: &Json) {
+    let identifier = identifier(sandbox, address);
+    by_hand(
+        sandbox,
+        "UpdateResource",
+        &json!({"TypeName": type_name, "Identifier": identifier, "PatchDocument": operations.to_string()}),
+    );
+}
+
+fn applied() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", STACK);
+    sandbox.ok(&["apply", "--yes"]);
+    sandbox
+}
+
+#[test]
+fn nothing_drifts_by_itself() {
+    let sandbox = applied();
+    let run = sandbox.ok(&["drift"]);
+    assert!(run.stdout.contains("No drift."), "{}", run.stdout);
+    // Before the first apply there is nothing to compare.
+    let fresh = Sandbox::new();
+    fresh.write("evstack.yaml", STACK);
+    assert!(fresh.ok(&["drift"]).stdout.contains("No drift."));
+}
+
+#[test]
+fn changed_undeclared_and_deleted_are_told_apart() {
+    let sandbox = applied();
+    let queue = "AWS::SQS::Queue";
+    patch(
+        &sandbox,
+        queue,
+        "queue.orders",
+        &json!([{"op": "add", "path": "/VisibilityTimeout", "value": 60}]),
+    );
+    patch(&sandbox, queue, "queue.audit", &json!([{"op": "add", "path": "/DelaySeconds", "value": 9}]));
+    let group = json!({"TypeName": "AWS::Logs::LogGroup", "Identifier": "/drifting"});
+    by_hand(&sandbox, "DeleteResource", &group);
+
+    let before = sandbox.read(".evstack/state/drifting.local.json");
+    let run = sandbox.run(&["drift"]);
+    assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
+    for line in [
+        "  ~ queue.orders (AWS::SQS::Queue) was changed outside of evstack\n      ~ VisibilityTimeout = 45 -> 60\n",
+        "  ~ queue.audit (AWS::SQS::Queue) was changed where nothing is declared; no plan will act on it\n",
+        "resource.group (AWS::Logs::LogGroup) was deleted outside of evstack\n",
+        "Drift: 1 changed, 1 changed where nothing is declared, 1 deleted.\n",
+    ] {
+        assert!(run.stdout.contains(line), "{line}\n---\n{}", run.stdout);
+    }
+    assert_eq!(sandbox.read(".evstack/state/drifting.local.json"), before, "nothing is written");
+
+    let run = sandbox.run(&["drift", "--json"]);
+    assert_eq!(run.code, 2);
+    let document: Json = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(
+        document["summary"],
+        json!({
+            "looked_at": 3, "changed": 1, "undeclared": 1, "deleted": 1, "unverifiable": 0,
+        })
+    );
+    let orders =
+        document["resources"].as_array().expect("a list").iter().find(|r| r["address"] == "queue.orders");
+    let changed = &orders.expect("it is there")["changed"];
+    assert_eq!(*changed, json!([{"path": "VisibilityTimeout", "before": 45, "after": 60}]));
+
+    // A plan acts on what was declared, and never on what nobody declared.
+    sandbox.ok(&["apply", "--yes"]);
+    let run = sandbox.run(&["drift"]);
+    assert!(!run.stdout.contains("queue.orders") && run.stdout.contains("queue.audit"), "{}", run.stdout);
+}
+
+#[test]
+fn every_stack_that_was_applied_has_no_drift() {
+    let sandbox = Sandbox::with_stacks();
+    let mut write_only = String::new();
+    for stack in
+        ["stacks/reviews.yaml", "examples/02-rules.toml", "examples/03-machines.yaml", "examples/06-api.yaml"]
+    {
+        sandbox.ok(&["apply", stack, "--yes"]);
+        let run = sandbox.run(&["drift", stack]);
+        assert_eq!(run.code, 0, "{stack}\n{}{}", run.stdout, run.stderr);
+        write_only.push_str(&run.stdout);
+    }
+    // What a pipe's parameters are, nobody can say.
+    assert!(
+        write_only.contains("Cannot be verified") && write_only.contains("TargetParameters"),
+        "{write_only}"
+    );
+}
