@@ -61,7 +61,7 @@ impl<'a> Walk<'a> {
         let schema = self.resource.resolve(schema);
         let Some(schema) = schema.as_object() else { return };
         at.depth += 1;
-        if Self::kind(schema, value, at) {
+        if self.kind(schema, value, at) {
             self.values(schema, value, at);
             match value {
                 Json::String(text) => Self::text(schema, text, at),
@@ -75,14 +75,16 @@ impl<'a> Walk<'a> {
         at.depth -= 1;
     }
 
-    fn kind(schema: &Map<String, Json>, value: &Json, at: &mut At) -> bool {
+    fn kind(&self, schema: &Map<String, Json>, value: &Json, at: &mut At) -> bool {
         let names = match get(schema, "type") {
             Some(one @ Json::String(_)) => std::slice::from_ref(one),
             Some(Json::Array(several)) => several,
             _ => return true,
         };
         let expected: Vec<Kind> = names.iter().filter_map(Json::as_str).filter_map(Kind::named).collect();
-        let found = Kind::of(value);
+        // To the registry `5.0` is no integer.
+        let decimal = value.is_f64() && self.mode == Mode::Registry;
+        let found = if decimal { Kind::Number } else { Kind::of(value) };
         let fits = expected.is_empty() || expected.iter().any(|kind| found.is(*kind));
         if !fits {
             at.report(Keyword::Type { expected, found });
@@ -95,13 +97,13 @@ impl<'a> Walk<'a> {
             && !allowed.iter().any(|one| equal(one, value))
             && !self.has_hole(value)
         {
-            at.report(Keyword::Enum { allowed: allowed.clone(), typed: schema.contains_key("type") });
+            at.report(Keyword::Enum { allowed: allowed.clone() });
         }
         if let Some(Json::Array(allowed)) = get(schema, "enumCaseInsensitive").filter(|_| self.all())
             && let Some(text) = value.as_str()
             && !allowed.iter().filter_map(Json::as_str).any(|one| one.eq_ignore_ascii_case(text))
         {
-            at.report(Keyword::Enum { allowed: allowed.clone(), typed: schema.contains_key("type") });
+            at.report(Keyword::Enum { allowed: allowed.clone() });
         }
         if let Some(expected) = get(schema, "const")
             && !equal(expected, value)
@@ -122,21 +124,9 @@ impl<'a> Walk<'a> {
     }
 
     fn number(schema: &Map<String, Json>, value: &Json, at: &mut At) {
-        let Some(number) = value.as_f64() else { return };
         for keyword in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] {
-            let Some((json, limit)) = get(schema, keyword).and_then(|json| Some((json, json.as_f64()?)))
-            else {
-                continue;
-            };
-            let broken = match keyword {
-                "minimum" => number < limit,
-                "maximum" => number > limit,
-                "exclusiveMinimum" => number <= limit,
-                "exclusiveMaximum" => number >= limit,
-                _ => limit > 0.0 && (number / limit).fract() != 0.0,
-            };
-            if broken {
-                at.report(Keyword::Range { keyword, limit: json.clone() });
+            if let Some(limit) = get(schema, keyword).filter(|_| out_of_range(schema, keyword, value)) {
+                at.report(Keyword::Range { keyword, limit: limit.clone() });
             }
         }
     }
@@ -318,23 +308,45 @@ impl<'a> Walk<'a> {
 
     /// The index of the first item that is there already; one with a hole is like no other.
     fn twice<'v>(&self, items: impl ExactSizeIterator<Item = &'v Json>) -> Option<usize> {
-        /// Up to here, comparing each with each is quicker than writing each out.
-        const FEW: usize = 16;
-        if items.len() <= FEW {
-            let items: Vec<&Json> = items.filter(|item| !self.has_hole(item)).collect();
-            return (1..items.len()).find(|i| items[..*i].iter().any(|item| equal(item, items[*i])));
-        }
-        let mut seen = HashSet::new();
-        items
-            .enumerate()
-            .find(|(_, item)| !self.has_hole(item) && !seen.insert(canonical(item)))
-            .map(|(i, _)| i)
+        repeated(items, &|item| self.has_hole(item))
+    }
+}
+
+/// Whether an item is there twice.
+pub(super) fn repeats(items: &[Json]) -> bool {
+    repeated(items.iter(), &|_| false).is_some()
+}
+
+fn repeated<'v>(
+    items: impl ExactSizeIterator<Item = &'v Json>,
+    like_no_other: &dyn Fn(&Json) -> bool,
+) -> Option<usize> {
+    /// Up to here, comparing each with each is quicker than writing each out.
+    const FEW: usize = 16;
+    if items.len() <= FEW {
+        let items: Vec<&Json> = items.filter(|item| !like_no_other(item)).collect();
+        return (1..items.len()).find(|i| items[..*i].iter().any(|item| equal(item, items[*i])));
+    }
+    let mut seen = HashSet::new();
+    items.enumerate().find(|(_, item)| !like_no_other(item) && !seen.insert(canonical(item))).map(|(i, _)| i)
+}
+
+/// Whether a number breaks the schema's limit of that keyword.
+pub(super) fn out_of_range(schema: &Map<String, Json>, keyword: &str, value: &Json) -> bool {
+    let limit = get(schema, keyword).and_then(Json::as_f64);
+    let (Some(number), Some(limit)) = (value.as_f64(), limit) else { return false };
+    match keyword {
+        "minimum" => number < limit,
+        "maximum" => number > limit,
+        "exclusiveMinimum" => number <= limit,
+        "exclusiveMaximum" => number >= limit,
+        _ => limit > 0.0 && (number / limit).fract() != 0.0,
     }
 }
 
 /// A keyword of a schema. Most schemas have a handful of keywords: looking at each is quicker than
 /// hashing.
-fn get<'s>(schema: &'s Map<String, Json>, keyword: &str) -> Option<&'s Json> {
+pub(super) fn get<'s>(schema: &'s Map<String, Json>, keyword: &str) -> Option<&'s Json> {
     const HANDFUL: usize = 8;
     if schema.len() > HANDFUL {
         return schema.get(keyword);
@@ -352,7 +364,7 @@ fn limits(schema: &Map<String, Json>, of: Measure, keywords: (&str, &str), found
     }
 }
 
-fn names(list: Option<&Json>) -> impl Iterator<Item = &str> {
+pub(super) fn names(list: Option<&Json>) -> impl Iterator<Item = &str> {
     list.and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
 }
 
@@ -372,7 +384,7 @@ fn asked_for(alternatives: &[Json]) -> Vec<String> {
 }
 
 /// Equality of JSON Schema: numbers by value, objects without order.
-fn equal(a: &Json, b: &Json) -> bool {
+pub(super) fn equal(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Number(_), Json::Number(_)) => a == b || canonical(a) == canonical(b),
         (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),

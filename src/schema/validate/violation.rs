@@ -1,4 +1,4 @@
-//! One constraint that a model breaks, in words for people and in AWS's.
+//! One constraint that a model breaks, in words for people.
 
 use serde_json::Value as Json;
 use std::fmt;
@@ -61,8 +61,6 @@ pub enum Keyword {
     Enum {
         /// These.
         allowed: Vec<Json>,
-        /// Whether the schema also has a `type`; AWS reports that it matches.
-        typed: bool,
     },
     /// Not the one value.
     Const {

@@ -91,5 +91,6 @@ fn registry_path(names: &[String]) -> String {
 /// Holds a whole model against its type, as the registry does.
 fn check(kind: &ResourceType, model: &Json) -> Result<(), Fault> {
     let violations = validate::validate(kind, model, validate::Mode::Registry, &validate::no_holes);
-    if violations.is_empty() { Ok(()) } else { Err(fault::model(&validate::aws_report(&violations))) }
+    let Some(first) = violations.first() else { return Ok(()) };
+    Err(fault::model(&validate::aws_report(kind, model).unwrap_or_else(|| first.message())))
 }
