@@ -2,6 +2,7 @@
 //! another: what they share is the resources that exist ([`resources`]) and the world's task queue.
 
 pub(crate) mod apigateway;
+pub(crate) mod arns;
 pub(crate) mod cloudcontrol;
 pub(crate) mod dynamodb;
 pub(crate) mod events;
@@ -12,7 +13,6 @@ pub(crate) mod members;
 pub(crate) mod pipes;
 pub(crate) mod refusal;
 pub(crate) mod resource;
-pub(crate) mod resource_policy;
 pub(crate) mod resources;
 pub(crate) mod s3;
 pub(crate) mod scheduler;
@@ -127,9 +127,7 @@ impl Services {
 
     /// Every table, for loading and committing.
     pub(crate) fn tables(&mut self) -> Vec<&mut dyn AnyTable> {
-        let mut tables = self.resources.tables();
-        tables.push(self.cloudcontrol.table());
-        tables
+        vec![self.resources.table(), self.cloudcontrol.table()]
     }
 
     /// Rebuilds what follows from the rows.

@@ -23,16 +23,10 @@ impl Refusal {
     /// As a resource handler passes it on: the words with the SDK's addition, under one of Cloud
     /// Control's codes. `service` is the SDK's name of it (`DynamoDb`, `ApiGateway`).
     pub(crate) fn passed_on(self, service: &str, rng: &mut Rng) -> HandlerFault {
-        let code = handler_code(self.code, self.status);
-        self.passed_on_as(code, service, rng)
-    }
-
-    /// The same under a code that this service's handlers have for it.
-    pub(crate) fn passed_on_as(self, code: &'static str, service: &str, rng: &mut Rng) -> HandlerFault {
-        let Self { status, message, .. } = self;
+        let Self { code, status, message } = self;
         let request = rng.uuid();
         let message = format!("{message} (Service: {service}, Status Code: {status}, Request ID: {request})");
-        HandlerFault::new(code, message)
+        HandlerFault::new(handler_code(code, status), message)
     }
 }
 
@@ -42,7 +36,11 @@ fn handler_code(code: &str, status: u16) -> &'static str {
         ("LimitExceededException" | "LimitExceeded" | "TooManyBuckets", _) => "ServiceLimitExceeded",
         ("AccessDeniedException" | "AccessDenied", _) => "AccessDenied",
         ("ResourceInUseException" | "BucketNotEmpty" | "InvalidBucketState", _) => "ResourceConflict",
-        (code, _) if code.contains("NotFound") || code.starts_with("NoSuch") => "NotFound",
+        (code, _)
+            if code.contains("NotFound") || code.contains("DoesNotExist") || code.starts_with("NoSuch") =>
+        {
+            "NotFound"
+        }
         (code, _) if code.contains("AlreadyExists") || code.contains("AlreadyOwned") => "AlreadyExists",
         ("ConflictException", _) => "AlreadyExists",
         (code, _) if code.contains("Throttl") || code == "TooManyRequestsException" => "Throttling",

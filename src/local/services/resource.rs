@@ -37,12 +37,15 @@ pub(crate) struct HandlerFault {
     pub(crate) message: String,
     /// Which resource it is about, where that is known only now.
     pub(crate) identifier: Option<String>,
+    /// What a create leaves behind although it failed: the resource is there, and can be read and
+    /// deleted.
+    pub(crate) remnant: Option<Properties>,
 }
 
 impl HandlerFault {
     /// A refusal with the service's words.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), identifier: None }
+        Self { code, message: message.into(), identifier: None, remnant: None }
     }
 
     /// The framework's words for what is there already.

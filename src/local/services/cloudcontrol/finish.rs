@@ -58,11 +58,14 @@ pub(crate) fn run(world: &mut World, work: Work) {
             request.model = model;
         }
         Ok(Outcome::Cancelled) => request.status = Status::CancelComplete,
-        Err(HandlerFault { code, message, identifier }) => {
+        Err(HandlerFault { code, message, identifier, remnant }) => {
             request.identifier = identifier.or(request.identifier);
             request.status = Status::Failed;
             request.error_code = Some(code.to_owned());
             request.status_message = Some(message);
+            if let Some(remnant) = remnant.filter(|_| request.operation == Operation::Create) {
+                leave(world, &request, remnant);
+            }
         }
     }
     request.event_time = world.now;
@@ -105,6 +108,19 @@ fn create(
         changed: origin(world, request),
     });
     Ok(Outcome::Done(shown))
+}
+
+/// What a create that failed made nevertheless.
+fn leave(world: &mut World, request: &Request, remnant: Properties) {
+    let Some(identifier) = request.identifier.clone() else { return };
+    world.services.resources.put(Resource {
+        type_name: request.type_name.clone(),
+        identifier,
+        scope: request.scope.clone(),
+        properties: remnant,
+        created: origin(world, request),
+        changed: origin(world, request),
+    });
 }
 
 fn update(

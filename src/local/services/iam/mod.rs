@@ -1,3 +1,6 @@
-//! IAM's roles, users and policies.
+//! IAM's roles, users, groups and policies.
 
+mod attachments;
+mod document;
+mod entity;
 pub(crate) mod resource;
