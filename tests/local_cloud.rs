@@ -1,11 +1,17 @@
 //! The local cloud against its cases: requests and answers as data, in `tests/cases/cloudcontrol`.
 //!
-//! A case is `{"truth": where it is from, "latency": milliseconds, "steps": […]}`. A step calls
+//! A case is `{"truth": where it is from, "steps": […]}`, and may say how the cloud behaves:
+//! `latency`, `roleDelay`, `queueRest`, in milliseconds. A step calls
 //! (`call`, `with`) and says what comes back: `answer` (a part of it), `error` and `message` (a part of
 //! it, or all where it begins with `=`), with HTTP's `status` where that isn't 400; or it moves the
 //! time on (`advance`, in milliseconds). `raw` is a body that no client would send. `keep` gives names to values of the answer by
 //! pointer, for later steps to use as `$name`. Objects where the wire has JSON in a string are
 //! written and compared as such.
+//!
+//! A step about a handler is shorter: it does a change to its end, `create` (a type) with `state`,
+//! `update` (a type) `of` an identifier with `patch`, or `delete` (a type) `of` an identifier. It
+//! `fails` with an error code and a `message`, or what is read then `is` as said, whole.
+//! `{"read": type, "of": identifier}` only looks: what it finds `is` as said, or it is `"gone"`.
 
 #[path = "common/in_short.rs"]
 mod in_short;
@@ -21,8 +27,17 @@ use std::time::Duration;
 const TEXTS: [&str; 5] = ["DesiredState", "PatchDocument", "ResourceModel", "Properties", "Policy"];
 
 fn cloud(latency: u64) -> Cloud {
+    behaving(&json!({ "latency": latency }))
+}
+
+fn behaving(case: &Json) -> Cloud {
+    let time = |name: &str| Duration::from_millis(case[name].as_u64().unwrap_or(0));
     let options = Options {
-        profile: Profile { latency: Duration::from_millis(latency), ..Profile::default() },
+        profile: Profile {
+            latency: time("latency"),
+            role_delay: time("roleDelay"),
+            queue_rest: time("queueRest"),
+        },
         clock: Arc::new(ManualClock::new(Time(1_795_000_000_000))),
         ..Options::default()
     };
@@ -104,16 +119,20 @@ fn cloud_control_cases() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/cloudcontrol");
     let mut count = 0;
     let (mut operations, mut errors) = (BTreeSet::new(), BTreeSet::new());
-    for entry in std::fs::read_dir(folder).expect("the cases are there") {
-        let path = entry.expect("an entry").path();
+    for path in files(&folder) {
         let text = std::fs::read_to_string(&path).expect("a case");
         let case: Json = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let cloud = cloud(case["latency"].as_u64().unwrap_or(0));
+        let cloud = behaving(&case);
         let mut kept = BTreeMap::new();
         for (number, step) in case["steps"].as_array().expect("steps").iter().enumerate() {
             let at = format!("{} step {}", path.display(), number + 1);
             if let Some(time) = step["advance"].as_u64() {
                 cloud.advance(Duration::from_millis(time)).expect("time goes on");
+                continue;
+            }
+            count += 1;
+            if step.get("call").is_none() {
+                handled(&cloud, step, &at, &mut kept);
                 continue;
             }
             let operation = step["call"].as_str().unwrap_or_else(|| panic!("{at}: a call"));
@@ -142,7 +161,6 @@ fn cloud_control_cases() {
                 kept.insert(name.clone(), value.unwrap_or_else(|| panic!("{at}: {pointer}")).clone());
             }
             operations.insert(operation.to_owned());
-            count += 1;
         }
     }
     assert!(count > 150, "only {count} steps: are the cases there?");
@@ -197,6 +215,70 @@ const ERRORS: [(&str, &str); 24] = [
     ("UnsupportedActionException", ""),
     ("ValidationException", ""),
 ];
+/// The files of a folder and of those in it, in order.
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the cases are there") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// A step about a handler: what is to be done is done to its end.
+fn handled(cloud: &Cloud, step: &Json, at: &str, kept: &mut BTreeMap<String, Json>) {
+    let text = |name: &str| step[name].as_str();
+    let (operation, type_name) = ["create", "update", "delete", "read"]
+        .iter()
+        .find_map(|operation| Some((*operation, text(operation)?)))
+        .unwrap_or_else(|| panic!("{at}: something to do"));
+    let mut input = json!({ "TypeName": type_name });
+    let mut identifier = expected(&step["of"], kept);
+    if operation == "create" {
+        input["DesiredState"] = json!(written(&step["state"], kept).to_string());
+    } else {
+        input["Identifier"] = identifier.clone();
+    }
+    if operation == "update" {
+        input["PatchDocument"] = json!(written(&step["patch"], kept).to_string());
+    }
+    if operation != "read" {
+        let name = match operation {
+            "create" => "CreateResource",
+            "update" => "UpdateResource",
+            _ => "DeleteResource",
+        };
+        let (_, begun) = call(cloud, name, &input);
+        let token = &begun["ProgressEvent"]["RequestToken"];
+        assert!(token.is_string(), "{at}: {begun}");
+        let (_, ended) = call(cloud, "GetResourceRequestStatus", &json!({ "RequestToken": token }));
+        let event = &ended["ProgressEvent"];
+        if let Some(code) = text("fails") {
+            assert_eq!(event["ErrorCode"], code, "{at}: {event}");
+            let message = event["StatusMessage"].as_str().unwrap_or_default();
+            let words = expected(&step["message"], kept);
+            assert!(message.contains(words.as_str().unwrap_or_default()), "{at}: {message}");
+            return;
+        }
+        assert_eq!(event["OperationStatus"], "SUCCESS", "{at}: {event}");
+        if operation == "delete" {
+            return;
+        }
+        identifier = event["Identifier"].clone();
+    }
+    if let Some(name) = text("keep") {
+        kept.insert(name.to_owned(), identifier.clone());
+    }
+    let (_, read) = call(cloud, "GetResource", &json!({ "TypeName": type_name, "Identifier": identifier }));
+    if step["is"] == "gone" {
+        assert_eq!(read["__type"], "ResourceNotFoundException", "{at}: {read}");
+    } else if !step["is"].is_null() {
+        let shown = &read["ResourceDescription"]["Properties"];
+        let is = expected(&step["is"], kept);
+        assert!(agrees(&is, shown), "{at}: expected {is}\ngot {shown}");
+    }
+}
 
 /// Kept values in an expected answer; JSON in strings stays JSON there.
 fn expected(value: &Json, kept: &BTreeMap<String, Json>) -> Json {

@@ -1,9 +1,11 @@
 //! One cloud: a world, its clock and its store, as others use it.
 
 use super::clock::{Clock, RealClock, Time};
+use super::fault::Fault;
 use super::folder::{self, Folder, OpenError};
+use super::protocol::Protocol;
 use super::settings::{Profile, Settings};
-use super::store::{Committer, MemoryStore, SqliteStore, Store, StoreError};
+use super::store::{Committer, MemoryStore, SqliteStore, Store, StoreError, Writer};
 use super::world::World;
 use super::{admin, gateway, services};
 use bytes::Bytes;
@@ -32,7 +34,7 @@ impl Default for Options {
 /// The local cloud. One for each data folder on a machine; share it between threads.
 pub struct Cloud {
     world: Mutex<World>,
-    committer: Committer,
+    committer: Arc<Committer>,
     clock: Arc<dyn Clock>,
     /// Its lock is held as long as this lives.
     folder: Option<Folder>,
@@ -57,7 +59,7 @@ impl Cloud {
         let rows = store.load().map_err(unreadable)?;
         let now = options.clock.now();
         let mut world = World::load(rows, options.settings, options.profile, now).map_err(unreadable)?;
-        let committer = Committer::new(store);
+        let committer = Arc::new(Committer::new(store));
         let number = committer.hand_over(world.changes());
         committer.wait(number).map_err(unreadable)?;
         Ok(Self { world: Mutex::new(world), committer, clock: options.clock, folder })
@@ -66,27 +68,44 @@ impl Cloud {
     /// Answers one HTTP request. Whatever it changed is durable when this returns. It may wait for
     /// the disk: call it where blocking is fine.
     pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let answer = self.answer(request);
+        let written = self.committer.wait(answer.number);
+        answer.once(written)
+    }
+
+    /// Answers one HTTP request without waiting for the disk; the answer waits.
+    pub(super) fn answer(&self, request: &Request<Bytes>) -> Answer {
         if let Some(page) = admin::Page::of(request) {
-            let (answer, number) = self.turn_with(|world| page.answer(world));
-            return self.settle(number, answer, |error| admin::failed(&error));
+            let (response, number) = self.turn_with(|world| page.answer(world));
+            return Answer { response, number, call: None };
         }
         let call = match gateway::read(request) {
             Ok(call) => call,
             Err(refusal) => {
                 let request_id = self.world().rng.uuid();
-                return refusal.protocol.fault(&refusal.fault, &request_id);
+                let response = refusal.protocol.fault(&refusal.fault, &request_id);
+                return Answer { response, number: 0, call: None };
             }
         };
         let ((outcome, request_id), number) = self.turn_with(|world| {
             let request_id = world.rng.uuid();
             (services::call(world, &call), request_id)
         });
-        let answer = gateway::write(&call, &outcome, &request_id);
-        self.settle(number, answer, |error| {
-            let fault =
-                super::fault::Fault::server("InternalFailure", format!("the data can't be written: {error}"));
-            call.protocol.fault(&fault, &request_id)
-        })
+        let response = gateway::write(&call, &outcome, &request_id);
+        Answer { response, number, call: Some((call.protocol, request_id)) }
+    }
+
+    /// A thread that writes for this cloud's answers.
+    ///
+    /// # Errors
+    /// The system has no more threads.
+    pub(super) fn writer(&self) -> std::io::Result<Writer> {
+        Writer::start(Arc::clone(&self.committer))
+    }
+
+    /// Does what is due, says when something is due next, and up to which number to wait for the disk.
+    pub(super) fn begin_turn(&self) -> (Option<Time>, u64) {
+        self.turn_with(|world| world.tasks.next_due())
     }
 
     /// Does what is due, as a server does in its idle moments, and says when something is due next.
@@ -94,7 +113,7 @@ impl Cloud {
     /// # Errors
     /// The store could not be written; what changed is written with the next success.
     pub fn turn(&self) -> Result<Option<Time>, StoreError> {
-        let (next, number) = self.turn_with(|world| world.tasks.next_due());
+        let (next, number) = self.begin_turn();
         self.committer.wait(number)?;
         Ok(next)
     }
@@ -176,22 +195,28 @@ impl Cloud {
         (result, number)
     }
 
-    /// The answer, once everything it may tell of is durable.
-    fn settle(
-        &self,
-        number: u64,
-        answer: Response<Bytes>,
-        failed: impl FnOnce(StoreError) -> Response<Bytes>,
-    ) -> Response<Bytes> {
-        match self.committer.wait(number) {
-            Ok(()) => answer,
-            Err(error) => failed(error),
-        }
-    }
-
     /// A panic in one request must not take the others down.
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer, and what must be written before it may leave: it may tell of that.
+pub(super) struct Answer {
+    response: Response<Bytes>,
+    /// Of the committer.
+    pub(super) number: u64,
+    /// The call's protocol and request id; none for a page of this cloud's own.
+    call: Option<(Protocol, String)>,
+}
+
+impl Answer {
+    /// The answer, or the disk's trouble in its place.
+    pub(super) fn once(self, written: Result<(), StoreError>) -> Response<Bytes> {
+        let Err(error) = written else { return self.response };
+        let Some((protocol, request_id)) = self.call else { return admin::failed(&error) };
+        let message = format!("the data can't be written: {error}");
+        protocol.fault(&Fault::server("InternalFailure", message), &request_id)
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod members;
 pub(crate) mod pipes;
 pub(crate) mod refusal;
 pub(crate) mod resource;
+pub(crate) mod resource_policy;
 pub(crate) mod resources;
 pub(crate) mod s3;
 pub(crate) mod scheduler;
@@ -127,7 +128,9 @@ impl Services {
 
     /// Every table, for loading and committing.
     pub(crate) fn tables(&mut self) -> Vec<&mut dyn AnyTable> {
-        vec![self.resources.table(), self.cloudcontrol.table()]
+        let mut tables = self.resources.tables();
+        tables.push(self.cloudcontrol.table());
+        tables
     }
 
     /// Rebuilds what follows from the rows.

@@ -23,10 +23,16 @@ impl Refusal {
     /// As a resource handler passes it on: the words with the SDK's addition, under one of Cloud
     /// Control's codes. `service` is the SDK's name of it (`DynamoDb`, `ApiGateway`).
     pub(crate) fn passed_on(self, service: &str, rng: &mut Rng) -> HandlerFault {
-        let Self { code, status, message } = self;
+        let code = handler_code(self.code, self.status);
+        self.passed_on_as(code, service, rng)
+    }
+
+    /// The same under a code that this service's handlers have for it.
+    pub(crate) fn passed_on_as(self, code: &'static str, service: &str, rng: &mut Rng) -> HandlerFault {
+        let Self { status, message, .. } = self;
         let request = rng.uuid();
         let message = format!("{message} (Service: {service}, Status Code: {status}, Request ID: {request})");
-        HandlerFault::new(handler_code(code, status), message)
+        HandlerFault::new(code, message)
     }
 }
 

@@ -41,15 +41,19 @@ pub(crate) struct Origin {
 }
 
 /// All of them.
-pub(crate) struct Resources(Table<Resource>);
+pub(crate) struct Resources {
+    rows: Table<Resource>,
+    /// Until when the names of deleted resources can't be used again.
+    resting: Table<Time>,
+}
 
 impl Resources {
     pub(crate) fn new() -> Self {
-        Self(Table::new("resources"))
+        Self { rows: Table::new("resources"), resting: Table::new("resting") }
     }
 
-    pub(super) fn table(&mut self) -> &mut dyn AnyTable {
-        &mut self.0
+    pub(super) fn tables(&mut self) -> Vec<&mut dyn AnyTable> {
+        vec![&mut self.rows, &mut self.resting]
     }
 
     /// The row's key, unique in the whole world.
@@ -60,18 +64,33 @@ impl Resources {
 
     /// The resource, if it exists.
     pub(crate) fn get(&self, scope: &Scope, type_name: &str, identifier: &str) -> Option<&Arc<Resource>> {
-        self.0.get(&Self::key(scope, type_name, identifier))
+        self.rows.get(&Self::key(scope, type_name, identifier))
     }
 
     /// Makes or changes a resource.
     pub(crate) fn put(&mut self, resource: Resource) {
         let key = Self::key(&resource.scope, &resource.type_name, &resource.identifier);
-        self.0.put(key, resource);
+        self.rows.put(key, resource);
     }
 
     /// Removes a resource.
     pub(crate) fn remove(&mut self, scope: &Scope, type_name: &str, identifier: &str) {
-        self.0.remove(&Self::key(scope, type_name, identifier));
+        self.rows.remove(&Self::key(scope, type_name, identifier));
+    }
+
+    /// Lets the name of a resource rest; those that have rested enough by `now` are forgotten.
+    pub(crate) fn rest(&mut self, scope: &Scope, type_name: &str, identifier: &str, until: Time, now: Time) {
+        let over: Vec<String> =
+            self.resting.iter().filter(|(_, until)| ***until <= now).map(|(key, _)| key.clone()).collect();
+        for key in over {
+            self.resting.remove(&key);
+        }
+        self.resting.put(Self::key(scope, type_name, identifier), until);
+    }
+
+    /// Until when a deleted resource's name rests, if it does.
+    pub(crate) fn rests_until(&self, scope: &Scope, type_name: &str, identifier: &str) -> Option<Time> {
+        self.resting.get(&Self::key(scope, type_name, identifier)).map(|until| **until)
     }
 
     /// The resources of a type, by identifier, after a given one.
@@ -85,12 +104,15 @@ impl Resources {
         let start = format!("{prefix}{}", after.unwrap_or(""));
         let from =
             if after.is_some() { Bound::Excluded(start.as_str()) } else { Bound::Included(start.as_str()) };
-        self.0.from(from).take_while(move |(key, _)| key.starts_with(&prefix)).map(|(_, resource)| resource)
+        self.rows
+            .from(from)
+            .take_while(move |(key, _)| key.starts_with(&prefix))
+            .map(|(_, resource)| resource)
     }
 
     /// Every resource there is.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Resource>> {
-        self.0.iter().map(|(_, resource)| resource)
+        self.rows.iter().map(|(_, resource)| resource)
     }
 }
 

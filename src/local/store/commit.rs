@@ -36,14 +36,19 @@ impl Committer {
         pending.number
     }
 
+    /// Whether everything up to `number` is written.
+    pub(crate) fn is_written(&self, number: u64) -> bool {
+        self.written.load(Ordering::Acquire) >= number
+    }
+
     /// Returns when everything up to `number` is written. Changes that could not be written wait
     /// for the next try, so the rows on disk never skip one.
     pub(crate) fn wait(&self, number: u64) -> Result<(), StoreError> {
-        if self.written.load(Ordering::Acquire) >= number {
+        if self.is_written(number) {
             return Ok(());
         }
         let mut store = lock(&self.store);
-        if self.written.load(Ordering::Acquire) >= number {
+        if self.is_written(number) {
             return Ok(());
         }
         let (changes, newest) = {
@@ -66,15 +71,24 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A store whose disk is full at first.
 #[cfg(test)]
-mod tests {
+pub(super) mod flaky {
     use super::super::Row;
-    use super::*;
+    use super::{Change, Mutex, Store, StoreError, lock};
     use std::sync::Arc;
 
-    struct Flaky {
+    pub(crate) struct Flaky {
         failures: usize,
         seen: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Flaky {
+        /// Fails so often; the keys that were written come to the list.
+        pub(crate) fn new(failures: usize) -> (Self, Arc<Mutex<Vec<String>>>) {
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            (Self { failures, seen: Arc::clone(&seen) }, seen)
+        }
     }
 
     impl Store for Flaky {
@@ -91,11 +105,17 @@ mod tests {
             Ok(())
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flaky::Flaky;
+    use super::*;
 
     #[test]
     fn what_could_not_be_written_is_written_next_in_order() {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let committer = Committer::new(Box::new(Flaky { failures: 1, seen: Arc::clone(&seen) }));
+        let (store, seen) = Flaky::new(1);
+        let committer = Committer::new(Box::new(store));
         let change = |key: &str| vec![Change { table: "t", key: key.into(), value: None }];
         let first = committer.hand_over(change("a"));
         assert!(committer.wait(first).is_err());

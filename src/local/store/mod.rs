@@ -6,11 +6,13 @@ mod commit;
 mod memory;
 mod sqlite;
 mod table;
+mod writer;
 
 pub(crate) use commit::Committer;
 pub(crate) use memory::MemoryStore;
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use table::{AnyTable, Table};
+pub(crate) use writer::Writer;
 
 /// One row as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub(crate) struct Change {
 }
 
 /// Why the store could not read or write; its words come from the database or the disk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StoreError(pub(crate) String);
 
 impl std::fmt::Display for StoreError {

@@ -1,3 +1,5 @@
 //! SQS's queues and their policies.
 
+mod attributes;
+mod redrive;
 pub(crate) mod resource;

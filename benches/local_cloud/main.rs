@@ -1,5 +1,7 @@
-//! What a call to the local cloud costs, in process, with its data on disk:
+//! What a call to the local cloud costs, with its data on disk, in process and over HTTP:
 //! `cargo bench --bench local_cloud`.
+
+mod served;
 
 use bytes::Bytes;
 use evstack::local::{Cloud, Options};
@@ -7,16 +9,14 @@ use serde_json::{Value as Json, json};
 use std::time::Instant;
 
 const COUNT: usize = 1000;
+const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 \
+    Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, SignedHeaders=host, Signature=00";
 
 fn call(cloud: &Cloud, operation: &str, input: &Json) -> Json {
     let request = http::Request::post("/")
         .header("content-type", "application/x-amz-json-1.0")
         .header("x-amz-target", format!("CloudApiService.{operation}"))
-        .header(
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, \
-             SignedHeaders=host, Signature=00",
-        )
+        .header("authorization", AUTHORIZATION)
         .body(Bytes::from(input.to_string()))
         .expect("a request");
     let response = cloud.handle(&request);
@@ -26,18 +26,18 @@ fn call(cloud: &Cloud, operation: &str, input: &Json) -> Json {
 
 /// Runs `one` for each of the resources and prints the mean.
 fn measure(what: &str, mut one: impl FnMut(usize)) {
-    let (began, cpu) = (Instant::now(), cpu_seconds());
+    let (began, cpu) = (Instant::now(), cpu_seconds("/proc/self/stat"));
     (0..COUNT).for_each(&mut one);
     let wall = began.elapsed().as_secs_f64();
-    let cpu = cpu_seconds() - cpu;
+    let cpu = cpu_seconds("/proc/self/stat") - cpu;
     let each = |seconds: f64| seconds * 1000.0 / COUNT as f64;
     println!("{what:<24} {:.4} ms wall, {:.4} ms CPU each", each(wall), each(cpu));
 }
 
-/// User and system time of this process, from Linux's `/proc`, in its hundredths of a second; 0
+/// User and system time of a process, from Linux's `/proc`, in its hundredths of a second; 0
 /// elsewhere.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+fn cpu_seconds(stat: &str) -> f64 {
+    let stat = std::fs::read_to_string(stat).unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks =
         |n| after_name.split_whitespace().nth(n).and_then(|t: &str| t.parse::<f64>().ok()).unwrap_or(0.0);
@@ -46,6 +46,7 @@ fn cpu_seconds() -> f64 {
 
 fn main() {
     let folder = std::env::temp_dir().join(format!("evstack-bench-{}", std::process::id()));
+    println!("in process:");
     let began = Instant::now();
     let cloud = Cloud::open(Some(&folder), Options::default()).expect("opens");
     println!("{:<24} {:.1} ms", "open, empty", began.elapsed().as_secs_f64() * 1000.0);
@@ -74,6 +75,9 @@ fn main() {
         call(&cloud, "DeleteResource", &json!({"TypeName": "AWS::SQS::Queue", "Identifier": id(n)}));
     });
     drop(cloud);
+    println!("over HTTP:");
+    let served = folder.join("served");
+    served::measure(&served);
     if let Err(error) = std::fs::remove_dir_all(&folder) {
         eprintln!("{} stays: {error}", folder.display());
     }

@@ -1,0 +1,148 @@
+//! Sockets, limits and the end.
+
+use super::*;
+use crate::local::{Found, Options, find};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+
+const HEALTH: &[u8] = b"GET /_evstack/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+/// Serves a cloud while `client` runs on a thread of its own.
+fn served(limits: Limits, folder: &Path, client: impl FnOnce(SocketAddr) + Send + 'static) {
+    let cloud = Arc::new(Cloud::open(Some(folder), Options::default()).expect("opens"));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let (ready, address) = std::sync::mpsc::channel::<SocketAddr>();
+    let (done, stop) = tokio::sync::oneshot::channel();
+    let client = std::thread::spawn(move || {
+        client(address.recv_timeout(Duration::from_secs(10)).expect("it is served"));
+        // The other end is gone only if serving has failed, which the test sees below.
+        let _ = done.send(());
+    });
+    let announced = |addresses: &[SocketAddr]| ready.send(addresses[0]).expect("the client waits");
+    let stop = async {
+        let _ = stop.await;
+    };
+    let serving = serve_within(limits, cloud, "127.0.0.1", &[0, 0], announced, stop);
+    runtime.block_on(serving).expect("is served");
+    client.join().expect("the client is content");
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("connects");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+    stream
+}
+
+/// Sends, and reads until the server closes.
+fn exchange(address: SocketAddr, request: &[u8]) -> String {
+    let mut stream = connect(address);
+    // A server that refuses a request closes early.
+    let _ = stream.write_all(request);
+    rest(&mut stream)
+}
+
+fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn serves_is_found_and_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_owned();
+    served(Limits::default(), folder.path(), move |address| {
+        let answer = exchange(address, HEALTH);
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"status\":\"ok\""), "{answer}");
+        let url = format!("http://{address}");
+        assert_eq!(find(&path).expect("looks"), Found::Served { url, pid: std::process::id() });
+        // One socket, several requests; the last closes it.
+        let again = HEALTH.to_vec();
+        let open = b"GET /_evstack/health HTTP/1.1\r\nHost: x\r\n\r\n".repeat(3);
+        let answers = exchange(address, &[open, again].concat());
+        assert_eq!(answers.matches("HTTP/1.1 200").count(), 4, "{answers}");
+    });
+    assert_eq!(find(folder.path()).expect("looks"), Found::Free);
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let limits = Limits { body: 1000, head: 8192, ..Limits::default() };
+    served(limits, folder.path(), move |address| {
+        let body = "x".repeat(1001);
+        // Announced, and found out: chunks announce nothing.
+        for request in [
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n".to_owned(),
+            format!(
+                "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n{body}\r\n0\r\n\r\n"
+            ),
+        ] {
+            let answer = exchange(address, request.as_bytes());
+            assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+        }
+        let long = format!("GET / HTTP/1.1\r\nHost: x\r\nx: {}\r\n\r\n", "x".repeat(9000));
+        let many = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "x: y\r\n".repeat(101));
+        for request in [long, many] {
+            let answer = exchange(address, request.as_bytes());
+            assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+        }
+        let deep = format!("{{\"DesiredState\":{}", "[".repeat(900));
+        let answer = exchange(
+            address,
+            format!(
+                "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Amz-Target: CloudApiService.CreateResource\r\n\
+                 Authorization: AWS4-HMAC-SHA256 Credential=a/20261123/us-east-1/cloudcontrolapi/aws4_request\r\n\
+                 Content-Length: {}\r\n\r\n{deep}",
+                deep.len()
+            )
+            .as_bytes(),
+        );
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("recursion limit"), "{answer}");
+    });
+}
+
+#[test]
+fn who_is_too_slow_is_left() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let soon = Duration::from_millis(50);
+    let limits = Limits { pause: soon, body_time: soon, ..Limits::default() };
+    served(limits, folder.path(), move |address| {
+        let mut silent = connect(address);
+        assert_eq!(rest(&mut silent), "");
+        let header_for_ever = exchange(address, b"GET / HTTP/1.1\r\nHost: x\r\nx: y");
+        assert!(!header_for_ever.contains("HTTP/1.1 200"), "{header_for_ever}");
+        let body_for_ever = exchange(address, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nx");
+        assert!(body_for_ever.starts_with("HTTP/1.1 408"), "{body_for_ever}");
+    });
+}
+
+#[test]
+fn sockets_beyond_the_cap_wait_for_a_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let limits = Limits { sockets: 2, ..Limits::default() };
+    served(limits, folder.path(), move |address| {
+        let idle: Vec<TcpStream> = (0..2).map(|_| connect(address)).collect();
+        let mut late = connect(address);
+        late.write_all(HEALTH).expect("the system takes it");
+        late.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
+        assert_eq!(rest(&mut late), "", "there is no place yet");
+        drop(idle);
+        late.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        let answer = rest(&mut late);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    });
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+    let port = taken.local_addr().expect("an address").port();
+    let cloud = Arc::new(Cloud::open(None, Options::default()).expect("opens"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let ports = [port];
+    let serving = serve(cloud, "127.0.0.1", &ports, |_| (), std::future::pending());
+    let error = runtime.block_on(serving).expect_err("refused").to_string();
+    assert_eq!(error, format!("127.0.0.1:{port} is in use by another program"));
+}
