@@ -34,6 +34,17 @@ impl Refusal {
         let message = format!("{message} (Service: {service}, Status Code: {status}, Request ID: {request})");
         HandlerFault::new(code, message)
     }
+
+    /// The same, as handlers built on the SDK's first generation do it. `service` is that generation's name of it (`AmazonApiGatewayV2`).
+    pub(crate) fn passed_on_in_old_form(self, service: &str, rng: &mut Rng) -> HandlerFault {
+        let Self { code, status, message } = self;
+        let request = rng.uuid();
+        let message = format!(
+            "{message} (Service: {service}; Status Code: {status}; Error Code: {code}; Request ID: {request}; \
+             Proxy: null)"
+        );
+        HandlerFault::new(handler_code(code, status), message)
+    }
 }
 
 /// Cloud Control's code for a service's.
