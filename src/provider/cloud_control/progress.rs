@@ -1,7 +1,7 @@
 //! A `ProgressEvent` of the wire as the engine's [`Progress`].
 
 use super::fault::Asked;
-use crate::provider::{FaultKind, Progress, Status};
+use crate::provider::{Fault, FaultKind, Progress, Status};
 use aws_sdk_cloudcontrol::types::{Operation, OperationStatus, ProgressEvent};
 use std::time::{Duration, SystemTime};
 
@@ -13,8 +13,7 @@ pub(super) fn progress(event: &ProgressEvent, asked: Asked<'_>, now: SystemTime)
     let status = match event.operation_status() {
         Some(OperationStatus::Success) => Status::Succeeded,
         Some(OperationStatus::Failed) => match asked.failed(event) {
-            // Deleting what isn't there is a success.
-            fault if fault.kind == FaultKind::NotFound && event.operation() == Some(&Operation::Delete) => {
+            fault if event.operation() == Some(&Operation::Delete) && is_as_good_as_gone(&fault) => {
                 Status::Succeeded
             }
             fault => Status::Failed(fault),
@@ -34,6 +33,15 @@ pub(super) fn progress(event: &ProgressEvent, asked: Asked<'_>, now: SystemTime)
         retry_after,
     }
 }
+
+/// Deleting what isn't there is a success. So it is where nobody confirmed a subscription: SNS can't
+/// delete it, but does so by itself with the topic, or two days after it was asked for (Amazon SNS
+/// Developer Guide, "Deleting a subscription and topic").
+fn is_as_good_as_gone(fault: &Fault) -> bool {
+    fault.kind == FaultKind::NotFound || fault.to_string().contains(UNCONFIRMED)
+}
+
+const UNCONFIRMED: &str = "cannot be deleted if pending confirmation";
 
 #[cfg(test)]
 mod tests {

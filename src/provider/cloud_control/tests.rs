@@ -126,7 +126,12 @@ fn deleting_what_is_not_there_succeeds_at_once_and_in_the_event() {
     let gone = json!({"ProgressEvent": {
         "Operation": "DELETE", "OperationStatus": "FAILED", "ErrorCode": "NotFound", "RequestToken": "r-1",
     }});
-    for answer in [(400, "ResourceNotFoundException", json!({"message": "gone"})), (200, "", gone)] {
+    let unconfirmed = json!({"ProgressEvent": {
+        "Operation": "DELETE", "OperationStatus": "FAILED", "ErrorCode": "InvalidRequest", "RequestToken": "r-1",
+        "StatusMessage": "Invalid request provided: subscription arn:aws:sns:us-east-1:1:t:s cannot be deleted if pending confirmation",
+    }});
+    let at_once = (400, "ResourceNotFoundException", json!({"message": "gone"}));
+    for answer in [at_once, (200, "", gone), (200, "", unconfirmed)] {
         let (control, _) = scripted(vec![answer]);
         let progress = block_on(control.delete(&queue(), "q", "t")).expect("no fault");
         assert_eq!(progress.status, Status::Succeeded);
