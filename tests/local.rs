@@ -48,6 +48,34 @@ fn a_folder_is_served_once() {
 }
 
 #[test]
+fn a_folder_keeps_its_seed() {
+    let sandbox = shop();
+    drop(sandbox.serve(&["--seed", "7"]));
+    let said = sandbox.refused(&["local", "--port", "0", "--seed", "8"], "E0705");
+    assert!(said.contains("was made with seed 7, not 8") && said.contains("--data"), "{said}");
+    drop(sandbox.serve(&["--seed", "7", "--profile", "adversary"]));
+    drop(sandbox.serve(&["--data", "other", "--seed", "8"]));
+    drop(sandbox.serve(&[]));
+}
+
+#[test]
+fn a_profile_that_makes_no_sense_is_refused() {
+    let sandbox = shop();
+    for (arguments, why) in [
+        (["--profile", "slow"], "`instant`, `aws` or `adversary`"),
+        (["--throttle", "1.5"], "from 0 to 1"),
+        (["--faults", "often"], "from 0 to 1"),
+        (["--faults", "NaN"], "from 0 to 1"),
+        (["--latency", "86400001"], "86400000"),
+        (["--latency", "soon"], "--latency"),
+        (["--seed", "x"], "--seed"),
+    ] {
+        let run = sandbox.run(&[&["local", "--port", "0"], arguments.as_slice()].concat());
+        assert!(run.code != 0 && run.stderr.contains(why), "{arguments:?}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn short_runs_wait_for_each_other() {
     let sandbox = shop();
     let runs: Vec<_> = (0..4).map(|_| sandbox.start(&["plan"])).collect();

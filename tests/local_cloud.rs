@@ -1,7 +1,8 @@
 //! The local cloud against its cases: requests and answers as data, in `tests/cases/cloudcontrol`.
 //!
-//! A case is `{"truth": where it is from, "steps": […]}`, and may say how the cloud behaves:
-//! `latency`, `roleDelay`, `queueRest`, in milliseconds. A step calls
+//! A case is `{"truth": where it is from, "steps": […]}`, and may say how the cloud behaves: `profile`
+//! has knobs as `PUT /_evstack/profile` takes them, `seed` is what choices follow from; `latency`,
+//! `roleDelay`, `queueRest` are short for three knobs. A step calls
 //! (`call`, `with`) and says what comes back: `answer` (a part of it), `error` and `message` (a part of
 //! it, or all where it begins with `=`), with HTTP's `status` where that isn't 400; or it moves the
 //! time on (`advance`, in milliseconds). `raw` is a body that no client would send. `keep` gives names to values of the answer by
@@ -17,7 +18,7 @@
 mod in_short;
 
 use bytes::Bytes;
-use evstack::local::{Cloud, ManualClock, Options, Profile, Time};
+use evstack::local::{Cloud, ManualClock, Options, Settings, Time};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,13 +32,21 @@ fn cloud(latency: u64) -> Cloud {
 }
 
 fn behaving(case: &Json) -> Cloud {
-    let time = |name: &str| Duration::from_millis(case[name].as_u64().unwrap_or(0));
+    let mut knobs = case.get("profile").cloned().unwrap_or_else(|| json!({}));
+    for (short, knob) in [("latency", "latency"), ("roleDelay", "role_delay"), ("queueRest", "queue_rest")] {
+        if let Some(time) = case.get(short) {
+            knobs[knob] = time.clone();
+        }
+    }
+    let cloud = seeded(case["seed"].as_u64().unwrap_or(0));
+    let (status, answer) = page(&cloud, "PUT", "profile", &knobs);
+    assert_eq!(status, 200, "{answer}");
+    cloud
+}
+
+fn seeded(seed: u64) -> Cloud {
     let options = Options {
-        profile: Profile {
-            latency: time("latency"),
-            role_delay: time("roleDelay"),
-            queue_rest: time("queueRest"),
-        },
+        settings: Settings { seed, ..Settings::default() },
         clock: Arc::new(ManualClock::new(Time(1_795_000_000_000))),
         ..Options::default()
     };
@@ -74,6 +83,14 @@ fn filled(text: &str, kept: &BTreeMap<String, Json>) -> String {
         Some(value) => text.replace(&format!("${name}"), value),
         None => text,
     })
+}
+
+/// One of the cloud's own pages.
+fn page(cloud: &Cloud, method: &str, name: &str, body: &Json) -> (u16, Json) {
+    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+    let request = http::Request::builder().method(method).uri(format!("/_evstack/{name}"));
+    let response = cloud.handle(&request.body(body).expect("a request"));
+    (response.status().as_u16(), serde_json::from_slice(response.body()).expect("JSON comes back"))
 }
 
 /// Puts kept values in, and JSON into strings where the wire has it so.
@@ -444,6 +461,51 @@ fn its_own_pages_are_there() {
     assert_eq!(inventory["resources"][0]["identifier"], "g");
     assert_eq!(inventory["resources"][0]["created"]["request"], answer["ProgressEvent"]["RequestToken"]);
     assert_eq!(get("/_evstack/x").0, 404);
+}
+
+#[test]
+fn the_profile_is_read_and_turned_while_it_runs() {
+    let cloud = cloud(0);
+    let (_, before) = page(&cloud, "GET", "profile", &Json::Null);
+    assert_eq!((&before["latency"], &before["throttle"]), (&json!(0), &json!(0.0)));
+    let (status, turned) = page(&cloud, "PATCH", "profile", &json!({"throttle": 1, "latency": [5, 9]}));
+    assert_eq!((status, &turned["latency"]), (200, &json!([5, 9])));
+    let listed = json!({"TypeName": "AWS::Logs::LogGroup"});
+    let (status, answer) = call(&cloud, "ListResources", &listed);
+    assert!(matches!(status, 400 | 429 | 503), "{answer}");
+    let (_, counts) = page(&cloud, "GET", "counts", &Json::Null);
+    assert_eq!(counts["calls"], json!({"cloudcontrolapi:ListResources": 1}));
+    assert_eq!(counts["misbehaviours"].as_object().expect("counts").values().filter(|n| **n == 1).count(), 1);
+    let (_, counts) = page(&cloud, "DELETE", "counts", &Json::Null);
+    assert_eq!(counts["calls"], json!({}));
+    // What is wrong changes nothing; what a PUT leaves out is as in the instant profile.
+    let (status, refused) = page(&cloud, "PATCH", "profile", &json!({"lag": 5}));
+    assert_eq!(status, 400);
+    assert!(refused["message"].as_str().expect("why").contains("unknown field `lag`"), "{refused}");
+    assert_eq!(page(&cloud, "GET", "profile", &Json::Null).1, turned);
+    let (_, put) = page(&cloud, "PUT", "profile", &json!({"role_delay": 7}));
+    assert_eq!((&put["throttle"], &put["role_delay"]), (&json!(0.0), &json!(7)));
+    assert_eq!(call(&cloud, "ListResources", &listed).0, 200);
+    assert_eq!(page(&cloud, "POST", "profile", &json!({})).0, 404);
+}
+
+/// A page from elsewhere in somebody's browser can send requests to this machine: it may not turn
+/// knobs.
+#[test]
+fn pages_of_other_origins_change_nothing() {
+    let cloud = cloud(0);
+    let turn = |origin: Option<&str>| {
+        let mut request = http::Request::put("/_evstack/profile").header("host", "127.0.0.1:4566");
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        cloud.handle(&request.body(Bytes::from_static(b"{}")).expect("a request")).status().as_u16()
+    };
+    assert_eq!(turn(None), 200);
+    assert_eq!(turn(Some("http://127.0.0.1:4566")), 200);
+    for foreign in ["https://example.com", "http://127.0.0.1:8080", "http://localhost:4566", "null"] {
+        assert_eq!(turn(Some(foreign)), 403, "{foreign}");
+    }
 }
 
 /// Lists page through everything once, in any page size, whatever else has like names.

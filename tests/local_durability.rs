@@ -40,7 +40,7 @@ fn names(cloud: &Cloud) -> Vec<String> {
 /// The process that is killed: this test's own binary, started again with [`FOLDER`] set. Creates
 /// resources for as long as it lives and names each that was acknowledged.
 fn create_until_killed(folder: &Path, round: &str) -> ! {
-    let profile = Profile { latency: Duration::from_millis(3), ..Profile::default() };
+    let profile = Profile { latency: Duration::from_millis(3).into(), ..Profile::default() };
     let cloud = Cloud::open(Some(folder), Options { profile, ..Options::default() }).expect("opens");
     let mut out = std::io::stdout().lock();
     for number in 0.. {

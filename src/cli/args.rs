@@ -1,5 +1,6 @@
 //! The command line as data.
 
+use crate::local::{Preset, Share};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 /// Event-driven systems on AWS, declared in one file.
@@ -209,9 +210,30 @@ pub(super) struct LocalArgs {
     /// On which address; anything but loopback lets others in
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(super) host: std::net::IpAddr,
-    /// Milliseconds that each operation takes
-    #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub(super) latency: u64,
+    /// How it behaves: does everything at once, takes as long as AWS, or does all that can go wrong
+    #[arg(long, value_name = "instant|aws|adversary", default_value = "instant", value_parser = profile)]
+    pub(super) profile: Preset,
+    /// Milliseconds that each operation takes, whatever its type
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=86_400_000))]
+    pub(super) latency: Option<u32>,
+    /// The share of calls, and of operations, that are throttled: 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(super) throttle: Option<Share>,
+    /// The share of operations that fail, half of them after they have done their work: 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(super) faults: Option<Share>,
+    /// What all its choices follow from; kept by the data folder for ever
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+}
+
+fn profile(text: &str) -> Result<Preset, String> {
+    Preset::named(text).ok_or_else(|| "write `instant`, `aws` or `adversary`".to_owned())
+}
+
+fn share(text: &str) -> Result<Share, String> {
+    let number: f64 = text.parse().map_err(|_| "write a number from 0 to 1".to_owned())?;
+    Share::try_from(number)
 }
 
 fn cloud(text: &str) -> Result<String, String> {

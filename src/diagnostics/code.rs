@@ -133,6 +133,8 @@ codes! {
         "Another process holds it without serving it. Wait for it, or run `evstack local`, which serves everyone.";
     LOCAL_DATA = "E0704" "the local cloud's data can't be used"
         "`.evstack/local/data.sqlite` is damaged or of another version. Moved away, the local cloud starts empty.";
+    LOCAL_SEED = "E0705" "the local cloud has another seed"
+        "A data folder keeps the seed with which it was made: what it has invented follows from it. Another seed needs a folder of its own.";
 }
 
 /// Every code, in the order of the table.

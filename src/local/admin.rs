@@ -1,5 +1,8 @@
 //! The cloud's own pages, under `/_evstack/`.
 
+mod profile;
+
+use super::profile::Profile;
 use super::protocol::respond;
 use super::services::resources::Origin;
 use super::store::StoreError;
@@ -12,6 +15,15 @@ use serde_json::{Value as Json, json};
 pub(super) enum Page {
     Health,
     Inventory,
+    Profile,
+    /// With the wanted profile.
+    SetProfile(Bytes),
+    /// With the knobs to turn.
+    ChangeProfile(Bytes),
+    Counts,
+    ResetCounts,
+    /// A browser's page from elsewhere wants to change something.
+    Foreign,
     Unknown,
 }
 
@@ -19,15 +31,23 @@ impl Page {
     /// The page that a request asks for; `None` when it is for a service.
     pub(super) fn of(request: &Request<Bytes>) -> Option<Self> {
         let name = request.uri().path().strip_prefix("/_evstack/")?;
+        if !request.method().is_safe() && is_foreign(request) {
+            return Some(Self::Foreign);
+        }
         Some(match (request.method(), name) {
             (&Method::GET, "health") => Self::Health,
             (&Method::GET, "inventory") => Self::Inventory,
+            (&Method::GET, "profile") => Self::Profile,
+            (&Method::PUT, "profile") => Self::SetProfile(request.body().clone()),
+            (&Method::PATCH, "profile") => Self::ChangeProfile(request.body().clone()),
+            (&Method::GET, "counts") => Self::Counts,
+            (&Method::DELETE, "counts") => Self::ResetCounts,
             _ => Self::Unknown,
         })
     }
 
-    /// What it shows.
-    pub(super) fn answer(&self, world: &World) -> Response<Bytes> {
+    /// What it does and shows.
+    pub(super) fn answer(&self, world: &mut World) -> Response<Bytes> {
         match self {
             Self::Health => json_page(
                 200,
@@ -40,9 +60,39 @@ impl Page {
                 }),
             ),
             Self::Inventory => json_page(200, &inventory(world)),
+            Self::Profile => json_page(200, &json!(world.profile)),
+            Self::SetProfile(body) => turned(world, profile::asked(body, None)),
+            Self::ChangeProfile(body) => turned(world, profile::asked(body, Some(&world.profile))),
+            Self::Counts => json_page(200, &world.counts.shown()),
+            Self::ResetCounts => {
+                world.counts.reset();
+                json_page(200, &world.counts.shown())
+            }
+            Self::Foreign => {
+                json_page(403, &json!({ "message": "a page from another origin may change nothing here" }))
+            }
             Self::Unknown => json_page(404, &json!({ "message": "there is no such page under /_evstack/" })),
         }
     }
+}
+
+/// The new profile, as it is now; or why nothing changed.
+fn turned(world: &mut World, asked: Result<Profile, String>) -> Response<Bytes> {
+    match asked {
+        Ok(profile) => {
+            world.profile = profile;
+            json_page(200, &json!(world.profile))
+        }
+        Err(why) => json_page(400, &json!({ "message": why })),
+    }
+}
+
+/// Whether a browser sends it for a page that came from elsewhere: it then says so in `Origin`.
+fn is_foreign(request: &Request<Bytes>) -> bool {
+    let header = |name| request.headers().get(name).map(http::HeaderValue::as_bytes);
+    let Some(origin) = header(http::header::ORIGIN) else { return false };
+    let own = [b"http://".as_slice(), b"https://"].iter().find_map(|scheme| origin.strip_prefix(*scheme));
+    own.is_none() || own != header(http::header::HOST)
 }
 
 /// Everything that exists, with the requests that made and last changed it. Properties are whole,

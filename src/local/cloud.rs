@@ -3,8 +3,9 @@
 use super::clock::{Clock, RealClock, Time};
 use super::fault::Fault;
 use super::folder::{self, Folder, OpenError};
+use super::profile::Profile;
 use super::protocol::Protocol;
-use super::settings::{Profile, Settings};
+use super::settings::Settings;
 use super::store::{Committer, MemoryStore, SqliteStore, Store, StoreError, Writer};
 use super::world::World;
 use super::{admin, gateway, services};

@@ -17,6 +17,7 @@ mod gateway;
 pub mod http;
 #[allow(dead_code, reason = "services take it up one by one")]
 mod iam;
+mod profile;
 mod protocol;
 mod services;
 mod settings;
@@ -26,5 +27,6 @@ mod world;
 pub use clock::{Clock, ManualClock, RealClock, Time};
 pub use cloud::{Cloud, Options};
 pub use folder::{Found, OpenError, find, open_or_find, peek};
-pub use settings::{Profile, Settings};
+pub use profile::{Delay, OperationTimes, Preset, Profile, Rate, Share};
+pub use settings::Settings;
 pub use store::StoreError;

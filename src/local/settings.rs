@@ -1,7 +1,6 @@
-//! Who and where the local cloud is, and how it behaves.
+//! Who and where the local cloud is.
 
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// What identifiers are made of. Fixed when the data folder is made and stored there, so that ARNs
 /// and URLs survive restarts, in-process runs and other ports.
@@ -44,16 +43,4 @@ impl Settings {
     pub fn dns_suffix(region: &str) -> &'static str {
         if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
     }
-}
-
-/// How the cloud behaves while it runs; not stored with the data.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Profile {
-    /// How long a Cloud Control operation takes. Zero is the instant profile: the first answer still
-    /// says IN_PROGRESS, and the next look finds it done.
-    pub latency: Duration,
-    /// How long a new role can't be assumed.
-    pub role_delay: Duration,
-    /// How long the name of a deleted queue can't be used again.
-    pub queue_rest: Duration,
 }

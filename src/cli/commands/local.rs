@@ -4,11 +4,10 @@ use crate::cli::args::LocalArgs;
 use crate::cli::cloud::damaged;
 use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::local::{Cloud, OpenError, Options, Profile, Settings, http};
+use crate::local::{Cloud, Delay, OpenError, Options, Preset, Profile, Settings, http};
 use crate::ops::{Failure, project};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
     let folder = match &args.data {
@@ -22,8 +21,12 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
     // Port 0 is any free one: another each time, so no URL can carry it.
     let port = args.port.first().copied().filter(|port| *port != 0).unwrap_or(4566);
     let options = Options {
-        settings: Settings { base_url: format!("http://127.0.0.1:{port}"), ..Settings::default() },
-        profile: Profile { latency: Duration::from_millis(args.latency), ..Profile::default() },
+        settings: Settings {
+            base_url: format!("http://127.0.0.1:{port}"),
+            seed: args.seed.unwrap_or_default(),
+            ..Settings::default()
+        },
+        profile: profile(args),
         ..Options::default()
     };
     let cloud = Cloud::open(Some(&folder), options).map_err(|error| match error {
@@ -34,14 +37,26 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
         }
         OpenError::Unreadable { path, why } => damaged(&path.display().to_string(), &why.to_string()),
     })?;
+    let seed = cloud.settings().seed;
+    if let Some(asked) = args.seed.filter(|asked| *asked != seed) {
+        let folder = folder.display();
+        let message = format!("the local cloud in {folder} was made with seed {seed}, not {asked}");
+        return Err(Diagnostic::error(Code::LOCAL_SEED, message)
+            .hint("leave `--seed` out, or name an empty folder with `--data`")
+            .into());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| terminal::unusable(&format!("no timers or sockets are to be had: {error}")))?;
+    let profile_name = args.profile;
     let host = args.host.to_string();
     let ready = |addresses: &[std::net::SocketAddr]| {
         for address in addresses {
             terminal::say(&format!("local cloud: http://{address} (data in {})", folder.display()));
+        }
+        if profile_name != Preset::Instant {
+            terminal::say(&format!("profile: {}, seed {seed}", profile_name.name()));
         }
     };
     let stopped = async {
@@ -52,4 +67,22 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
         Failure::from(Diagnostic::error(Code::UNREACHABLE, error.to_string()).hint("choose another `--port`"))
     })?;
     Ok(Ended::Done)
+}
+
+/// The preset, with the knobs that the command line turns.
+fn profile(args: &LocalArgs) -> Profile {
+    let mut profile = args.profile.profile();
+    if let Some(milliseconds) = args.latency {
+        profile.latency = Delay::milliseconds(milliseconds, milliseconds);
+        profile.operations.clear();
+    }
+    if let Some(share) = args.throttle {
+        profile.throttle = share;
+        profile.throttled_operations = share;
+    }
+    if let Some(share) = args.faults {
+        profile.faults_before = share.half();
+        profile.faults_after = share.half();
+    }
+    profile
 }

@@ -5,7 +5,8 @@ use super::Scope;
 use super::generic;
 use super::resources::{Properties, Resources};
 use crate::local::clock::Time;
-use crate::local::settings::{Profile, Settings};
+use crate::local::profile::{Counts, Profile};
+use crate::local::settings::Settings;
 use crate::local::world::Rng;
 use crate::schema::ResourceType;
 
@@ -19,6 +20,8 @@ pub(crate) struct Context<'w> {
     pub(crate) rng: &'w mut Rng,
     /// How the cloud behaves.
     pub(crate) profile: &'w Profile,
+    /// What it does to its clients.
+    pub(crate) counts: &'w Counts,
     /// Everything that exists. What a create changes here, beside the resource that it returns, it
     /// changes once nothing can fail any more.
     pub(crate) resources: &'w mut Resources,

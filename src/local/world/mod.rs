@@ -11,8 +11,9 @@ pub(crate) use rng::{DIGITS, HEX, LOWER, Rng, UPPER};
 pub(crate) use task::{Task, Tasks};
 
 use super::clock::Time;
+use super::profile::{Counts, Profile};
 use super::services::{self, Services, Work};
-use super::settings::{Profile, Settings};
+use super::settings::Settings;
 use super::store::{AnyTable, Change, Row, StoreError, Table};
 use serde_json::{Value as Json, json};
 
@@ -22,6 +23,8 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     /// How it behaves; may change while it runs.
     pub(crate) profile: Profile,
+    /// What it did to its clients, since the start.
+    pub(crate) counts: Counts,
     /// All choices.
     pub(crate) rng: Rng,
     /// The present, never earlier than it was.
@@ -45,6 +48,7 @@ impl World {
             rng: Rng::new(asked.seed, 0),
             settings: asked,
             profile,
+            counts: Counts::default(),
             now,
             tasks: Tasks::new(),
             services: Services::new(),

@@ -21,6 +21,15 @@ impl Rng {
         Self([next(), next(), next(), next()])
     }
 
+    /// The choices about one thing, the same each time: they cost no other choice.
+    pub(crate) fn named(seed: u64, name: &str) -> Self {
+        // FNV-1a (Fowler, Noll, Vo): small, and the same on every machine.
+        let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+        });
+        Self::new(seed, hash)
+    }
+
     /// 64 random bits.
     pub(crate) fn next(&mut self) -> u64 {
         let s = &mut self.0;

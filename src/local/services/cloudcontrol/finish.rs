@@ -1,5 +1,6 @@
 //! What happens when an operation's time has come.
 
+use super::adversary;
 use super::model::{Operation, Request, Status};
 use super::ops::properties;
 use crate::local::services::handler;
@@ -44,9 +45,7 @@ pub(crate) fn run(world: &mut World, work: Work) {
     let kind = Catalogue::bundled().get(&request.type_name);
     let outcome = match (work, kind) {
         (Work::Cancel { .. }, _) => Ok(Outcome::Cancelled),
-        (Work::Create { desired, .. }, Some(kind)) => create(world, &mut request, &kind, properties(desired)),
-        (Work::Update { wanted, .. }, Some(kind)) => update(world, &request, &kind, properties(wanted)),
-        (Work::Delete { .. }, Some(kind)) => delete(world, &request, &kind),
+        (work, Some(kind)) => handled(world, &mut request, work, &kind),
         (_, None) => Err(HandlerFault::new(
             "InternalFailure",
             format!("The type '{}' cannot be found.", request.type_name),
@@ -71,6 +70,24 @@ pub(crate) fn run(world: &mut World, work: Work) {
     request.event_time = world.now;
     request.retry_after = None;
     world.services.cloudcontrol.put(request);
+}
+
+/// Calls the type's handler, as far as the profile lets it get.
+fn handled(
+    world: &mut World,
+    request: &mut Request,
+    work: Work,
+    kind: &ResourceType,
+) -> Result<Outcome, HandlerFault> {
+    adversary::before(world, request)?;
+    let outcome = match work {
+        Work::Create { desired, .. } => create(world, request, kind, properties(desired)),
+        Work::Update { wanted, .. } => update(world, request, kind, properties(wanted)),
+        Work::Delete { .. } => delete(world, request, kind),
+        Work::Cancel { .. } => Ok(Outcome::Cancelled),
+    }?;
+    adversary::after(world, request)?;
+    Ok(outcome)
 }
 
 enum Outcome {
@@ -160,6 +177,7 @@ fn context<'w>(world: &'w mut World, request: &'w Request, kind: &'w ResourceTyp
         settings: &world.settings,
         scope: &request.scope,
         profile: &world.profile,
+        counts: &world.counts,
         rng: &mut world.rng,
         resources: &mut world.services.resources,
         now: world.now,

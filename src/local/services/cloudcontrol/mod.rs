@@ -2,6 +2,7 @@
 //! operation that changes something leaves a request record and a task; the task, when it is due,
 //! calls the type's handler.
 
+mod adversary;
 mod fault;
 mod finish;
 mod input;
@@ -18,6 +19,18 @@ use crate::local::fault::Fault;
 use crate::local::protocol::{Input, Output};
 use crate::local::world::World;
 
+/// What there is to call.
+const OPERATIONS: [&str; 8] = [
+    "CreateResource",
+    "GetResource",
+    "UpdateResource",
+    "DeleteResource",
+    "ListResources",
+    "GetResourceRequestStatus",
+    "ListResourceRequests",
+    "CancelResourceRequest",
+];
+
 /// Answers one call.
 pub(crate) fn call(
     world: &mut World,
@@ -29,6 +42,9 @@ pub(crate) fn call(
         return Err(Fault::unsupported("Cloud Control", "in this protocol"));
     };
     world.services.cloudcontrol.forget_old(world.now);
+    if OPERATIONS.contains(&operation) {
+        adversary::throttle(world, &caller.scope)?;
+    }
     let answer = match operation {
         "CreateResource" => ops::create(world, input, caller),
         "GetResource" => ops::get(world, input, &caller.scope),

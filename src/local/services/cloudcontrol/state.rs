@@ -1,5 +1,6 @@
 //! The request records and what follows from them.
 
+use super::adversary::Buckets;
 use super::model::Request;
 use crate::local::clock::Time;
 use crate::local::services::Scope;
@@ -21,6 +22,8 @@ pub(crate) struct State {
     by_client_token: HashMap<(Scope, String), String>,
     /// Resources under an operation, by their row's key, with its request token.
     busy: HashMap<String, String>,
+    /// What each account may still ask for; anew at each start.
+    pub(super) buckets: Buckets,
 }
 
 impl State {
@@ -30,6 +33,7 @@ impl State {
             by_age: BTreeSet::new(),
             by_client_token: HashMap::new(),
             busy: HashMap::new(),
+            buckets: Buckets::default(),
         }
     }
 

@@ -180,9 +180,9 @@ fn arn(context: &mut Context<'_>, properties: &mut Properties) -> String {
 mod tests {
     use super::*;
     use crate::local::clock::Time;
+    use crate::local::profile::{Counts, Profile};
     use crate::local::services::resources::Resources;
     use crate::local::services::{Scope, handler};
-    use crate::local::settings::Profile;
     use crate::local::world::Rng;
     use crate::schema::Catalogue;
     use serde_json::json;
@@ -197,6 +197,7 @@ mod tests {
             settings: &settings,
             scope: &scope,
             profile: &Profile::default(),
+            counts: &Counts::default(),
             rng: &mut rng,
             resources: &mut resources,
             now,

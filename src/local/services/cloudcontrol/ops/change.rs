@@ -1,5 +1,6 @@
 //! CreateResource, UpdateResource, DeleteResource: each is checked, recorded, and left to a task.
 
+use super::super::adversary;
 use super::super::finish::Work;
 use super::super::input::{self, Members};
 use super::super::model::{Operation, Request, Status};
@@ -184,7 +185,7 @@ impl Start {
             self.refuse_concurrent(world, identifier)?;
         }
         let token = world.rng.uuid();
-        let due = world.now.after(world.profile.latency);
+        let due = world.now.after(adversary::duration(world, &self.type_name, self.operation));
         let request = Request {
             token: token.clone(),
             scope: self.caller.scope,
