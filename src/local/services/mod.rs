@@ -129,7 +129,7 @@ impl Services {
     /// Every table, for loading and committing.
     pub(crate) fn tables(&mut self) -> Vec<&mut dyn AnyTable> {
         let mut tables = self.resources.tables();
-        tables.push(self.cloudcontrol.table());
+        tables.extend(self.cloudcontrol.tables());
         tables
     }
 

@@ -10,6 +10,7 @@ use crate::local::services::Scope;
 use crate::local::services::resource::HandlerFault;
 use crate::local::world::World;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Refuses the call, if it is one too many. One refusal has four forms: its own; the general fault
@@ -74,6 +75,25 @@ pub(super) fn duration(world: &mut World, type_name: &str, operation: Operation)
         Operation::Delete => delete,
     };
     own.unwrap_or(world.profile.latency).draw(&mut world.rng)
+}
+
+/// When to ask again about an operation that ends then: at its end, or sooner.
+pub(super) fn retry_after(world: &mut World, ends: Time) -> Time {
+    let hint = world.profile.retry_after;
+    if hint.is_none() { ends } else { ends.min(world.now.after(hint.draw(&mut world.rng))) }
+}
+
+/// Names another moment for a request that is still under way after the one that was named.
+pub(super) fn put_off(world: &mut World, scope: &Scope, token: &str) {
+    let now = world.now;
+    let early =
+        |request: &&Arc<Request>| request.retry_after.is_some_and(|named| named <= now) && now < request.ends;
+    let Some(request) = world.services.cloudcontrol.get(scope, token).filter(early).cloned() else { return };
+    let next = Some(retry_after(world, request.ends));
+    if request.retry_after < next {
+        world.counts.add(Misbehaviour::EarlyRetryAfter);
+        world.services.cloudcontrol.put(Request { retry_after: next, ..Request::clone(&request) });
+    }
 }
 
 /// Fails an operation before its handler has done anything, if it is its turn. The words are those

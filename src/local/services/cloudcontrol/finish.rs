@@ -1,8 +1,8 @@
 //! What happens when an operation's time has come.
 
-use super::adversary;
 use super::model::{Operation, Request, Status};
 use super::ops::properties;
+use super::{adversary, lag};
 use crate::local::services::handler;
 use crate::local::services::resource::{Context, HandlerFault};
 use crate::local::services::resources::{Origin, Properties, Resource};
@@ -116,6 +116,7 @@ fn create(
     }
     request.identifier = Some(identifier.clone());
     let shown = model_text(request, kind, &made);
+    lag::lay(world, request.operation, (&request.scope, &request.type_name, &identifier), None);
     world.services.resources.put(Resource {
         type_name: request.type_name.clone(),
         identifier,
@@ -153,6 +154,8 @@ fn update(
         wanted,
     )?;
     let shown = model_text(request, kind, &next);
+    let place = (&request.scope, request.type_name.as_str(), resource.identifier.as_str());
+    lag::lay(world, request.operation, place, Some(resource.clone()));
     world.services.resources.put(Resource { properties: next, changed: origin(world, request), ..resource });
     Ok(Outcome::Done(shown))
 }
@@ -161,6 +164,8 @@ fn delete(world: &mut World, request: &Request, kind: &ResourceType) -> Result<O
     let resource = existing(world, request)?;
     handler(&request.type_name).delete(&mut context(world, request, kind), &resource.properties)?;
     world.services.resources.remove(&request.scope, &request.type_name, &resource.identifier);
+    let identifier = resource.identifier.clone();
+    lag::lay(world, request.operation, (&request.scope, &request.type_name, &identifier), Some(resource));
     Ok(Outcome::Done(None))
 }
 

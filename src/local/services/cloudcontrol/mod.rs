@@ -6,9 +6,11 @@ mod adversary;
 mod fault;
 mod finish;
 mod input;
+mod lag;
 mod model;
 mod ops;
 mod patch;
+mod shown;
 mod state;
 
 pub(crate) use finish::{Work, run};

@@ -82,7 +82,10 @@ pub(crate) struct Request {
     /// The last change of status.
     pub(crate) event_time: Time,
     pub(crate) began: Time,
-    /// When it makes sense to ask again; only while it is under way.
+    /// When its time comes.
+    #[serde(default)]
+    pub(crate) ends: Time,
+    /// When it makes sense to ask again, as far as anybody is told; only while it is under way.
     pub(crate) retry_after: Option<Time>,
     pub(crate) client_token: Option<String>,
     /// Tells whether a repeated client token repeats the same request.

@@ -1,6 +1,7 @@
 //! The request records and what follows from them.
 
 use super::adversary::Buckets;
+use super::lag::Veils;
 use super::model::Request;
 use crate::local::clock::Time;
 use crate::local::services::Scope;
@@ -22,6 +23,8 @@ pub(crate) struct State {
     by_client_token: HashMap<(Scope, String), String>,
     /// Resources under an operation, by their row's key, with its request token.
     busy: HashMap<String, String>,
+    /// What readers don't see yet.
+    pub(super) veils: Veils,
     /// What each account may still ask for; anew at each start.
     pub(super) buckets: Buckets,
 }
@@ -33,15 +36,17 @@ impl State {
             by_age: BTreeSet::new(),
             by_client_token: HashMap::new(),
             busy: HashMap::new(),
+            veils: Veils::new(),
             buckets: Buckets::default(),
         }
     }
 
-    pub(crate) fn table(&mut self) -> &mut dyn AnyTable {
-        &mut self.requests
+    pub(crate) fn tables(&mut self) -> [&mut dyn AnyTable; 2] {
+        [&mut self.requests, self.veils.table()]
     }
 
     pub(crate) fn loaded(&mut self) {
+        self.veils.loaded();
         let mut requests: Vec<Arc<Request>> = self.requests.iter().map(|(_, r)| Arc::clone(r)).collect();
         // A later use of an expired client token wins.
         requests.sort_by_key(|request| request.began);
@@ -91,8 +96,9 @@ impl State {
             .filter(move |request| request.scope == *scope)
     }
 
-    /// Drops what is older than seven days and has ended.
+    /// Drops what is older than seven days and has ended, and veils that have fallen.
     pub(super) fn forget_old(&mut self, now: Time) {
+        self.veils.forget_old(now);
         while let Some((began, token)) = self.by_age.first() {
             if now < began.after(KEPT) {
                 return;

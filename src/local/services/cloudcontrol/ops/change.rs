@@ -1,10 +1,9 @@
 //! CreateResource, UpdateResource, DeleteResource: each is checked, recorded, and left to a task.
 
-use super::super::adversary;
 use super::super::finish::Work;
 use super::super::input::{self, Members};
 use super::super::model::{Operation, Request, Status};
-use super::super::{fault, patch};
+use super::super::{adversary, fault, patch, shown};
 use super::{Target, check, handled, identifier, registry_path};
 use crate::local::fault::Fault;
 use crate::local::services::resources::Properties;
@@ -59,8 +58,8 @@ pub(crate) fn update(world: &mut World, input: &Json, caller: &Caller) -> Result
     let Some(resource) = world.services.resources.get(&caller.scope, type_name, &identifier).cloned() else {
         return Err(fault::resource_not_found(type_name, &identifier, &world.rng.uuid()));
     };
-    let live = Json::Object(services::handler(type_name).read(&kind, &resource.properties));
-    let wanted = patch::apply(document, &live)?;
+    let live = Json::Object(shown::shown(world, &kind, &resource));
+    let mut wanted = patch::apply(document, &live)?;
     if !wanted.is_object() {
         check(&kind, &wanted)?;
     }
@@ -72,6 +71,7 @@ pub(crate) fn update(world: &mut World, input: &Json, caller: &Caller) -> Result
     if !read_only.is_empty() {
         return Err(fault::read_only(&read_only));
     }
+    shown::without_system_tags(&kind, &live, &mut wanted);
     check(&kind, &wanted)?;
     start.begin(world, Some(identifier), |token| Work::Update { token, wanted })
 }
@@ -199,7 +199,8 @@ impl Start {
             model: None,
             event_time: world.now,
             began: world.now,
-            retry_after: Some(due),
+            ends: due,
+            retry_after: Some(adversary::retry_after(world, due)),
             client_token: self.client_token,
             fingerprint: self.fingerprint,
         };

@@ -1,11 +1,11 @@
 //! GetResource and ListResources.
 
-use super::super::fault;
 use super::super::input::{self, Members};
+use super::super::{fault, lag, shown};
 use super::{Target, handled, identifier};
 use crate::local::fault::Fault;
+use crate::local::services::Scope;
 use crate::local::services::resources::Properties;
-use crate::local::services::{self, Scope};
 use crate::local::world::World;
 use serde_json::{Value as Json, json};
 
@@ -19,10 +19,10 @@ pub(crate) fn get(world: &mut World, input: &Json, scope: &Scope) -> Result<Json
     handled(&kind, kind.handlers.read.as_ref(), "READ")?;
     let identifier = identifier(world, scope, &kind, named)?;
     let type_name = kind.name.as_str();
-    let Some(resource) = world.services.resources.get(scope, type_name, &identifier) else {
+    let Some(resource) = lag::seen(world, scope, type_name, &identifier) else {
         return Err(fault::resource_not_found(type_name, &identifier, &world.rng.uuid()));
     };
-    let shown = services::handler(type_name).read(&kind, &resource.properties);
+    let shown = shown::shown(world, &kind, &resource);
     Ok(json!({
         "TypeName": type_name,
         "ResourceDescription": description(&resource.identifier, &shown),
@@ -55,7 +55,7 @@ pub(crate) fn list(world: &mut World, input: &Json, scope: &Scope) -> Result<Jso
     }
     let wanted: Vec<(&str, &Json)> =
         handler.required().filter_map(|name| Some((name, model.get(name)?))).collect();
-    let found = world.services.resources.of_type(scope, kind.name.as_str(), after.as_deref());
+    let found = lag::listed(world, scope, kind.name.as_str(), after.as_deref());
     let mut found = found
         .filter(|resource| wanted.iter().all(|(name, value)| resource.properties.get(*name) == Some(value)));
     let page: Vec<_> = found.by_ref().take(limit).collect();

@@ -1,9 +1,9 @@
 //! GetResourceRequestStatus, ListResourceRequests, CancelResourceRequest.
 
-use super::super::fault;
 use super::super::finish::Work;
 use super::super::input::{self, Members};
 use super::super::model::Status;
+use super::super::{adversary, fault};
 use super::read::page;
 use crate::local::clock::Time;
 use crate::local::fault::Fault;
@@ -16,6 +16,7 @@ pub(crate) fn status(world: &mut World, input: &Json, scope: &Scope) -> Result<J
     let mut members = Members::of(input);
     let token = members.required(&input::REQUEST_TOKEN)?;
     members.end()?;
+    adversary::put_off(world, scope, token);
     let request = world.services.cloudcontrol.get(scope, token);
     let request = request.ok_or_else(|| fault::request_token_not_found(token))?;
     Ok(json!({ "ProgressEvent": request.event(true), "HooksProgressEvent": [] }))
