@@ -48,6 +48,7 @@ fn seeded(seed: u64) -> Cloud {
     let options = Options {
         settings: Settings { seed, ..Settings::default() },
         clock: Arc::new(ManualClock::new(Time(1_795_000_000_000))),
+        ..Options::default()
     };
     Cloud::open(None, options).expect("a cloud in memory opens")
 }

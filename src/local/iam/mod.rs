@@ -17,6 +17,7 @@ use super::services::resources::{Resource, Resources};
 use crate::languages::iam_policy::{
     Decision, Given, Keys, Policies, Policy, Principal, Request, Sort, account_of, evaluate,
 };
+use crate::local::profile::Misbehaviour;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -201,6 +202,7 @@ pub(crate) fn assume(
         return Err(RoleTrouble::NotTrusted);
     }
     if view.too_new(role) {
+        context.counts.add(Misbehaviour::RoleNotYetUsable);
         return Err(RoleTrouble::NotYetUsable);
     }
     Ok(Arc::clone(role))
