@@ -3,8 +3,10 @@
 
 use crate::local::services::resource::Context;
 use crate::local::services::resources::Properties;
+use crate::local::settings::Settings;
 use crate::local::world::{DIGITS, HEX, LOWER, UPPER};
-use crate::schema::PropertyPath;
+use crate::schema::sample::{Extent, Place, Sampler};
+use crate::schema::{NameLimit, PropertyPath};
 use serde_json::{Value as Json, json};
 
 /// A value for an identifying property that has none.
@@ -20,8 +22,9 @@ pub(super) fn identifying(context: &mut Context<'_>, path: &PropertyPath, proper
     if let Some(choice) = shape.choices.first() {
         candidates.push(choice.clone());
     }
-    if last.ends_with("Arn") {
-        candidates.push(arn(context));
+    if is_arn_name(last) {
+        let mut known = properties.clone();
+        candidates.push(super::arn::made(context, last, &mut known));
     }
     if !computed {
         let fifo = if properties.get("FifoQueue").or(properties.get("FifoTopic")) == Some(&json!(true)) {
@@ -39,11 +42,33 @@ pub(super) fn identifying(context: &mut Context<'_>, path: &PropertyPath, proper
     candidates.push(context.rng.text(DIGITS, 12));
     candidates.push(context.rng.text(UPPER, 16));
     candidates.push(format!("{}_{}", name.to_lowercase(), context.rng.text(LOWER, 12)));
-    candidates.push(arn(context));
     let limit = context.kind.name_limit(path.top());
     let allowed = |text: &String| shape.fits(text) && (path.names().len() > 1 || limit.allows(text));
-    let fits = candidates.iter().position(allowed).unwrap_or(0);
-    Json::String(candidates.swap_remove(fits))
+    if let Some(fits) = candidates.iter().position(allowed) {
+        return Json::String(candidates.swap_remove(fits));
+    }
+    // An id that may be an ARN too is better none.
+    let short = (0..8).find_map(|_| sampled(context, path).filter(|text| !is_arn(text)));
+    short.or_else(|| sampled(context, path)).unwrap_or_else(|| Json::String(candidates.swap_remove(0)))
+}
+
+fn is_arn_name(name: &str) -> bool {
+    name.ends_with("Arn") || name.ends_with("ARN")
+}
+
+fn is_arn(value: &Json) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with("arn:"))
+}
+
+/// Any value that the property's schema allows.
+pub(super) fn sampled(context: &mut Context<'_>, path: &PropertyPath) -> Option<Json> {
+    let (kind, rng) = (context.kind, &mut *context.rng);
+    let place = Place {
+        partition: Settings::partition(&context.scope.region),
+        region: &context.scope.region,
+        account: &context.scope.account,
+    };
+    Sampler::new(kind, place, Extent::Least, &mut |bound| rng.below(bound)).property(path)
 }
 
 /// Computed top properties that no rule knew: as far as their names and types say what they hold.
@@ -59,15 +84,21 @@ pub(super) fn computed(context: &mut Context<'_>, properties: &mut Properties) {
         let timed = ["Time", "Date", "At"].iter().any(|end| name.ends_with(end))
             || ["Created", "Modified", "Updated"].iter().any(|part| name.contains(part));
         let value = if let Some(choice) = shape.choices.first() {
-            json!(choice)
+            json!(settled(&shape.choices).unwrap_or(choice))
         } else if shape.text && timed {
             let time = context.now.rfc3339();
             if !shape.fits(&time) || !kind.name_limit(name).allows(&time) {
                 continue;
             }
             json!(time)
-        } else if shape.text && (name.ends_with("Id") || name.ends_with("Arn")) {
+        } else if shape.text && (name.ends_with("Id") || is_arn_name(name)) {
             identifying(context, path, properties)
+        } else if kind.handlers.list.iter().any(|list| list.required().any(|required| required == name)) {
+            // Without it nobody could list the resource.
+            match sampled(context, path) {
+                Some(value) => value,
+                None => continue,
+            }
         } else {
             continue;
         };
@@ -75,12 +106,25 @@ pub(super) fn computed(context: &mut Context<'_>, properties: &mut Properties) {
     }
 }
 
-fn arn(context: &mut Context<'_>) -> String {
-    let partition = crate::local::settings::Settings::partition(&context.scope.region);
-    let (service, resource) = (context.kind.name.service(), context.kind.name.resource());
-    let id = context.rng.text(HEX, 17);
-    let (region, account) = (&context.scope.region, &context.scope.account);
-    format!("arn:{partition}:{}:{region}:{account}:{}/{id}", service.to_lowercase(), resource.to_lowercase())
+/// The state of a resource whose create has succeeded, among those that there are.
+fn settled(choices: &[String]) -> Option<&String> {
+    const SETTLED: [&str; 14] = [
+        "ACTIVE",
+        "AVAILABLE",
+        "READY",
+        "ENABLED",
+        "CREATED",
+        "CREATE_COMPLETE",
+        "CREATE_SUCCESSFUL",
+        "RUNNING",
+        "ISSUED",
+        "COMPLETED",
+        "COMPLETE",
+        "SUCCEEDED",
+        "SUCCESS",
+        "OK",
+    ];
+    SETTLED.iter().find_map(|word| choices.iter().find(|choice| choice.eq_ignore_ascii_case(word)))
 }
 
 /// `vpc` for `VPC`, `rtb`-like abbreviations are not guessed: the word itself.
@@ -89,16 +133,17 @@ fn prefix(resource: &str) -> String {
 }
 
 /// What a property's schema says about its text.
-struct Shape {
+pub(super) struct Shape {
     text: bool,
     integer: bool,
     shortest: usize,
     longest: usize,
     choices: Vec<String>,
+    pattern: Option<String>,
 }
 
 impl Shape {
-    fn of(context: &Context<'_>, path: &[String]) -> Self {
+    pub(super) fn of(context: &Context<'_>, path: &[String]) -> Self {
         let nothing = Json::Null;
         let schema = context.kind.property(path).unwrap_or(&nothing);
         let has_type = |name: &str| match &schema["type"] {
@@ -113,10 +158,17 @@ impl Shape {
             shortest: size("minLength").unwrap_or(0),
             longest: size("maxLength").unwrap_or(usize::MAX),
             choices: choices.filter_map(Json::as_str).map(str::to_owned).collect(),
+            pattern: schema["pattern"].as_str().map(str::to_owned),
         }
     }
 
-    fn fits(&self, text: &str) -> bool {
-        (self.shortest..=self.longest).contains(&text.chars().count())
+    pub(super) fn fits(&self, text: &str) -> bool {
+        let limit = NameLimit {
+            min_length: self.shortest,
+            max_length: self.longest,
+            pattern: self.pattern.as_deref(),
+            lowercase: false,
+        };
+        limit.allows(text)
     }
 }

@@ -1,6 +1,7 @@
 //! Any resource type, driven by its schema alone: names that nobody gave, identifiers and other
 //! computed properties, what a read hides.
 
+mod arn;
 mod invent;
 mod paths;
 mod template;
@@ -81,6 +82,9 @@ pub(crate) fn create_with(
     let kind = context.kind;
     let mut properties = desired;
     properties.retain(|name, _| !kind.is_read_only(&[name.as_str()]) || kind.is_required(name));
+    for path in kind.read_only.iter().filter(|path| path.names().len() > 1) {
+        paths::drop(&mut properties, path.names());
+    }
     apply(rules, context, &mut properties);
     predicted(context, &mut properties);
     for path in &kind.primary_identifier {
@@ -96,7 +100,7 @@ pub(crate) fn create_with(
     if let Some(name) = kind.arn_property()
         && !properties.contains_key(name)
     {
-        let arn = arn(context, &mut properties);
+        let arn = arn::made(context, name, &mut properties);
         properties.insert(name.to_owned(), Json::String(arn));
     }
     invent::computed(context, &mut properties);
@@ -160,20 +164,6 @@ fn predicted(context: &Context<'_>, properties: &mut Properties) {
             properties.insert(path.top().to_owned(), Json::String(value));
         }
     }
-}
-
-fn arn(context: &mut Context<'_>, properties: &mut Properties) -> String {
-    let template = context.kind.arn_template.clone();
-    if let Some(arn) = template.and_then(|template| fill(&template, context, properties)) {
-        return arn;
-    }
-    let service = context.kind.name.service().to_lowercase();
-    let resource = context.kind.name.resource().to_lowercase();
-    let given = context.kind.identifier_from(&Json::Object(properties.clone()));
-    let id = given.unwrap_or_else(|| context.rng.text(crate::local::world::HEX, 17));
-    let template = format!("arn:${{Partition}}:{service}:${{Region}}:${{Account}}:{resource}/");
-    let start = fill(&template, context, properties).unwrap_or_default();
-    start + &id
 }
 
 #[cfg(test)]

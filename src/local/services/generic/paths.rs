@@ -50,6 +50,33 @@ pub(super) fn remove(properties: &mut Properties, path: &[String]) {
     }
 }
 
+/// Takes away what lies at a path, and nothing else.
+pub(super) fn drop(properties: &mut Properties, path: &[String]) {
+    if let [first, rest @ ..] = path {
+        let below = if first == "*" {
+            properties.values_mut().collect()
+        } else {
+            properties.get_mut(first).into_iter().collect::<Vec<_>>()
+        };
+        if rest.is_empty() {
+            properties.shift_remove(first);
+        } else {
+            below.into_iter().for_each(|below| drop_in(below, rest));
+        }
+    }
+}
+
+fn drop_in(node: &mut Json, path: &[String]) {
+    match node {
+        Json::Object(below) => drop(below, path),
+        Json::Array(items) => {
+            let rest = if path.first().is_some_and(|name| name == "*") { &path[1..] } else { path };
+            items.iter_mut().for_each(|item| drop_in(item, rest));
+        }
+        _ => {}
+    }
+}
+
 fn remove_in(node: &mut Json, path: &[String]) {
     match node {
         Json::Object(below) => remove(below, path),
