@@ -1,57 +1,15 @@
-//! The local cloud against its cases: requests and answers as data, in `tests/cases/cloudcontrol`.
-//!
-//! A case is `{"truth": where it is from, "steps": […]}`, and may say how the cloud behaves: `profile`
-//! has knobs as `PUT /_evstack/profile` takes them, `seed` is what choices follow from; `latency`,
-//! `roleDelay`, `queueRest` are short for three knobs. A step calls
-//! (`call`, `with`) and says what comes back: `answer` (a part of it), `error` and `message` (a part of
-//! it, or all where it begins with `=`), with HTTP's `status` where that isn't 400; or it moves the
-//! time on (`advance`, in milliseconds). `raw` is a body that no client would send. `keep` gives names to values of the answer by
-//! pointer, for later steps to use as `$name`. Objects where the wire has JSON in a string are
-//! written and compared as such.
-//!
-//! A step about a handler is shorter: it does a change to its end, `create` (a type) with `state`,
-//! `update` (a type) `of` an identifier with `patch`, or `delete` (a type) `of` an identifier. It
-//! `fails` with an error code and a `message`, or what is read then `is` as said, whole.
-//! `{"read": type, "of": identifier}` only looks: what it finds `is` as said, or it is `"gone"`.
+//! The local cloud against its cases: requests and answers as data (`common/cases.rs` says how).
 
+#[path = "common/cases.rs"]
+mod cases;
 #[path = "common/in_short.rs"]
 mod in_short;
 
 use bytes::Bytes;
-use evstack::local::{Cloud, ManualClock, Options, Settings, Time};
+use cases::{Answer, Kept, agrees, cloud, page};
+use evstack::local::Cloud;
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
-
-/// Members that hold JSON in a string.
-const TEXTS: [&str; 5] = ["DesiredState", "PatchDocument", "ResourceModel", "Properties", "Policy"];
-
-fn cloud(latency: u64) -> Cloud {
-    behaving(&json!({ "latency": latency }))
-}
-
-fn behaving(case: &Json) -> Cloud {
-    let mut knobs = case.get("profile").cloned().unwrap_or_else(|| json!({}));
-    for (short, knob) in [("latency", "latency"), ("roleDelay", "role_delay"), ("queueRest", "queue_rest")] {
-        if let Some(time) = case.get(short) {
-            knobs[knob] = time.clone();
-        }
-    }
-    let cloud = seeded(case["seed"].as_u64().unwrap_or(0));
-    let (status, answer) = page(&cloud, "PUT", "profile", &knobs);
-    assert_eq!(status, 200, "{answer}");
-    cloud
-}
-
-fn seeded(seed: u64) -> Cloud {
-    let options = Options {
-        settings: Settings { seed, ..Settings::default() },
-        clock: Arc::new(ManualClock::new(Time(1_795_000_000_000))),
-        ..Options::default()
-    };
-    Cloud::open(None, options).expect("a cloud in memory opens")
-}
+use std::collections::BTreeSet;
 
 fn request(operation: &str, body: impl Into<Bytes>) -> http::Request<Bytes> {
     http::Request::post("/")
@@ -77,106 +35,35 @@ fn send(cloud: &Cloud, operation: &str, body: String) -> (u16, Json) {
     (response.status().as_u16(), serde_json::from_slice(response.body()).expect("JSON comes back"))
 }
 
-/// A message with the kept values in the places of their `$name`s.
-fn filled(text: &str, kept: &BTreeMap<String, Json>) -> String {
-    kept.iter().fold(text.to_owned(), |text, (name, value)| match value.as_str() {
-        Some(value) => text.replace(&format!("${name}"), value),
-        None => text,
-    })
-}
-
-/// One of the cloud's own pages.
-fn page(cloud: &Cloud, method: &str, name: &str, body: &Json) -> (u16, Json) {
-    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-    let request = http::Request::builder().method(method).uri(format!("/_evstack/{name}"));
-    let response = cloud.handle(&request.body(body).expect("a request"));
-    (response.status().as_u16(), serde_json::from_slice(response.body()).expect("JSON comes back"))
-}
-
-/// Puts kept values in, and JSON into strings where the wire has it so.
-fn written(value: &Json, kept: &BTreeMap<String, Json>) -> Json {
-    match value {
-        Json::String(text) => text.strip_prefix('$').and_then(|name| kept.get(name)).unwrap_or(value).clone(),
-        Json::Array(items) => items.iter().map(|item| written(item, kept)).collect(),
-        Json::Object(members) => {
-            let member = |(name, value): (&String, &Json)| {
-                let value = written(value, kept);
-                let text = TEXTS.contains(&name.as_str()) && !value.is_string() && !value.is_null();
-                (name.clone(), if text { json!(value.to_string()) } else { value })
-            };
-            Json::Object(members.iter().map(member).collect())
-        }
-        other => other.clone(),
-    }
-}
-
-/// Whether `actual` has all of `expected`; lists must agree in length. `"*"` is anything, and null
-/// is absence.
-fn agrees(expected: &Json, actual: &Json) -> bool {
-    match (expected, actual) {
-        (Json::String(any), _) if any == "*" => !actual.is_null(),
-        (Json::Object(members), Json::String(text)) => {
-            // JSON in a string is compared whole.
-            let parsed: Json = serde_json::from_str(text).unwrap_or_default();
-            let same_keys = parsed.as_object().is_some_and(|p| p.len() == members.len());
-            same_keys && agrees(expected, &parsed)
-        }
-        (Json::Object(members), _) => {
-            members.iter().all(|(name, value)| agrees(value, actual.get(name).unwrap_or(&Json::Null)))
-        }
-        (Json::Array(items), Json::Array(others)) => {
-            items.len() == others.len() && items.iter().zip(others).all(|(a, b)| agrees(a, b))
-        }
-        _ => expected == actual,
-    }
-}
-
 #[test]
 fn cloud_control_cases() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/cloudcontrol");
     let mut count = 0;
     let (mut operations, mut errors) = (BTreeSet::new(), BTreeSet::new());
-    for path in files(&folder) {
-        let text = std::fs::read_to_string(&path).expect("a case");
-        let case: Json = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let cloud = behaving(&case);
-        let mut kept = BTreeMap::new();
-        for (number, step) in case["steps"].as_array().expect("steps").iter().enumerate() {
-            let at = format!("{} step {}", path.display(), number + 1);
-            if let Some(time) = step["advance"].as_u64() {
-                cloud.advance(Duration::from_millis(time)).expect("time goes on");
+    for case in cases::all() {
+        let cloud = cases::behaving(&case.behaviour);
+        let mut kept = Kept::new();
+        for (number, step) in case.steps.iter().enumerate() {
+            let at = format!("{} step {}", case.path, number + 1);
+            if cases::advanced(&cloud, step) {
                 continue;
             }
             count += 1;
-            if step.get("call").is_none() {
+            let Some(operation) = step["call"].as_str() else {
                 handled(&cloud, step, &at, &mut kept);
                 continue;
-            }
-            let operation = step["call"].as_str().unwrap_or_else(|| panic!("{at}: a call"));
+            };
             let body = match step["raw"].as_str() {
                 Some(raw) => raw.to_owned(),
-                None => written(&step["with"], &kept).to_string(),
+                None => cases::written(&step["with"], &kept).to_string(),
             };
-            let (status, answer) = send(&cloud, operation, body);
-            if let Some(error) = step["error"].as_str() {
-                assert_eq!(answer["__type"], error, "{at}: {answer}");
-                assert_eq!(u64::from(status), step["status"].as_u64().unwrap_or(400), "{at}: {answer}");
-                let message = answer["Message"].as_str().unwrap_or_default();
-                let expected = filled(step["message"].as_str().unwrap_or_default(), &kept);
-                match expected.strip_prefix('=') {
-                    Some(whole) => assert_eq!(message, whole, "{at}"),
-                    None => assert!(message.contains(&expected), "{at}: {message}"),
-                }
-                errors.insert(error.to_owned());
-            } else {
-                assert_eq!(status, 200, "{at}: {answer}");
-                let expected = expected(&step["answer"], &kept);
-                assert!(agrees(&expected, &answer), "{at}: expected {expected}\ngot {answer}");
-            }
-            for (name, pointer) in step["keep"].as_object().into_iter().flatten() {
-                let value = answer.pointer(pointer.as_str().expect("a pointer"));
-                kept.insert(name.clone(), value.unwrap_or_else(|| panic!("{at}: {pointer}")).clone());
-            }
+            let (status, body) = send(&cloud, operation, body);
+            let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+            let answer = match status {
+                200 => Answer::Result(body),
+                status => Answer::Error { code: text("__type"), message: text("Message"), status },
+            };
+            cases::check(step, &answer, &mut kept, &at);
+            errors.extend(step["error"].as_str().map(str::to_owned));
             operations.insert(operation.to_owned());
         }
     }
@@ -232,33 +119,23 @@ const ERRORS: [(&str, &str); 24] = [
     ("UnsupportedActionException", ""),
     ("ValidationException", ""),
 ];
-/// The files of a folder and of those in it, in order.
-fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the cases are there") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found.sort();
-    found
-}
 
 /// A step about a handler: what is to be done is done to its end.
-fn handled(cloud: &Cloud, step: &Json, at: &str, kept: &mut BTreeMap<String, Json>) {
+fn handled(cloud: &Cloud, step: &Json, at: &str, kept: &mut Kept) {
     let text = |name: &str| step[name].as_str();
     let (operation, type_name) = ["create", "update", "delete", "read"]
         .iter()
         .find_map(|operation| Some((*operation, text(operation)?)))
         .unwrap_or_else(|| panic!("{at}: something to do"));
     let mut input = json!({ "TypeName": type_name });
-    let mut identifier = expected(&step["of"], kept);
+    let mut identifier = cases::expected(&step["of"], kept);
     if operation == "create" {
-        input["DesiredState"] = json!(written(&step["state"], kept).to_string());
+        input["DesiredState"] = json!(cases::written(&step["state"], kept).to_string());
     } else {
         input["Identifier"] = identifier.clone();
     }
     if operation == "update" {
-        input["PatchDocument"] = json!(written(&step["patch"], kept).to_string());
+        input["PatchDocument"] = json!(cases::written(&step["patch"], kept).to_string());
     }
     if operation != "read" {
         let name = match operation {
@@ -274,7 +151,7 @@ fn handled(cloud: &Cloud, step: &Json, at: &str, kept: &mut BTreeMap<String, Jso
         if let Some(code) = text("fails") {
             assert_eq!(event["ErrorCode"], code, "{at}: {event}");
             let message = event["StatusMessage"].as_str().unwrap_or_default();
-            let words = expected(&step["message"], kept);
+            let words = cases::expected(&step["message"], kept);
             assert!(message.contains(words.as_str().unwrap_or_default()), "{at}: {message}");
             return;
         }
@@ -292,20 +169,8 @@ fn handled(cloud: &Cloud, step: &Json, at: &str, kept: &mut BTreeMap<String, Jso
         assert_eq!(read["__type"], "ResourceNotFoundException", "{at}: {read}");
     } else if !step["is"].is_null() {
         let shown = &read["ResourceDescription"]["Properties"];
-        let is = expected(&step["is"], kept);
+        let is = cases::expected(&step["is"], kept);
         assert!(agrees(&is, shown), "{at}: expected {is}\ngot {shown}");
-    }
-}
-
-/// Kept values in an expected answer; JSON in strings stays JSON there.
-fn expected(value: &Json, kept: &BTreeMap<String, Json>) -> Json {
-    match value {
-        Json::String(text) => text.strip_prefix('$').and_then(|name| kept.get(name)).unwrap_or(value).clone(),
-        Json::Array(items) => items.iter().map(|item| expected(item, kept)).collect(),
-        Json::Object(members) => {
-            Json::Object(members.iter().map(|(name, value)| (name.clone(), expected(value, kept))).collect())
-        }
-        other => other.clone(),
     }
 }
 
