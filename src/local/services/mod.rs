@@ -18,6 +18,7 @@ pub(crate) mod resources;
 pub(crate) mod s3;
 pub(crate) mod scheduler;
 pub(crate) mod schemas;
+pub(crate) mod ses;
 pub(crate) mod sns;
 pub(crate) mod sqs;
 pub(crate) mod stepfunctions;
@@ -189,6 +190,7 @@ pub(crate) fn handler(type_name: &str) -> &'static dyn Handler {
         "Pipes" => pipes::resource::handler(type_name),
         "S3" => s3::resource::handler(type_name),
         "Scheduler" => scheduler::resource::handler(type_name),
+        "SES" => ses::resource::handler(type_name),
         "SNS" => sns::resource::handler(type_name),
         "SQS" => sqs::resource::handler(type_name),
         "StepFunctions" => stepfunctions::resource::handler(type_name),
