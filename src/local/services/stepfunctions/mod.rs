@@ -1,3 +1,5 @@
-//! Step Functions' resources: state machines, activities.
+//! Step Functions' state machines, their versions and aliases, and activities.
 
+mod definition;
+mod machine;
 pub(crate) mod resource;
