@@ -45,6 +45,11 @@ pub trait Clock: Send + Sync {
 
     /// Moves a clock that only moves when told. A real one stays as it is.
     fn set(&self, _to: Time) {}
+
+    /// The present, where it is the time that clients have, too.
+    fn wall(&self) -> Option<Time> {
+        None
+    }
 }
 
 /// The machine's own time.
@@ -55,6 +60,10 @@ impl Clock for RealClock {
     fn now(&self) -> Time {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn wall(&self) -> Option<Time> {
+        Some(self.now())
     }
 }
 

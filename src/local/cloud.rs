@@ -80,7 +80,7 @@ impl Cloud {
             let (response, number) = self.turn_with(|world| page.answer(world));
             return Answer { response, number, call: None };
         }
-        let call = match gateway::read(request) {
+        let call = match gateway::read(request, self.clock.wall()) {
             Ok(call) => call,
             Err(refusal) => {
                 let request_id = self.world().rng.uuid();

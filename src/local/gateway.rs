@@ -3,12 +3,13 @@
 //! 1. whose protocol is it: `smithy-protocol` → RPC v2 CBOR; `X-Amz-Target` → JSON; a form with
 //!    `Action=` → query; else REST
 //! 2. which service and operation: by the target's prefix, else by the credential's signing name
-//! 3. who calls: the credential's key and region
+//! 3. who calls: the credential's key and region; the proof of a key that this cloud issued
 //! 4. what does it say: decode the body
 //! 5. the service answers (in the world, elsewhere)
 //! 6. encode the answer or the fault in the same protocol
 
-use super::auth;
+use super::auth::{self, Proof};
+use super::clock::Time;
 use super::fault::Fault;
 use super::protocol::{self, Input, Output, Protocol, aws_json, aws_query, rpc_v2_cbor};
 use super::services::{KNOWN, Service};
@@ -24,6 +25,8 @@ pub(crate) struct Call {
     pub(crate) input: Input,
     pub(crate) access_key: String,
     pub(crate) region: String,
+    /// For a key that this cloud issued, what shows that the caller has its secret.
+    pub(crate) proof: Option<Proof>,
 }
 
 /// A request that isn't, with the protocol in which to say so.
@@ -33,8 +36,8 @@ pub(crate) struct Refusal {
     pub(crate) fault: Fault,
 }
 
-/// Steps 1 to 4.
-pub(crate) fn read(request: &Request<Bytes>) -> Result<Call, Refusal> {
+/// Steps 1 to 4. `wall` is the present where the clock is the machine's own.
+pub(crate) fn read(request: &Request<Bytes>, wall: Option<Time>) -> Result<Call, Refusal> {
     let (headers, uri, body) = (request.headers(), request.uri(), request.body());
     let credential = auth::credential(headers, uri);
     let signing_name = credential.as_ref().map_or("", |c| c.service.as_str());
@@ -55,11 +58,7 @@ pub(crate) fn read(request: &Request<Bytes>) -> Result<Call, Refusal> {
         };
     let refuse = |fault| Refusal { protocol, fault };
     let Some(credential) = credential else {
-        let fault = Fault {
-            status: 403,
-            ..Fault::client("MissingAuthenticationToken", "Missing Authentication Token")
-        };
-        return Err(refuse(fault));
+        return Err(refuse(auth::without_credential(headers).fault(protocol)));
     };
     let service = KNOWN.iter().find(|known| known.target == name || known.signing == name);
     let Some(service) = service else {
@@ -73,8 +72,9 @@ pub(crate) fn read(request: &Request<Bytes>) -> Result<Call, Refusal> {
         return Err(refuse(Fault::unsupported(service.name, &operation)));
     }
     let input = input.map_err(refuse)?;
+    let proof = auth::proof(request, &credential, wall).map_err(|trouble| refuse(trouble.fault(protocol)))?;
     let (access_key, region) = (credential.access_key, credential.region);
-    Ok(Call { protocol, service, operation, input, access_key, region })
+    Ok(Call { protocol, service, operation, input, access_key, region, proof })
 }
 
 /// Step 6.

@@ -98,4 +98,20 @@ impl Statement {
             && self.conditions.iter().all(|condition| condition.met(keys));
         applies.then_some(reach)
     }
+
+    /// Whether it is about an action (in lower case).
+    pub(super) fn is_about(&self, action: &str) -> bool {
+        // Actions have no variables.
+        self.actions.holds(action, &Keys::new())
+    }
+
+    /// Whether it is about every resource, always.
+    pub(super) fn is_about_everything(&self) -> bool {
+        let everything = |list: &Vec<Template>| list.iter().any(Template::is_star);
+        let stars = self.resources.as_ref().is_none_or(|scope| match scope {
+            Scope::Only(list) => everything(list),
+            Scope::AllBut(_) => false,
+        });
+        stars && self.conditions.is_empty() && self.principals.is_none()
+    }
 }

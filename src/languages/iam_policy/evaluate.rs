@@ -88,6 +88,24 @@ impl fmt::Display for Place {
     }
 }
 
+impl Policy {
+    /// Whether a statement allows an action, on whatever resource and under whatever condition.
+    #[must_use]
+    pub fn may_allow(&self, action: &str) -> bool {
+        let action = action.to_ascii_lowercase();
+        self.statements.iter().any(|s| s.effect == Effect::Allow && s.is_about(&action))
+    }
+
+    /// Whether a statement denies an action on everything, without a condition.
+    #[must_use]
+    pub fn always_denies(&self, action: &str) -> bool {
+        let action = action.to_ascii_lowercase();
+        self.statements
+            .iter()
+            .any(|s| s.effect == Effect::Deny && s.is_about(&action) && s.is_about_everything())
+    }
+}
+
 /// Decides.
 #[must_use]
 pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Decision {

@@ -65,6 +65,11 @@ impl Template {
         Self(parts)
     }
 
+    /// Whether it is `*` alone.
+    pub(super) fn is_star(&self) -> bool {
+        self.0 == [Part::Any]
+    }
+
     /// The pattern for one request; `None` when a variable has no value in it (or several).
     pub(super) fn tokens(&self, keys: &Keys) -> Option<Vec<Token>> {
         let mut tokens = Vec::new();

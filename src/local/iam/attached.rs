@@ -7,7 +7,7 @@ use crate::local::services::resources::{Resource, Resources};
 use serde_json::Value as Json;
 
 /// All of a role's policies.
-pub(super) fn of_role(resources: &Resources, role: &Resource) -> Own<'static> {
+pub(super) fn of_role(resources: &Resources, role: &Resource) -> Own {
     let mut own = Own::default();
     let name = role.identifier.as_str();
     for inline in list(&role.properties, "Policies") {
@@ -49,7 +49,7 @@ pub(super) fn of_role(resources: &Resources, role: &Resource) -> Own<'static> {
 }
 
 /// The text of a managed policy: a customer's, or one of AWS's own that is known here.
-pub(crate) fn managed(resources: &Resources, arn: &str) -> Option<Policy> {
+pub(super) fn managed(resources: &Resources, arn: &str) -> Option<Policy> {
     let account = account_of(arn)?;
     if account == "aws" {
         return aws_managed::policy(arn);

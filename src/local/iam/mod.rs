@@ -7,6 +7,7 @@
 
 mod attached;
 mod aws_managed;
+pub(crate) mod callers;
 mod of_resource;
 pub(crate) mod words;
 
@@ -14,6 +15,7 @@ use super::clock::Time;
 use super::services::Scope;
 use super::services::resource::Context;
 use super::services::resources::{Resource, Resources};
+use super::world::World;
 use crate::languages::iam_policy::{
     Decision, Given, Keys, Policies, Policy, Principal, Request, Sort, account_of, evaluate,
 };
@@ -71,6 +73,11 @@ impl<'w> View<'w> {
         Self { resources: context.resources, now: context.now, role_delay: context.profile.role_delay }
     }
 
+    /// A service's.
+    pub(crate) fn of_world(world: &'w World) -> Self {
+        Self { resources: &world.services.resources, now: world.now, role_delay: world.profile.role_delay }
+    }
+
     /// The role with an ARN.
     pub(crate) fn role(&self, arn: &str) -> Option<&'w Arc<Resource>> {
         let account = account_of(arn)?;
@@ -89,7 +96,7 @@ impl<'w> View<'w> {
         who: &Principal,
         action: &str,
         keys: &Keys,
-        own: &Own<'_>,
+        own: &Own,
     ) -> Ruling {
         let arn = role.properties.get("Arn").and_then(|arn| arn.as_str()).unwrap_or_default();
         let trust = role.properties.get("AssumeRolePolicyDocument").map(Policy::read).unwrap_or_default();
@@ -103,20 +110,13 @@ impl<'w> View<'w> {
         self.now < role.created.at.after(self.role_delay)
     }
 
-    /// What a session of a role may do. `session` are the policies that were given with it.
-    pub(crate) fn session_may(
-        &self,
-        role: &Resource,
-        who: &Principal,
-        session: &[(String, Policy)],
-        asked: &Asked<'_>,
-    ) -> Ruling {
-        let own = attached::of_role(self.resources, role).with_session(session);
-        self.decide(who, &own, asked)
+    /// What a session of a role may do, without policies given with it.
+    pub(crate) fn session_may(&self, role: &Resource, who: &Principal, asked: &Asked<'_>) -> Ruling {
+        self.decide(who, &attached::of_role(self.resources, role), asked)
     }
 
     /// What somebody with policies `own` may do: the resource's own policy counts too.
-    pub(crate) fn decide(&self, who: &Principal, own: &Own<'_>, asked: &Asked<'_>) -> Ruling {
+    pub(crate) fn decide(&self, who: &Principal, own: &Own, asked: &Asked<'_>) -> Ruling {
         let found = of_resource::policies(self.resources, asked.resource);
         let given: Vec<Given<'_>> =
             found.policies.iter().map(|(name, policy)| Given { name, policy }).collect();
@@ -141,23 +141,33 @@ pub(crate) struct Asked<'a> {
 
 /// The policies that somebody has, with their names.
 #[derive(Debug, Default)]
-pub(crate) struct Own<'a> {
+pub(crate) struct Own {
     identity: Vec<(String, Policy)>,
     boundary: Option<(String, Policy)>,
-    session: &'a [(String, Policy)],
-    /// Whether there are policies whose text isn't known: attached ones, and the boundary.
+    /// Given along when the session was made.
+    session: Vec<(String, Policy)>,
+    /// Whether there are policies of a sort whose text isn't known.
     unknown: bool,
     unknown_boundary: bool,
+    unknown_session: bool,
 }
 
-impl<'a> Own<'a> {
+impl Own {
     /// None: services, strangers, and root, who needs none.
     pub(crate) fn none() -> Self {
         Self::default()
     }
 
-    fn with_session(self, session: &'a [(String, Policy)]) -> Self {
-        Self { session, ..self }
+    /// Whether some request for an action might be allowed, as far as these policies say.
+    fn conceivably(&self, action: &str) -> bool {
+        let allows = |named: &[(String, Policy)]| named.iter().any(|(_, policy)| policy.may_allow(action));
+        let denies =
+            |named: &[(String, Policy)]| named.iter().any(|(_, policy)| policy.always_denies(action));
+        let boundary = self.boundary.as_slice();
+        (self.unknown || allows(&self.identity))
+            && (boundary.is_empty() || allows(boundary))
+            && (self.unknown_session || self.session.is_empty() || allows(&self.session))
+            && ![&self.identity, boundary, &self.session].into_iter().any(denies)
     }
 
     fn decide(&self, request: &Request<'_>, resource: &[Given<'_>], resource_decides: bool) -> Ruling {
@@ -175,11 +185,13 @@ impl<'a> Own<'a> {
         };
         let decision = evaluate(request, &policies);
         let verdict = match &decision {
-            // An unknown boundary might not allow it.
+            // An unknown boundary might not allow it, nor an unknown session policy.
             Decision::Allowed(_) if self.unknown_boundary => Verdict::Unknown,
+            Decision::Allowed(_) if self.unknown_session && self.session.is_empty() => Verdict::Unknown,
             Decision::Allowed(_) => Verdict::Allowed,
             // An unknown policy might allow it.
             Decision::NotAllowed(Sort::Identity) if self.unknown => Verdict::Unknown,
+            Decision::NotAllowed(Sort::Session) if self.unknown_session => Verdict::Unknown,
             _ => Verdict::Denied,
         };
         Ruling { verdict, decision }
@@ -223,9 +235,9 @@ pub(crate) fn may(
     keys.add_if_absent("aws:PrincipalAccount", account_of(arn).unwrap_or_default());
     keys.add_if_absent("aws:CurrentTime", context.now.rfc3339());
     keys.add_if_absent("aws:EpochTime", context.now.0.div_euclid(1000).to_string());
-    keys.add_if_absent("aws:RequestedRegion", context.scope.region.clone());
+    keys.add_if_absent("aws:RequestedRegion", &context.scope.region);
     keys.add_if_absent("aws:SecureTransport", "true");
-    View::of(context).session_may(role, &who, &[], &Asked { action, resource, keys: &keys }).verdict
+    View::of(context).session_may(role, &who, &Asked { action, resource, keys: &keys }).verdict
 }
 
 /// `arn:aws:sts::123456789012:assumed-role/name/session` of a role's ARN.

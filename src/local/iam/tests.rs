@@ -47,13 +47,8 @@ impl World {
         let view = self.view();
         let who = Principal::RoleSession { role: ROLE.into(), session: session_arn(ROLE, "s") };
         let keys = Keys::new();
-        view.session_may(
-            view.role(ROLE).expect("a role"),
-            &who,
-            &[],
-            &Asked { action, resource, keys: &keys },
-        )
-        .verdict
+        view.session_may(view.role(ROLE).expect("a role"), &who, &Asked { action, resource, keys: &keys })
+            .verdict
     }
 }
 
@@ -168,7 +163,7 @@ fn refusals_have_the_words_of_aws() {
     let who = Principal::RoleSession { role: ROLE.into(), session: session_arn(ROLE, "s") };
     let keys = Keys::new();
     let asked = Asked { action: "sqs:SendMessage", resource: QUEUE, keys: &keys };
-    let ruling = view.session_may(view.role(ROLE).expect("a role"), &who, &[], &asked);
+    let ruling = view.session_may(view.role(ROLE).expect("a role"), &who, &asked);
     assert_eq!(
         words::refusal(
             "arn:aws:sts::000000000000:assumed-role/R/s",

@@ -13,23 +13,47 @@ pub(crate) fn operation(pairs: &[(String, String)]) -> Option<&str> {
     pairs.iter().find(|(name, _)| name == "Action").map(|(_, value)| value.as_str())
 }
 
-/// A flat result in its two wrappers.
+/// What a result's member holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Element {
+    Text(String),
+    Members(Vec<(&'static str, Element)>),
+}
+
+impl Element {
+    /// A text.
+    pub(crate) fn text(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// A result in its two wrappers.
 pub(crate) fn encode(
     namespace: &str,
     operation: &str,
-    members: &[(&'static str, String)],
+    members: &[(&'static str, Element)],
     request_id: &str,
 ) -> Response<Bytes> {
     let mut result = String::new();
-    for (name, value) in members {
-        // Writing to a String can't fail.
-        let _ = write!(result, "<{name}>{}</{name}>", escape(value));
-    }
+    push(&mut result, members);
     let body = format!(
         "<{operation}Response xmlns=\"{namespace}\"><{operation}Result>{result}</{operation}Result>\
          <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
     );
     respond(200, &[("content-type", CONTENT_TYPE), ("x-amzn-requestid", request_id)], body)
+}
+
+/// Services nest their results a few levels deep, never by what a client sent.
+fn push(xml: &mut String, members: &[(&'static str, Element)]) {
+    for (name, element) in members {
+        // Writing to a String can't fail.
+        let _ = write!(xml, "<{name}>");
+        match element {
+            Element::Text(text) => xml.push_str(&escape(text)),
+            Element::Members(members) => push(xml, members),
+        }
+        let _ = write!(xml, "</{name}>");
+    }
 }
 
 /// A fault.

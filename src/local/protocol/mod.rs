@@ -41,8 +41,8 @@ pub(crate) enum Input {
 pub(crate) enum Output {
     /// The members of the result.
     Json(Json),
-    /// The members of the result, flat: `<Account>…</Account>`.
-    Xml(Vec<(&'static str, String)>),
+    /// The members of the result: `<Account>…</Account>`.
+    Xml(Vec<(&'static str, aws_query::Element)>),
 }
 
 impl Protocol {

@@ -25,14 +25,17 @@ pub(crate) mod stepfunctions;
 pub(crate) mod sts;
 pub(crate) mod various;
 
+use super::auth::Trouble;
 use super::fault::Fault;
 use super::gateway::Call;
+use super::iam::session_arn;
 use super::protocol::{Input, Output};
 use super::settings::Settings;
 use super::store::AnyTable;
 use super::world::World;
 use resource::Handler;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Where a call acts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,13 +47,15 @@ pub(crate) struct Scope {
 }
 
 /// Who calls, and where the call acts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Caller {
     pub(crate) scope: Scope,
     /// The principal.
     pub(crate) arn: String,
     /// As `GetCallerIdentity` has it.
     pub(crate) user_id: String,
+    /// Whose credentials this cloud issued; any other caller is the account's root.
+    pub(crate) session: Option<Arc<sts::Session>>,
 }
 
 /// An operation's function: the world, the operation's name, its input, who calls.
@@ -120,23 +125,30 @@ pub(crate) const KNOWN: &[Service] = &[
 pub(crate) struct Services {
     pub(crate) resources: resources::Resources,
     pub(crate) cloudcontrol: cloudcontrol::State,
+    pub(crate) sts: sts::State,
 }
 
 impl Services {
     pub(crate) fn new() -> Self {
-        Self { resources: resources::Resources::new(), cloudcontrol: cloudcontrol::State::new() }
+        Self {
+            resources: resources::Resources::new(),
+            cloudcontrol: cloudcontrol::State::new(),
+            sts: sts::State::new(),
+        }
     }
 
     /// Every table, for loading and committing.
     pub(crate) fn tables(&mut self) -> Vec<&mut dyn AnyTable> {
         let mut tables = self.resources.tables();
         tables.extend(self.cloudcontrol.tables());
+        tables.push(self.sts.table());
         tables
     }
 
     /// Rebuilds what follows from the rows.
     pub(crate) fn loaded(&mut self) {
         self.cloudcontrol.loaded();
+        self.sts.loaded();
     }
 }
 
@@ -159,14 +171,7 @@ pub(crate) fn call(world: &mut World, call: &Call) -> Result<Output, Fault> {
     let Some(run) = call.service.run else {
         return Err(Fault::unsupported(call.service.name, &call.operation));
     };
-    let own_account = call.access_key.len() == 12 && call.access_key.bytes().all(|b| b.is_ascii_digit());
-    let account = if own_account { call.access_key.clone() } else { world.settings.account.clone() };
-    let partition = Settings::partition(&call.region);
-    let caller = Caller {
-        arn: format!("arn:{partition}:iam::{account}:root"),
-        user_id: account.clone(),
-        scope: Scope { account, region: call.region.clone() },
-    };
+    let caller = caller(world, call).map_err(|trouble| trouble.fault(call.protocol))?;
     let answer = run(world, &call.operation, &call.input, &caller);
     // Names of operations that don't exist would fill the memory.
     let exists = |fault: &Fault| fault.code != "UnknownOperationException" && fault.status != 501;
@@ -174,6 +179,38 @@ pub(crate) fn call(world: &mut World, call: &Call) -> Result<Output, Fault> {
         world.counts.add_call(call.service.signing, &call.operation);
     }
     answer
+}
+
+/// Who calls. A key with a proof is one from here: it is a session or nobody.
+fn caller(world: &World, call: &Call) -> Result<Caller, Trouble> {
+    let partition = Settings::partition(&call.region);
+    let Some(proof) = &call.proof else {
+        let own_account = call.access_key.len() == 12 && call.access_key.bytes().all(|b| b.is_ascii_digit());
+        let account = if own_account { call.access_key.clone() } else { world.settings.account.clone() };
+        return Ok(Caller {
+            arn: format!("arn:{partition}:iam::{account}:root"),
+            user_id: account.clone(),
+            scope: Scope { account, region: call.region.clone() },
+            session: None,
+        });
+    };
+    let session = world.services.sts.get(&call.access_key).ok_or(Trouble::UnknownKey)?;
+    if proof.token.as_deref() != Some(session.token.as_str()) {
+        return Err(Trouble::UnknownKey);
+    }
+    if !proof.holds(&session.secret) {
+        return Err(Trouble::mismatch());
+    }
+    if session.expires <= world.now {
+        return Err(Trouble::Expired);
+    }
+    let account = session.account.clone();
+    let (arn, user_id) = match &session.identity {
+        sts::Identity::Root => (format!("arn:{partition}:iam::{account}:root"), account.clone()),
+        sts::Identity::Role { arn, id, name } => (session_arn(arn, name), format!("{id}:{name}")),
+    };
+    let scope = Scope { account, region: call.region.clone() };
+    Ok(Caller { arn, user_id, scope, session: Some(Arc::clone(session)) })
 }
 
 /// Who makes, reads, changes and deletes resources of a type: the service's own handler where it has

@@ -45,6 +45,9 @@ pub(crate) fn run(world: &mut World, work: Work) {
     let kind = Catalogue::bundled().get(&request.type_name);
     let outcome = match (work, kind) {
         (Work::Cancel { .. }, _) => Ok(Outcome::Cancelled),
+        _ if request.refused.is_some() => {
+            Err(HandlerFault::new("AccessDenied", request.refused.clone().unwrap_or_default()))
+        }
         (work, Some(kind)) => handled(world, &mut request, work, &kind),
         (_, None) => Err(HandlerFault::new(
             "InternalFailure",

@@ -10,6 +10,7 @@ mod lag;
 mod model;
 mod ops;
 mod patch;
+mod permissions;
 mod shown;
 mod state;
 
@@ -45,6 +46,7 @@ pub(crate) fn call(
     };
     world.services.cloudcontrol.forget_old(world.now);
     if OPERATIONS.contains(&operation) {
+        permissions::authorize(world, operation, caller)?;
         adversary::throttle(world, &caller.scope)?;
     }
     let answer = match operation {

@@ -90,6 +90,9 @@ pub(crate) struct Request {
     pub(crate) client_token: Option<String>,
     /// Tells whether a repeated client token repeats the same request.
     pub(crate) fingerprint: String,
+    /// Why the handler won't do it with this caller's credentials.
+    #[serde(default)]
+    pub(crate) refused: Option<String>,
 }
 
 impl Request {

@@ -3,7 +3,7 @@
 use super::super::finish::Work;
 use super::super::input::{self, Members};
 use super::super::model::{Operation, Request, Status};
-use super::super::{adversary, fault, patch, shown};
+use super::super::{adversary, fault, patch, permissions, shown};
 use super::{Target, check, handled, identifier, registry_path};
 use crate::local::fault::Fault;
 use crate::local::services::resources::Properties;
@@ -184,6 +184,7 @@ impl Start {
         if let Some(identifier) = &identifier {
             self.refuse_concurrent(world, identifier)?;
         }
+        let refused = permissions::refused(world, &self.caller, &self.type_name, self.operation);
         let token = world.rng.uuid();
         let due = world.now.after(adversary::duration(world, &self.type_name, self.operation));
         let request = Request {
@@ -203,6 +204,7 @@ impl Start {
             retry_after: Some(adversary::retry_after(world, due)),
             client_token: self.client_token,
             fingerprint: self.fingerprint,
+            refused,
         };
         let event = request.event(true);
         world.services.cloudcontrol.put(request);
