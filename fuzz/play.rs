@@ -56,11 +56,10 @@ fn steps(cloud: &Cloud, steps: &[Json], changes: &[u8]) {
             cloud.advance(Duration::from_millis(time.min(1 << 40))).expect("time goes on");
             continue;
         }
-        let mut with = step["with"].clone();
+        let (operation, mut with) = asked(step);
         for change in changes.chunks_exact(4).filter(|change| usize::from(change[0]) % STEPS == number) {
             alter(&mut with, change[1], change[2], change[3]);
         }
-        let operation = step["call"].as_str().unwrap_or_default();
         let request = Request::post("/")
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-target", format!("CloudApiService.{operation}"))
@@ -69,12 +68,47 @@ fn steps(cloud: &Cloud, steps: &[Json], changes: &[u8]) {
         // An operation's name that can't stand in a header reaches nobody.
         let Ok(request) = request else { continue };
         let answer = ask(cloud, &request);
-        for (name, pointer) in step["keep"].as_object().into_iter().flatten() {
-            if let Some(value) = pointer.as_str().and_then(|pointer| answer.pointer(pointer)) {
-                kept.insert(name.clone(), value.clone());
+        match &step["keep"] {
+            Json::Object(names) => {
+                for (name, pointer) in names {
+                    if let Some(value) = pointer.as_str().and_then(|pointer| answer.pointer(pointer)) {
+                        kept.insert(name.clone(), value.clone());
+                    }
+                }
             }
+            Json::String(name) => {
+                // The identifier of what a short step made.
+                let token = answer["ProgressEvent"]["RequestToken"].clone();
+                let body = json!({ "RequestToken": token }).to_string();
+                let (mut parts, _) = request.into_parts();
+                let target = http::HeaderValue::from_static("CloudApiService.GetResourceRequestStatus");
+                parts.headers.insert("x-amz-target", target);
+                let answer = ask(cloud, &Request::from_parts(parts, Bytes::from(body)));
+                kept.insert(name.clone(), answer["ProgressEvent"]["Identifier"].clone());
+            }
+            _ => {}
         }
     }
+}
+
+/// A step's operation and input, also of the short forms: `{"create": type, "state": …}` and so on.
+fn asked(step: &Json) -> (&str, Json) {
+    let of = |type_name: &Json| json!({ "TypeName": type_name, "Identifier": step["of"] });
+    if let Some(type_name) = step.get("create") {
+        return ("CreateResource", json!({ "TypeName": type_name, "DesiredState": step["state"] }));
+    }
+    if let Some(type_name) = step.get("update") {
+        let mut input = of(type_name);
+        input["PatchDocument"] = step["patch"].clone();
+        return ("UpdateResource", input);
+    }
+    if let Some(type_name) = step.get("delete") {
+        return ("DeleteResource", of(type_name));
+    }
+    if let Some(type_name) = step.get("read") {
+        return ("GetResource", of(type_name));
+    }
+    (step["call"].as_str().unwrap_or_default(), step["with"].clone())
 }
 
 /// Changes one node of a tree.

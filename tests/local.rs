@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Run, Sandbox, until};
+use serde_json::json;
 use std::fs;
 
 const SHOP: &str = "name: shop\nqueues: {orders: {}}\noutputs: {url: \"${queue.orders.QueueUrl}\"}\n";
@@ -181,4 +182,44 @@ fn a_cloud_that_is_gone_is_named() {
     let said = sandbox.refused(&["plan", "--cloud", &url], "E0702");
     assert!(said.contains("nothing listens on 127.0.0.1:"), "{said}");
     assert!(said.contains("nothing was changed"), "{said}");
+}
+
+#[test]
+fn the_inventory_is_told_by_who_serves_it_or_read_as_it_lies() {
+    let sandbox = shop();
+    let run = sandbox.ok(&["local", "inventory", "--json"]);
+    assert_eq!(run.json(), json!({ "resources": [], "pending": [] }));
+    assert!(run.stderr.contains("There is no local cloud in ") && !sandbox.path(".evstack/local").exists());
+    sandbox.ok(&["apply", "--yes"]);
+    let text = sandbox.ok(&["local", "inventory"]).stdout;
+    assert_eq!(text.lines().count(), 2, "{text}");
+    let line = text.lines().find(|line| line.contains("shop-local-orders ")).expect("the queue");
+    assert!(
+        line.starts_with("AWS::SQS::Queue  http://127.0.0.1:4566/000000000000/shop-local-orders "),
+        "{line}"
+    );
+    assert!(line.contains("  arn:aws:iam::000000000000:root  20") && line.ends_with('Z'), "{line}");
+
+    // An operation that is under way when nobody serves it any more stays so while it is looked at.
+    let at_rest = sandbox.ok(&["local", "inventory", "--json"]).json();
+    let served = sandbox.serve(&["--latency", "3600000"]);
+    let input = json!({ "TypeName": "AWS::Logs::LogGroup", "DesiredState": "{\"LogGroupName\":\"g\"}" });
+    let token = served.call("CreateResource", &input)["ProgressEvent"]["RequestToken"].clone();
+    let told = sandbox.ok(&["local", "inventory", "--json"]).json();
+    assert_eq!(told["resources"], at_rest["resources"]);
+    let pending = &told["pending"][0];
+    assert_eq!((&pending["request"], &pending["identifier"]), (&token, &json!("g")));
+    assert_eq!((&pending["operation"], &pending["status"]), (&json!("CREATE"), &json!("IN_PROGRESS")));
+    assert_eq!(pending["by"], "arn:aws:iam::000000000000:root");
+    drop(served);
+    for _ in 0..2 {
+        assert_eq!(sandbox.ok(&["local", "inventory", "--json"]).json(), told);
+    }
+    let text = sandbox.ok(&["local", "inventory"]).stdout;
+    assert!(text.lines().last().is_some_and(|line| line.contains("(CREATE IN_PROGRESS)")), "{text}");
+
+    // Others may look at another folder, and what can't be read is said.
+    assert_eq!(sandbox.ok(&["local", "inventory", "--data", "other"]).stdout, "");
+    sandbox.write("broken/data.sqlite", "this was never a database, whatever its name may say of it");
+    sandbox.refused(&["local", "inventory", "--data", "broken"], "E0704");
 }

@@ -320,7 +320,7 @@ fn its_own_pages_are_there() {
         (response.status().as_u16(), body)
     };
     assert_eq!(get("/_evstack/health").1["account"], "000000000000");
-    assert_eq!(get("/_evstack/inventory").1, json!({ "resources": [] }));
+    assert_eq!(get("/_evstack/inventory").1, json!({ "resources": [], "pending": [] }));
     let input = json!({"TypeName": "AWS::Logs::LogGroup", "DesiredState": "{\"LogGroupName\":\"g\"}"});
     let (_, answer) = call(&cloud, "CreateResource", &input);
     let (_, inventory) = get("/_evstack/inventory");
@@ -398,4 +398,25 @@ fn lists_have_everything_once() {
         let distinct: BTreeSet<&String> = found.iter().collect();
         assert_eq!((found.len(), distinct.len()), (25, 25), "pages of {size}");
     }
+}
+
+/// What was taken in can be read again: JSON has a deepest level, and a row wraps the model in more.
+#[test]
+fn the_deepest_model_that_is_taken_is_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hour = evstack::local::Delay::milliseconds(3_600_000, 3_600_000);
+    let profile = evstack::local::Profile { latency: hour, ..Default::default() };
+    let options = evstack::local::Options { profile, ..evstack::local::Options::default() };
+    let mut taken = 0;
+    for depth in 90..140 {
+        let cloud = Cloud::open(Some(folder.path()), options.clone()).expect("what was taken is read again");
+        let pattern = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        let desired = format!("{{\"Name\":\"rule-{depth}\",\"EventPattern\":{pattern}}}");
+        let input = json!({ "TypeName": "AWS::Events::Rule", "DesiredState": desired });
+        match call(&cloud, "CreateResource", &input) {
+            (200, _) => taken = depth,
+            (status, answer) => assert_eq!(status, 400, "{answer}"),
+        }
+    }
+    assert!((90..139).contains(&taken), "models as deep as {taken} are taken");
 }

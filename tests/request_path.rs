@@ -36,7 +36,7 @@ fn seeds_are_answered() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Calls whose bodies are changed as trees.
     #[test]

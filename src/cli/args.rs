@@ -199,8 +199,27 @@ pub(super) struct ExportArgs {
     pub(super) format: String,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum LocalCommand {
+    /// List everything that exists in the local cloud, and who made it
+    Inventory(InventoryArgs),
+}
+
 #[derive(Debug, Args)]
+pub(super) struct InventoryArgs {
+    /// Where its data lies, instead of `.evstack/local`
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) data: Option<String>,
+    /// As JSON, with all properties
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct LocalArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<LocalCommand>,
     /// Where to listen; may be given several times
     #[arg(long, value_name = "PORT", default_value = "4566")]
     pub(super) port: Vec<u16>,

@@ -58,12 +58,7 @@ fn local(session: &Session) -> Result<Connection, Failure> {
             Ok(Connection { provider, place, shown: format!("local cloud ({shown})"), breaker: None })
         }
         local::Found::Served { url, .. } => {
-            let place = served_place(&url).ok_or_else(|| {
-                Failure::from(
-                    Diagnostic::error(Code::UNREACHABLE, format!("the local cloud at {url} doesn't answer"))
-                        .hint("nothing was changed; run it again, or start `evstack local` anew"),
-                )
-            })?;
+            let place = served_place(&url).ok_or_else(|| silent(&url))?;
             let breaker = breaker(&url);
             let provider = control(&place, identity::https(), &url, Some(Arc::clone(&breaker)));
             let shown = format!("local cloud ({shown}, served at {url})");
@@ -71,6 +66,13 @@ fn local(session: &Session) -> Result<Connection, Failure> {
         }
         local::Found::Held { .. } => Err(taken(&folder)),
     }
+}
+
+/// It says that it serves, and doesn't answer.
+pub(super) fn silent(url: &str) -> Failure {
+    Diagnostic::error(Code::UNREACHABLE, format!("the local cloud at {url} doesn't answer"))
+        .hint("nothing was changed; run it again, or start `evstack local` anew")
+        .into()
 }
 
 /// Who and where a local cloud is that is made now: as the environment's own file says, if it does.
@@ -263,13 +265,18 @@ fn place(region: &str, account: &str, base_url: Option<String>) -> Place {
 
 /// Who and where a served local cloud is; none if it isn't one of ours.
 fn served_place(url: &str) -> Option<Place> {
-    let health = get(url, "/_evstack/health")?;
+    let health = get(url, "/_evstack/health", 64 * 1024)?;
     let text = |key: &str| health[key].as_str().map(str::to_owned);
     Some(place(&text("region")?, &text("account")?, text("base_url")))
 }
 
-/// A page of a server on this machine, as JSON.
-fn get(url: &str, path: &str) -> Option<Json> {
+/// Everything that exists in a served local cloud.
+pub(super) fn served_inventory(url: &str) -> Option<Json> {
+    get(url, "/_evstack/inventory", 1 << 30)
+}
+
+/// A page of a server on this machine, as JSON of at most so many bytes.
+fn get(url: &str, path: &str, largest: u64) -> Option<Json> {
     let authority = url.strip_prefix("http://")?.split('/').next()?;
     let address = authority.to_socket_addrs().ok()?.next()?;
     if !address.ip().is_loopback() {
@@ -279,7 +286,7 @@ fn get(url: &str, path: &str) -> Option<Json> {
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n").ok()?;
     let mut answer = String::new();
-    stream.take(64 * 1024).read_to_string(&mut answer).ok()?;
+    stream.take(largest).read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let found = head.lines().next()?.contains(" 200 ");
     found.then(|| serde_json::from_str(body).ok())?

@@ -16,7 +16,7 @@ mod topics;
 
 use crate::ops::Failure;
 use crate::schema::Catalogue;
-use args::{Cli, Command};
+use args::{Cli, Command, LocalCommand};
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
@@ -90,7 +90,10 @@ fn run(command: Command) -> Result<Ended, Failure> {
         Command::Apply(args) => block_on(commands::apply::run(&args, false)),
         Command::Destroy(args) => block_on(commands::apply::run(&args, true)),
         Command::Drift(args) => block_on(commands::drift::run(&args)),
-        Command::Local(args) => commands::local::run(&args),
+        Command::Local(args) => match &args.command {
+            Some(LocalCommand::Inventory(asked)) => commands::local::inventory::run(asked),
+            None => commands::local::run(&args),
+        },
     }
 }
 
@@ -106,7 +109,10 @@ fn block_on(command: impl Future<Output = Result<Ended, Failure>>) -> Result<End
 fn form(command: &Command) -> Form {
     let json = match command {
         Command::Apply(args) | Command::Destroy(args) if args.json => return Form::Lines,
-        Command::Apply(_) | Command::Destroy(_) | Command::Export(_) | Command::Local(_) => false,
+        Command::Apply(_) | Command::Destroy(_) | Command::Export(_) => false,
+        Command::Local(args) => {
+            matches!(&args.command, Some(LocalCommand::Inventory(asked)) if asked.json)
+        }
         Command::Plan(args) => args.json,
         Command::Drift(args) => args.json,
         Command::Check(args) => args.json,

@@ -95,8 +95,8 @@ fn is_foreign(request: &Request<Bytes>) -> bool {
     own.is_none() || own != header(http::header::HOST)
 }
 
-/// Everything that exists, with the requests that made and last changed it. Properties are whole,
-/// also those that a service never shows.
+/// Everything that exists, with the requests that made and last changed it, and what is under way,
+/// oldest first. Properties are whole, also those that a service never shows.
 pub(super) fn inventory(world: &World) -> Json {
     let resources = world.services.resources.all().map(|resource| {
         json!({
@@ -109,7 +109,20 @@ pub(super) fn inventory(world: &World) -> Json {
             "properties": resource.properties,
         })
     });
-    json!({ "resources": resources.collect::<Vec<_>>() })
+    let pending = world.services.cloudcontrol.under_way().map(|request| {
+        json!({
+            "type": request.type_name,
+            "identifier": request.identifier,
+            "account": request.scope.account,
+            "region": request.scope.region,
+            "operation": request.operation.as_str(),
+            "status": request.status.as_str(),
+            "request": request.token,
+            "by": request.caller,
+            "began": request.began.epoch_seconds(),
+        })
+    });
+    json!({ "resources": resources.collect::<Vec<_>>(), "pending": pending.collect::<Vec<_>>() })
 }
 
 fn origin(origin: &Origin) -> Json {

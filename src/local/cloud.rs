@@ -226,3 +226,38 @@ impl std::fmt::Debug for Cloud {
         f.debug_struct("Cloud").field("folder", &self.folder).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::store::Flaky;
+
+    /// A full disk is told, and nothing is lost of what was done meanwhile.
+    #[test]
+    fn a_full_disk_is_told_and_overcome() {
+        let Options { settings, profile, clock } = Options::default();
+        let world = World::load(Vec::new(), settings, profile, clock.now()).expect("loads");
+        let (store, seen) = Flaky::new(2);
+        let committer = Arc::new(Committer::new(Box::new(store)));
+        let cloud = Cloud { world: Mutex::new(world), committer, clock, folder: None };
+        let call = |operation: &str, body: &'static str| {
+            let credential = "AWS4-HMAC-SHA256 Credential=a/20261123/us-east-1/cloudcontrolapi/aws4_request";
+            let request = Request::post("/")
+                .header("x-amz-target", format!("CloudApiService.{operation}"))
+                .header("authorization", credential);
+            let answer = cloud.handle(&request.body(Bytes::from(body)).expect("a request"));
+            (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
+        };
+        let create = r#"{"TypeName": "AWS::Logs::LogGroup", "DesiredState": "{\"LogGroupName\":\"g\"}"}"#;
+        let read = r#"{"TypeName": "AWS::Logs::LogGroup", "Identifier": "g"}"#;
+        let (status, answer) = call("CreateResource", create);
+        assert_eq!(status, 500, "{answer}");
+        assert!(answer.contains("InternalFailure") && answer.contains("disk full"), "{answer}");
+        // A read may not tell of what could still be lost.
+        assert_eq!(call("GetResource", read).0, 500);
+        assert!(seen.lock().expect("no panic").is_empty());
+        let (status, answer) = call("GetResource", read);
+        assert_eq!(status, 200, "{answer}");
+        assert!(seen.lock().expect("no panic").iter().any(|key| key.ends_with("AWS::Logs::LogGroup/g")));
+    }
+}

@@ -4,9 +4,13 @@
 //! however it ends, and writes its pid into the file. When it serves, `endpoint` says where. An
 //! endpoint counts only while its own process holds the lock, so a dead one fools nobody.
 
+use super::admin;
+use super::clock::Time;
 use super::cloud::{Cloud, Options};
+use super::profile::Profile;
 use super::settings::Settings;
-use super::store::{SqliteStore, StoreError};
+use super::store::{SqliteStore, Store, StoreError};
+use super::world::World;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -117,6 +121,19 @@ pub fn peek(folder: &Path) -> Result<Option<Settings>, OpenError> {
     row.map(|bytes| serde_json::from_slice(&bytes))
         .transpose()
         .map_err(|error| unreadable(StoreError(format!("the stored settings can't be read: {error}"))))
+}
+
+/// Everything that exists in the cloud in `folder`, as [`Cloud::inventory`] has it, if it was ever
+/// opened. Takes nothing, changes nothing: what is due stays `pending`.
+///
+/// # Errors
+/// Its data can't be read.
+pub fn inventory(folder: &Path) -> Result<Option<serde_json::Value>, OpenError> {
+    let unreadable = |why: StoreError| OpenError::Unreadable { path: folder.to_owned(), why };
+    let Some(mut store) = SqliteStore::look(&folder.join(DATA)).map_err(unreadable)? else { return Ok(None) };
+    let rows = store.load().map_err(unreadable)?;
+    let world = World::load(rows, Settings::default(), Profile::default(), Time::default());
+    world.map(|world| Some(admin::inventory(&world))).map_err(unreadable)
 }
 
 /// Who has the folder at this moment. Takes nothing and changes nothing.

@@ -144,12 +144,17 @@ impl Served {
 
     /// Everything that exists: type and identifier, sorted.
     pub fn inventory(&self) -> Vec<(String, String)> {
-        let page = self.send("GET /_evstack/inventory", &[], "");
+        let page = self.page("/_evstack/inventory");
         let text = |json: &Json| json.as_str().expect("text").to_owned();
         let resources = page["resources"].as_array().expect("resources");
         let mut all: Vec<_> = resources.iter().map(|r| (text(&r["type"]), text(&r["identifier"]))).collect();
         all.sort();
         all
+    }
+
+    /// One of its own pages.
+    pub fn page(&self, path: &str) -> Json {
+        self.send(&format!("GET {path}"), &[], "")
     }
 
     /// A call of Cloud Control, as anybody might make it.

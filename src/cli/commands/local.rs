@@ -9,15 +9,10 @@ use crate::ops::{Failure, project};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(in crate::cli) mod inventory;
+
 pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
-    let folder = match &args.data {
-        Some(folder) => PathBuf::from(folder),
-        None => {
-            let here = std::env::current_dir()
-                .map_err(|error| terminal::unusable(&format!("there is no current folder: {error}")))?;
-            project::home(&here, "evstack.yaml").join("local")
-        }
-    };
+    let folder = folder(args.data.as_deref())?;
     // Port 0 is any free one: another each time, so no URL can carry it.
     let port = args.port.first().copied().filter(|port| *port != 0).unwrap_or(4566);
     let options = Options {
@@ -85,4 +80,14 @@ fn profile(args: &LocalArgs) -> Profile {
         profile.faults_after = share.half();
     }
     profile
+}
+
+/// Where the data lies: as asked, or in this project.
+fn folder(asked: Option<&str>) -> Result<PathBuf, Failure> {
+    if let Some(folder) = asked {
+        return Ok(PathBuf::from(folder));
+    }
+    let here = std::env::current_dir()
+        .map_err(|error| terminal::unusable(&format!("there is no current folder: {error}")))?;
+    Ok(project::home(&here, "evstack.yaml").join("local"))
 }

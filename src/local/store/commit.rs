@@ -73,7 +73,7 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A store whose disk is full at first.
 #[cfg(test)]
-pub(super) mod flaky {
+pub(crate) mod flaky {
     use super::super::Row;
     use super::{Change, Mutex, Store, StoreError, lock};
     use std::sync::Arc;

@@ -9,6 +9,8 @@ mod table;
 mod writer;
 
 pub(crate) use commit::Committer;
+#[cfg(test)]
+pub(crate) use commit::flaky::Flaky;
 pub(crate) use memory::MemoryStore;
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use table::{AnyTable, Table};

@@ -19,17 +19,26 @@ pub(crate) struct SqliteStore {
 impl SqliteStore {
     /// One row of a file that is there, without changing anything; `None` where there is no file.
     pub(crate) fn peek(path: &Path, table: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(store) = Self::look(path)? else { return Ok(None) };
+        let sql = "SELECT value FROM rows WHERE name = ?1 AND key = ?2";
+        match store.connection.query_row(sql, params![table, key], |row| row.get(0)) {
+            Ok(value) => Ok(Some(value)),
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens a file that is there, for reading alone; `None` where there is none.
+    pub(crate) fn look(path: &Path) -> Result<Option<Self>, StoreError> {
         // One that was made and not yet filled says as much as none.
         if !path.metadata().is_ok_and(|file| file.len() > 0) {
             return Ok(None);
         }
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        let sql = "SELECT value FROM rows WHERE name = ?1 AND key = ?2";
-        match connection.query_row(sql, params![table, key], |row| row.get(0)) {
-            Ok(value) => Ok(Some(value)),
-            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-            Err(error) => Err(error.into()),
+        match layout(&connection)? {
+            LAYOUT => Ok(Some(Self { connection })),
+            other => Err(other_layout(other)),
         }
     }
 
@@ -40,8 +49,7 @@ impl SqliteStore {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        match layout {
+        match layout(&connection)? {
             0 => connection.execute_batch(&format!(
                 "BEGIN;
                  CREATE TABLE rows (
@@ -52,14 +60,18 @@ impl SqliteStore {
                  COMMIT;"
             ))?,
             LAYOUT => {}
-            other => {
-                return Err(StoreError(format!(
-                    "the local cloud's data has layout {other}, and this evstack reads layout {LAYOUT}"
-                )));
-            }
+            other => return Err(other_layout(other)),
         }
         Ok(Self { connection })
     }
+}
+
+fn layout(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+fn other_layout(layout: i64) -> StoreError {
+    StoreError(format!("the local cloud's data has layout {layout}, and this evstack reads layout {LAYOUT}"))
 }
 
 /// The file is there, and nobody else reads it; SQLite's files beside it follow its mode.

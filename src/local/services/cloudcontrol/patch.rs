@@ -135,7 +135,8 @@ fn values(value: &Json) -> usize {
     }
 }
 
-fn depth(value: &Json) -> usize {
+/// How many arrays and objects stand in each other. What was read as JSON may be recursed into.
+pub(super) fn depth(value: &Json) -> usize {
     match value {
         Json::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         Json::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),

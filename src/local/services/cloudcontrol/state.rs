@@ -96,6 +96,12 @@ impl State {
             .filter(move |request| request.scope == *scope)
     }
 
+    /// Every scope's requests that have not ended, oldest first.
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = &Arc<Request>> {
+        let requests = self.by_age.iter().filter_map(|(_, token)| self.requests.get(token));
+        requests.filter(|request| !request.status.is_terminal())
+    }
+
     /// Drops what is older than seven days and has ended, and veils that have fallen.
     pub(super) fn forget_old(&mut self, now: Time) {
         self.veils.forget_old(now);

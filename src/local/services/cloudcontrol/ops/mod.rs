@@ -9,7 +9,7 @@ pub(super) use read::{get, list};
 pub(super) use requests::{cancel, list_requests, status};
 
 use super::input::Members;
-use super::{fault, input};
+use super::{fault, input, patch};
 use crate::local::fault::Fault;
 use crate::local::services::Scope;
 use crate::local::world::World;
@@ -88,8 +88,15 @@ fn registry_path(names: &[String]) -> String {
     format!("/properties/{}", names.join("/"))
 }
 
+/// How many levels a model may have.
+const DEEPEST: usize = 100;
+
 /// Holds a whole model against its type, as the registry does.
 fn check(kind: &ResourceType, model: &Json) -> Result<(), Fault> {
+    // A row wraps the model in more, and the reader of rows has its own deepest level (128).
+    if patch::depth(model) > DEEPEST {
+        return Err(fault::invalid_request(format!("The model nests deeper than {DEEPEST} levels")));
+    }
     let violations = validate::validate(kind, model, validate::Mode::Registry, &validate::no_holes);
     let Some(first) = violations.first() else { return Ok(()) };
     Err(fault::model(&validate::aws_report(kind, model).unwrap_or_else(|| first.message())))
