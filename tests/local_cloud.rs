@@ -172,6 +172,12 @@ fn handled(cloud: &Cloud, step: &Json, at: &str, kept: &mut Kept) {
         let is = cases::expected(&step["is"], kept);
         assert!(agrees(&is, shown), "{at}: expected {is}\ngot {shown}");
     }
+    for (name, pointer) in step["keep"].as_object().into_iter().flatten() {
+        let shown = read["ResourceDescription"]["Properties"].as_str().unwrap_or_default();
+        let shown: Json = serde_json::from_str(shown).unwrap_or_else(|_| panic!("{at}: {read}"));
+        let value = shown.pointer(pointer.as_str().unwrap_or_default());
+        kept.insert(name.clone(), value.unwrap_or_else(|| panic!("{at}: {pointer}")).clone());
+    }
 }
 
 /// Whatever comes in, an answer goes out, and in some protocol's shape.

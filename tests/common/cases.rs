@@ -14,7 +14,8 @@
 //! A step about a handler is shorter (of the raw requests alone): it does a change to its end, `create`
 //! (a type) with `state`, `update` (a type) `of` an identifier with `patch`, or `delete` (a type) `of` an
 //! identifier. It `fails` with an error code and a `message`, or what is read then `is` as said, whole.
-//! `{"read": type, "of": identifier}` only looks: what it finds `is` as said, or it is `"gone"`.
+//! `{"read": type, "of": identifier}` only looks: what it finds `is` as said, or it is `"gone"`. Its
+//! `keep` is a name for the identifier, or names for properties by pointer.
 
 use bytes::Bytes;
 use evstack::local::{Cloud, ManualClock, Options, Settings, Time};

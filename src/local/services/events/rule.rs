@@ -38,7 +38,7 @@ fn reason(message: &str) -> String {
     }
 }
 
-/// Brings a rule to its one form and checks it, its targets included. `name` and `arn` are the rule's.
+/// Brings a rule to its one form and checks it, without its targets. `name` and `arn` are the rule's.
 pub(super) fn check(
     context: &Context<'_>,
     name: &str,
@@ -79,6 +79,11 @@ pub(super) fn check(
     // What a read shows where nobody said.
     rule.entry("State").or_insert(Json::from("ENABLED"));
     rule.entry("Targets").or_insert_with(|| Json::Array(Vec::new()));
+    Ok(())
+}
+
+/// Checks a rule's targets, which are another call: `PutTargets`.
+pub(super) fn check_targets(context: &Context<'_>, arn: &str, rule: &Properties) -> Result<(), Refusal> {
     let targets = rule.get("Targets").and_then(Json::as_array);
     targets.into_iter().flatten().try_for_each(|one| target::check(context, arn, one))
 }

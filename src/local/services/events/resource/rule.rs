@@ -31,9 +31,13 @@ impl Handler for Rule {
         }
         rule::check(context, &name, &arn, &mut properties).map_err(|refusal| fault(context, refusal))?;
         let mut made = generic::create_with(context, properties, &[])?;
-        made.insert("Arn".to_owned(), Json::String(arn));
+        made.insert("Arn".to_owned(), Json::String(arn.clone()));
         made.insert("RuleName".to_owned(), Json::String(name));
-        Ok(made)
+        let Err(refusal) = rule::check_targets(context, &arn, &made) else { return Ok(made) };
+        // The rule is made before its targets are put: it stays, without them.
+        made.insert("Targets".to_owned(), Json::Array(Vec::new()));
+        let fault = fault(context, refusal);
+        Err(HandlerFault { identifier: Some(arn), remnant: Some(made), ..fault })
     }
 
     /// `PutRule` takes the rule's place as a whole; its bus is part of its name.
@@ -51,7 +55,9 @@ impl Handler for Rule {
             let refusal = missing(format!("Rule {name} does not exist on EventBus {on}."));
             return Err(fault(context, refusal));
         }
-        rule::check(context, &name, &arn, &mut next).map_err(|refusal| fault(context, refusal))?;
+        rule::check(context, &name, &arn, &mut next)
+            .and_then(|()| rule::check_targets(context, &arn, &next))
+            .map_err(|refusal| fault(context, refusal))?;
         Ok(next)
     }
 }
