@@ -51,6 +51,20 @@ impl HandlerFault {
         Self { code, message: message.into(), identifier: None, remnant: None }
     }
 
+    /// The framework's words for what was made and then didn't come to work; it stays, as it is.
+    pub(crate) fn not_stabilized(
+        type_name: &str,
+        identifier: &str,
+        reason: &str,
+        remnant: Properties,
+    ) -> Self {
+        let message = format!(
+            "Resource of type '{type_name}' with identifier '{identifier}' did not stabilize. Status Reason is {reason}"
+        );
+        let fault = Self::new("NotStabilized", message);
+        Self { identifier: Some(identifier.to_owned()), remnant: Some(remnant), ..fault }
+    }
+
     /// The framework's words for what is there already.
     pub(crate) fn already_exists(type_name: &str, identifier: &str) -> Self {
         let message =
@@ -86,6 +100,11 @@ pub(crate) trait Handler: Sync {
     /// What a read shows.
     fn read(&self, kind: &ResourceType, stored: &Properties) -> Properties {
         generic::visible(kind, stored)
+    }
+
+    /// Under which identifier its row lies: not its own, where Cloud Control can't find it again.
+    fn filed_under(&self, _properties: &Properties, identifier: &str) -> String {
+        identifier.to_owned()
     }
 
     /// Whether it may go.

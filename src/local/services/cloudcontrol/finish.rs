@@ -114,15 +114,16 @@ fn create(
         ));
     };
     let made = properties(model);
-    if world.services.resources.get(&request.scope, &request.type_name, &identifier).is_some() {
+    let filed = handler(&request.type_name).filed_under(&made, &identifier);
+    if world.services.resources.get(&request.scope, &request.type_name, &filed).is_some() {
         return Err(HandlerFault::already_exists(&request.type_name, &identifier));
     }
-    request.identifier = Some(identifier.clone());
+    request.identifier = Some(identifier);
     let shown = model_text(request, kind, &made);
-    lag::lay(world, request.operation, (&request.scope, &request.type_name, &identifier), None);
+    lag::lay(world, request.operation, (&request.scope, &request.type_name, &filed), None);
     world.services.resources.put(Resource {
         type_name: request.type_name.clone(),
-        identifier,
+        identifier: filed,
         scope: request.scope.clone(),
         properties: made,
         created: origin(world, request),

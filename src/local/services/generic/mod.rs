@@ -23,39 +23,18 @@ impl Handler for Generic {}
 pub(crate) type Rule = (&'static str, &'static str);
 
 /// A handler whose computed properties follow rules; all else is generic.
-pub(crate) struct Ruled {
-    /// At the create.
-    made: &'static [Rule],
-    /// Once more after each update.
-    changed: &'static [Rule],
-}
+pub(crate) struct Ruled(&'static [Rule]);
 
 impl Ruled {
     /// With rules for the create.
     pub(crate) const fn new(made: &'static [Rule]) -> Self {
-        Self { made, changed: &[] }
-    }
-
-    /// With rules for each update too.
-    pub(crate) const fn and_after_updates(self, changed: &'static [Rule]) -> Self {
-        Self { changed, ..self }
+        Self(made)
     }
 }
 
 impl Handler for Ruled {
     fn create(&self, context: &mut Context<'_>, desired: Properties) -> Result<Properties, HandlerFault> {
-        create_with(context, desired, self.made)
-    }
-
-    fn update(
-        &self,
-        context: &mut Context<'_>,
-        stored: &Properties,
-        wanted: Properties,
-    ) -> Result<Properties, HandlerFault> {
-        let mut next = update(context, stored, wanted)?;
-        apply(self.changed, context, &mut next);
-        Ok(next)
+        create_with(context, desired, self.0)
     }
 }
 

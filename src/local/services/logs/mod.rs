@@ -1,3 +1,4 @@
-//! CloudWatch Logs' groups.
+//! CloudWatch Logs' groups, streams, filters and policies.
 
 pub(crate) mod resource;
+mod rules;

@@ -1,3 +1,5 @@
 //! EventBridge Pipes' pipes.
 
+mod access;
+mod request;
 pub(crate) mod resource;

@@ -1,3 +1,5 @@
 //! EventBridge Scheduler's schedules and their groups.
 
+mod expression;
 pub(crate) mod resource;
+mod schedule;
