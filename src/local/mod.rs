@@ -15,7 +15,6 @@ mod fault;
 mod folder;
 mod gateway;
 pub mod http;
-#[allow(dead_code, reason = "services take it up one by one")]
 mod iam;
 mod profile;
 mod protocol;

@@ -180,3 +180,40 @@ fn what_cannot_hold_is_refused_in_words() {
     );
     assert!(matches!(read(&partial, None), Err(Trouble::Incomplete(words)) if words.contains("'Signature'")));
 }
+
+proptest::proptest! {
+    /// Whatever a request says of itself, it is read or refused.
+    #[test]
+    fn anything_is_read_or_refused(
+        rest in "[ -~]{0,60}",
+        signed in "(host|x-amz-date|x|;){0,5}",
+        signature in "[0-9a-fg]{0,9}",
+        date in "(20261123)?[ -~]{0,12}",
+        path in "/[a-z%./0-9]{0,20}",
+        query in "(X-Amz-(Expires|Date|SignedHeaders|Signature)=[0-9a-z%]{0,6}&){0,4}",
+        hash in proptest::option::of("(STREAMING-|UNSIGNED-PAYLOAD)?[ -~]{0,8}"),
+        header in proptest::bool::ANY,
+    ) {
+        let credential = Credential {
+            access_key: format!("{OWN_KEY}000000000"),
+            date: "20261123".into(),
+            region: "us-east-1".into(),
+            service: "sts".into(),
+        };
+        let mut builder = Request::get(format!("{path}?{query}")).header("x-amz-date", date);
+        if header {
+            let value = format!("AWS4-HMAC-SHA256 SignedHeaders={signed}, Signature={signature},{rest}");
+            builder = builder.header("authorization", value);
+        }
+        if let Some(hash) = hash {
+            builder = builder.header("x-amz-content-sha256", hash);
+        }
+        if let Ok(request) = builder.body(Bytes::new()) {
+            for wall in [None, Some(Time(i64::MAX)), Some(Time(i64::MIN)), Some(Time(0))] {
+                if let Ok(Some(proof)) = proof(&request, &credential, wall) {
+                    assert!(!proof.holds("secret"));
+                }
+            }
+        }
+    }
+}
