@@ -87,12 +87,23 @@ fn turned(world: &mut World, asked: Result<Profile, String>) -> Response<Bytes> 
     }
 }
 
-/// Whether a browser sends it for a page that came from elsewhere: it then says so in `Origin`.
+/// Whether a browser sends it for a page that came from elsewhere: it then says so in `Origin`. A
+/// page from a public name that was made to mean this machine (DNS rebinding) is from elsewhere too.
 fn is_foreign(request: &Request<Bytes>) -> bool {
     let header = |name| request.headers().get(name).map(http::HeaderValue::as_bytes);
     let Some(origin) = header(http::header::ORIGIN) else { return false };
     let own = [b"http://".as_slice(), b"https://"].iter().find_map(|scheme| origin.strip_prefix(*scheme));
-    own.is_none() || own != header(http::header::HOST)
+    own.is_none() || own != header(http::header::HOST) || own.is_some_and(is_public)
+}
+
+/// Whether a host, with or without its port, has a name that anybody may own.
+fn is_public(authority: &[u8]) -> bool {
+    let Ok(authority) = std::str::from_utf8(authority) else { return true };
+    let end = authority.rfind(':').filter(|at| authority[at + 1..].bytes().all(|b| b.is_ascii_digit()));
+    let host = &authority[..end.unwrap_or(authority.len())];
+    let address = host.parse::<std::net::Ipv4Addr>().is_ok() || host.starts_with('[');
+    let private = [".localhost", ".internal", ".local", ".test"].iter().any(|ending| host.ends_with(ending));
+    !address && !private && host.contains('.')
 }
 
 /// Everything that exists, with the requests that made and last changed it, and what is under way,
