@@ -1,3 +1,6 @@
-//! Services of which this cloud knows no more than how their resources are named.
+//! Services of which this cloud has no more than what other services' resources lead to.
 
+mod kms;
+mod lambda;
 pub(crate) mod resource;
+mod secrets;
