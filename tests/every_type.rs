@@ -4,7 +4,7 @@
 mod generate;
 
 use bytes::Bytes;
-use evstack::local::{Cloud, ManualClock, Options, Time};
+use evstack::local::{Cloud, ManualClock, Options, Profile, Share, Time};
 use evstack::schema::sample::Extent;
 use evstack::schema::{Catalogue, ResourceType};
 use generate::{Random, edit, lacks, needs, visible};
@@ -12,9 +12,9 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-fn cloud() -> Cloud {
+fn cloud(profile: Profile) -> Cloud {
     let clock = Arc::new(ManualClock::new(Time(1_795_000_000_000)));
-    Cloud::open(None, Options { clock, ..Options::default() }).expect("a cloud in memory opens")
+    Cloud::open(None, Options { clock, profile, ..Options::default() }).expect("a cloud in memory opens")
 }
 
 /// One call; the error's name and message where it is refused.
@@ -219,7 +219,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[];
 
 #[test]
 fn every_type_lives() {
-    let cloud = cloud();
+    let cloud = cloud(Profile::default());
     let (mut passed, mut changed) = (0, 0);
     let (mut failed, mut unchanged) = (BTreeMap::new(), BTreeMap::<&str, Vec<&str>>::new());
     for name in Catalogue::bundled().type_names() {
@@ -308,7 +308,7 @@ fn random_life(cloud: &Cloud, kind: &ResourceType, seed: u64) -> Result<usize, S
 
 #[test]
 fn random_resources_are_read_as_declared_and_changed() {
-    let cloud = cloud();
+    let cloud = cloud(Profile::default());
     let (mut lived, mut changes, mut failed) = (0, 0, BTreeMap::new());
     let types = Catalogue::bundled().type_names().filter(|name| !is_typed(name)).enumerate();
     for (number, name) in types {
@@ -331,4 +331,27 @@ fn random_resources_are_read_as_declared_and_changed() {
     println!("{lived} types live, with {changes} changes");
     assert!(failed.is_empty(), "{}: {failed:#?}", failed.len());
     assert!(lived > 1500 && changes > 3000, "{lived} {changes}");
+}
+
+/// Reads show more than was declared, but all that was: at once and after each change.
+#[test]
+fn what_nobody_declared_does_no_harm() {
+    let half = Share::percent(50);
+    let profile = Profile { invented: half, invented_after_update: half, ..Profile::default() };
+    let cloud = cloud(profile);
+    let (mut changes, mut failed) = (0, BTreeMap::new());
+    for name in Catalogue::bundled().type_names().filter(|name| !is_typed(name)).step_by(8) {
+        let kind = Catalogue::bundled().get(name).expect("it exists");
+        if !kind.is_provisionable() {
+            continue;
+        }
+        match random_life(&cloud, &kind, 9) {
+            Ok(number) => changes += number,
+            Err(why) => {
+                failed.insert(name, why);
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}: {failed:#?}", failed.len());
+    assert!(changes > 300, "{changes}");
 }

@@ -50,12 +50,14 @@ pub(crate) enum Misbehaviour {
     Invented,
     /// A property that an update gave a default nobody asked for.
     InventedAfterUpdate,
+    /// An empty array that a read shows and no update may keep.
+    Unacceptable,
     /// A read with a tag of the prefix `aws:`.
     SystemTag,
 }
 
 impl Misbehaviour {
-    const ALL: [(Self, &str); 22] = [
+    const ALL: [(Self, &str); 23] = [
         (Self::ThrottledCall, "throttled-call"),
         (Self::ThrottledAsGeneral, "throttled-call-as-general"),
         (Self::Throttled429, "throttled-call-429"),
@@ -77,6 +79,7 @@ impl Misbehaviour {
         (Self::Reordered, "reordered"),
         (Self::Invented, "invented"),
         (Self::InventedAfterUpdate, "invented-after-update"),
+        (Self::Unacceptable, "unacceptable"),
         (Self::SystemTag, "system-tag"),
     ];
 }

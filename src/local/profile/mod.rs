@@ -63,6 +63,8 @@ pub struct Profile {
     /// The share of properties, left out by the caller, that reads show with a default only once the
     /// resource was updated.
     pub invented_after_update: Share,
+    /// The share of resources whose reads show an empty array that no update may keep.
+    pub unacceptable: Share,
     /// The share of resources to which somebody else at AWS has given a tag of the prefix `aws:`.
     pub system_tags: Share,
 }
@@ -172,6 +174,7 @@ fn adversary() -> Profile {
         reordered: Share::percent(50),
         invented: Share::percent(20),
         invented_after_update: Share::percent(20),
+        unacceptable: Share::percent(2),
         system_tags: Share::percent(50),
     }
 }

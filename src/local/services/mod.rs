@@ -216,8 +216,13 @@ fn caller(world: &World, call: &Call) -> Result<Caller, Trouble> {
 /// Who makes, reads, changes and deletes resources of a type: the service's own handler where it has
 /// one, else the handler that the schema alone drives.
 pub(crate) fn handler(type_name: &str) -> &'static dyn Handler {
+    typed(type_name).unwrap_or(&generic::Generic)
+}
+
+/// The service's own handler, for a type of which more is known than its schema.
+pub(crate) fn typed(type_name: &str) -> Option<&'static dyn Handler> {
     let service = type_name.split("::").nth(1).unwrap_or("");
-    let typed = match service {
+    match service {
         "ApiGateway" | "ApiGatewayV2" => apigateway::resource::handler(type_name),
         "DynamoDB" => dynamodb::resource::handler(type_name),
         "Events" => events::resource::handler(type_name),
@@ -232,6 +237,5 @@ pub(crate) fn handler(type_name: &str) -> &'static dyn Handler {
         "SQS" => sqs::resource::handler(type_name),
         "StepFunctions" => stepfunctions::resource::handler(type_name),
         _ => various::resource::handler(type_name),
-    };
-    typed.unwrap_or(&generic::Generic)
+    }
 }

@@ -3,9 +3,10 @@
 use super::model::{Operation, Request, Status};
 use super::ops::properties;
 use super::{adversary, lag};
-use crate::local::services::handler;
+use crate::local::services::generic::undeclared;
 use crate::local::services::resource::{Context, HandlerFault};
 use crate::local::services::resources::{Origin, Properties, Resource};
+use crate::local::services::{self, handler};
 use crate::local::world::World;
 use crate::schema::{Catalogue, ResourceType};
 use serde::{Deserialize, Serialize};
@@ -113,10 +114,13 @@ fn create(
             format!("{} was made without its identifier", kind.name),
         ));
     };
-    let made = properties(model);
+    let mut made = properties(model);
     let filed = handler(&request.type_name).filed_under(&made, &identifier);
     if world.services.resources.get(&request.scope, &request.type_name, &filed).is_some() {
         return Err(HandlerFault::already_exists(&request.type_name, &identifier));
+    }
+    if services::typed(&request.type_name).is_none() {
+        undeclared::add(&context(world, request, kind), &identifier, false, &mut made);
     }
     request.identifier = Some(identifier);
     let shown = model_text(request, kind, &made);
@@ -152,11 +156,14 @@ fn update(
     wanted: Properties,
 ) -> Result<Outcome, HandlerFault> {
     let resource = existing(world, request)?;
-    let next = handler(&request.type_name).update(
+    let mut next = handler(&request.type_name).update(
         &mut context(world, request, kind),
         &resource.properties,
         wanted,
     )?;
+    if services::typed(&request.type_name).is_none() {
+        undeclared::add(&context(world, request, kind), &resource.identifier, true, &mut next);
+    }
     let shown = model_text(request, kind, &next);
     let place = (&request.scope, request.type_name.as_str(), resource.identifier.as_str());
     lag::lay(world, request.operation, place, Some(resource.clone()));

@@ -1,6 +1,7 @@
 //! What a service invents: names that nobody gave, ids, and the other computed properties whose
 //! shape the schema or the name gives away.
 
+use crate::local::services::Scope;
 use crate::local::services::resource::Context;
 use crate::local::services::resources::Properties;
 use crate::local::settings::Settings;
@@ -52,6 +53,15 @@ pub(super) fn identifying(context: &mut Context<'_>, path: &PropertyPath, proper
     short.or_else(|| sampled(context, path)).unwrap_or_else(|| Json::String(candidates.swap_remove(0)))
 }
 
+/// Where the resource is.
+pub(super) fn place<'a>(context: &'a Context<'_>) -> Place<'a> {
+    place_of(context.scope)
+}
+
+fn place_of(scope: &Scope) -> Place<'_> {
+    Place { partition: Settings::partition(&scope.region), region: &scope.region, account: &scope.account }
+}
+
 fn is_arn_name(name: &str) -> bool {
     name.ends_with("Arn") || name.ends_with("ARN")
 }
@@ -63,11 +73,7 @@ fn is_arn(value: &Json) -> bool {
 /// Any value that the property's schema allows.
 pub(super) fn sampled(context: &mut Context<'_>, path: &PropertyPath) -> Option<Json> {
     let (kind, rng) = (context.kind, &mut *context.rng);
-    let place = Place {
-        partition: Settings::partition(&context.scope.region),
-        region: &context.scope.region,
-        account: &context.scope.account,
-    };
+    let place = place_of(context.scope);
     Sampler::new(kind, place, Extent::Least, &mut |bound| rng.below(bound)).property(path)
 }
 

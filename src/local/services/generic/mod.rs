@@ -5,6 +5,7 @@ mod arn;
 mod invent;
 mod paths;
 mod template;
+pub(crate) mod undeclared;
 
 pub(crate) use template::fill;
 
