@@ -109,3 +109,29 @@ fn every_stack_of_the_documentation_loads() {
     }
     assert!(loaded >= 7, "stacks were lost from the documentation");
 }
+
+/// The page on the local cloud has every knob and every count, and no others.
+#[test]
+fn the_knobs_are_those_of_the_local_cloud() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/local.md");
+    let text = std::fs::read_to_string(path).expect("docs/local.md");
+    let (_, table) = text.split_once("| knob |").expect("the table");
+    let (table, _) = table.split_once("\n\n").expect("its end");
+    let rows: Vec<Vec<&str>> = table.lines().skip(2).map(|row| row.split(" | ").collect()).collect();
+    let quoted =
+        |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let profile = serde_json::to_value(evstack::local::Profile::default()).expect("JSON");
+    let knobs: Vec<&String> = profile.as_object().expect("knobs").keys().collect();
+    let shown: Vec<String> = rows.iter().flat_map(|row| quoted(row[0])).collect();
+    assert_eq!(shown.iter().collect::<Vec<_>>(), knobs);
+
+    let cloud = evstack::local::Cloud::open(None, evstack::local::Options::default()).expect("opens");
+    let request = http::Request::get("/_evstack/counts").body(bytes::Bytes::new()).expect("a request");
+    let counts: serde_json::Value =
+        serde_json::from_slice(cloud.handle(&request).body()).expect("JSON comes back");
+    let mut names: Vec<&String> = counts["misbehaviours"].as_object().expect("counts").keys().collect();
+    let mut shown: Vec<String> = rows.iter().flat_map(|row| quoted(row[2])).collect();
+    names.sort();
+    shown.sort();
+    assert_eq!(shown.iter().collect::<Vec<_>>(), names);
+}

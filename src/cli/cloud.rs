@@ -127,12 +127,12 @@ fn opened(folder: &std::path::Path, settings: &local::Settings) -> Result<local:
 fn in_process(folder: std::path::PathBuf, settings: local::Settings) -> SharedHttpClient {
     let cloud: OnceLock<Result<local::Cloud, String>> = OnceLock::new();
     in_process::http_client(move |request| match cloud.get_or_init(|| opened(&folder, &settings)) {
-        Ok(cloud) => cloud.handle(&request),
+        Ok(cloud) => cloud.exchange(&request),
         Err(why) => {
             let body = serde_json::json!({ "__type": "AccessDeniedException", "message": why });
             let mut refusal = http::Response::new(body.to_string().into());
             *refusal.status_mut() = http::StatusCode::FORBIDDEN;
-            refusal
+            Some(refusal)
         }
     })
 }

@@ -3,7 +3,7 @@
 use super::clock::{Clock, RealClock, Time};
 use super::fault::Fault;
 use super::folder::{self, Folder, OpenError};
-use super::profile::Profile;
+use super::profile::{Misbehaviour, Profile};
 use super::protocol::Protocol;
 use super::settings::Settings;
 use super::store::{Committer, MemoryStore, SqliteStore, Store, StoreError, Writer};
@@ -67,33 +67,45 @@ impl Cloud {
     }
 
     /// Answers one HTTP request. Whatever it changed is durable when this returns. It may wait for
-    /// the disk: call it where blocking is fine.
+    /// the disk: call it where blocking is fine. Nothing is lost on the way: there is none.
     pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let answer = self.answer(request);
+        let answer = self.attend(request, |_| Way::default());
         let written = self.committer.wait(answer.number);
         answer.once(written)
     }
 
+    /// As [`Cloud::handle`], for a client behind a wire: `None` when the profile lost the answer. What
+    /// was asked for is done all the same.
+    pub fn exchange(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let answer = self.answer(request);
+        let written = self.committer.wait(answer.number);
+        (!answer.way.lost).then(|| answer.once(written))
+    }
+
     /// Answers one HTTP request without waiting for the disk; the answer waits.
     pub(super) fn answer(&self, request: &Request<Bytes>) -> Answer {
+        self.attend(request, Way::of)
+    }
+
+    fn attend(&self, request: &Request<Bytes>, way: impl FnOnce(&mut World) -> Way) -> Answer {
         if let Some(page) = admin::Page::of(request) {
             let (response, number) = self.turn_with(|world| page.answer(world));
-            return Answer { response, number, call: None };
+            return Answer { response, number, call: None, way: Way::default() };
         }
         let call = match gateway::read(request, self.clock.wall()) {
             Ok(call) => call,
             Err(refusal) => {
                 let request_id = self.world().rng.uuid();
                 let response = refusal.protocol.fault(&refusal.fault, &request_id);
-                return Answer { response, number: 0, call: None };
+                return Answer { response, number: 0, call: None, way: Way::default() };
             }
         };
-        let ((outcome, request_id), number) = self.turn_with(|world| {
+        let ((outcome, request_id, way), number) = self.turn_with(|world| {
             let request_id = world.rng.uuid();
-            (services::call(world, &call), request_id)
+            (services::call(world, &call), request_id, way(world))
         });
         let response = gateway::write(&call, &outcome, &request_id);
-        Answer { response, number, call: Some((call.protocol, request_id)) }
+        Answer { response, number, call: Some((call.protocol, request_id)), way }
     }
 
     /// A thread that writes for this cloud's answers.
@@ -209,6 +221,30 @@ pub(super) struct Answer {
     pub(super) number: u64,
     /// The call's protocol and request id; none for a page of this cloud's own.
     call: Option<(Protocol, String)>,
+    pub(super) way: Way,
+}
+
+/// What happens to an answer on its way to the client.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Way {
+    /// It never arrives.
+    pub(super) lost: bool,
+    /// How long it takes.
+    pub(super) delay: Duration,
+}
+
+impl Way {
+    /// As the profile has it.
+    fn of(world: &mut World) -> Self {
+        let lost = world.profile.lost_answers.happens(&mut world.rng);
+        let delay = world.profile.answer_delay.draw(&mut world.rng);
+        if lost {
+            world.counts.add(Misbehaviour::LostAnswer);
+        } else if !delay.is_zero() {
+            world.counts.add(Misbehaviour::SlowAnswer);
+        }
+        Self { lost, delay }
+    }
 }
 
 impl Answer {

@@ -9,10 +9,12 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
-/// Answers a request. It is called on the caller's thread and shouldn't wait.
-pub type Handler = dyn Fn(http::Request<Bytes>) -> http::Response<Bytes> + Send + Sync;
+/// Answers a request, or doesn't: an answer may be lost as on a wire. It is called on the caller's
+/// thread and shouldn't wait.
+pub type Handler = dyn Fn(http::Request<Bytes>) -> Option<http::Response<Bytes>> + Send + Sync;
 
 #[derive(Clone)]
 struct Connector(Arc<Handler>);
@@ -36,14 +38,17 @@ impl Connector {
         let Some(body) = body.bytes().map(Bytes::copy_from_slice) else {
             return Err(ConnectorError::user("a streaming body can't be sent in process".into()));
         };
-        let response = (self.0)(http::Request::from_parts(parts, body)).map(SdkBody::from);
-        HttpResponse::try_from(response).map_err(|e| ConnectorError::user(e.into()))
+        let Some(response) = (self.0)(http::Request::from_parts(parts, body)) else {
+            let closed = io::Error::new(io::ErrorKind::ConnectionReset, "the connection was closed");
+            return Err(ConnectorError::io(closed.into()));
+        };
+        HttpResponse::try_from(response.map(SdkBody::from)).map_err(|e| ConnectorError::user(e.into()))
     }
 }
 
 /// The client for [`super::cloud_control::Settings::http_client`].
 pub fn http_client(
-    handler: impl Fn(http::Request<Bytes>) -> http::Response<Bytes> + Send + Sync + 'static,
+    handler: impl Fn(http::Request<Bytes>) -> Option<http::Response<Bytes>> + Send + Sync + 'static,
 ) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector(Arc::new(handler)));
     http_client_fn(move |_, _| connector.clone())

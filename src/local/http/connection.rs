@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -124,7 +124,19 @@ async fn serve(stream: TcpStream, door: &Door) {
     let _ = connection.await;
 }
 
-async fn answer(request: Request<Incoming>, door: &Door) -> Result<Response<Full<Bytes>>, Infallible> {
+/// An answer that the profile lost: hyper closes the socket without a word.
+#[derive(Debug)]
+struct Lost;
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer is lost")
+    }
+}
+
+impl std::error::Error for Lost {}
+
+async fn answer(request: Request<Incoming>, door: &Door) -> Result<Response<Full<Bytes>>, Lost> {
     let limits = door.limits;
     let (parts, body) = request.into_parts();
     // What a request announces needs not arrive first.
@@ -147,6 +159,12 @@ async fn answer(request: Request<Incoming>, door: &Door) -> Result<Response<Full
         return Ok(refusal(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be answered"));
     };
     let written = door.writer.written(answer.number).await;
+    if !answer.way.delay.is_zero() {
+        tokio::time::sleep(answer.way.delay).await;
+    }
+    if answer.way.lost {
+        return Err(Lost);
+    }
     Ok(answer.once(written).map(Full::new))
 }
 

@@ -27,7 +27,7 @@ fn scripted(answers: Vec<(u16, &str, Json)>) -> (CloudControl, Sent) {
         if !error.is_empty() {
             response = response.header("x-amzn-errortype", error);
         }
-        response.body(Bytes::from(body.to_string())).expect("a response")
+        Some(response.body(Bytes::from(body.to_string())).expect("a response"))
     });
     let control = CloudControl::new(Settings {
         region: "eu-west-1".to_owned(),
