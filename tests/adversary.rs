@@ -186,6 +186,6 @@ fn a_whole_system_is_made_and_taken_away_by_an_adversary() {
     assert_eq!(made.len(), sandbox.recorded("stacks/reviews.yaml").len(), "{made:#?}");
     let plan = sandbox.ok(&["plan", "stacks/reviews.yaml"]).stdout;
     assert!(plan.contains("No changes. Your infrastructure matches the configuration."), "{plan}");
-    sandbox.ok(&["destroy", "--yes", "stacks/reviews.yaml"]);
+    sandbox.ok(&["destroy", "--yes", "--allow-data-loss", "stacks/reviews.yaml"]);
     assert_eq!(served.inventory(), []);
 }

@@ -146,3 +146,28 @@ fn a_port_in_use_is_named() {
     let error = runtime.block_on(serving).expect_err("refused").to_string();
     assert_eq!(error, format!("127.0.0.1:{port} is in use by another program"));
 }
+
+/// What was asked for is done; the client hears nothing, not half of an answer.
+#[test]
+fn a_lost_answer_is_a_socket_that_closes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    served(Limits::default(), folder.path(), move |address| {
+        let knobs = r#"{"lost_answers": 1}"#;
+        let length = knobs.len();
+        let turn = format!(
+            "PUT /_evstack/profile HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{knobs}"
+        );
+        assert!(exchange(address, turn.as_bytes()).starts_with("HTTP/1.1 200"));
+        let desired = r#"{"TypeName":"AWS::Logs::LogGroup","DesiredState":"{\"LogGroupName\":\"a\"}"}"#;
+        let length = desired.len();
+        let create = format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: CloudApiService.CreateResource\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, \
+             SignedHeaders=host, Signature=00\r\nContent-Length: {length}\r\n\r\n{desired}"
+        );
+        assert_eq!(exchange(address, create.as_bytes()), "");
+        let inventory = b"GET /_evstack/inventory HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let answer = exchange(address, inventory);
+        assert!(answer.contains("\"identifier\":\"a\""), "{answer}");
+    });
+}
