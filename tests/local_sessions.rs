@@ -40,7 +40,7 @@ impl Local {
         let (cloud, tamper) = (Arc::clone(&self.cloud), Arc::clone(&self.tamper));
         http_client(move |mut request| {
             tamper.lock().expect("a function")(&mut request);
-            cloud.handle(&request)
+            cloud.exchange(&request)
         })
     }
 
