@@ -133,3 +133,28 @@ fn every_stack_that_was_applied_has_no_drift() {
         "{write_only}"
     );
 }
+
+/// A topic's read lists who is subscribed: those of the stack belong there, anybody else doesn't.
+#[test]
+fn a_subscription_of_somebody_else_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "evstack.yaml",
+        "name: listeners\nqueues: { ours: { deadLetter: false }, theirs: { deadLetter: false } }\n\
+         topics: { news: { subscribe: [{ queue: queue.ours }] } }\n",
+    );
+    sandbox.ok(&["apply", "--yes"]);
+    assert!(sandbox.ok(&["drift"]).stdout.contains("No drift."));
+    let topic = identifier(&sandbox, "topic.news");
+    let queue = topic.replace(":sns:", ":sqs:").replace("news", "theirs");
+    let desired = json!({"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue}).to_string();
+    by_hand(
+        &sandbox,
+        "CreateResource",
+        &json!({"TypeName": "AWS::SNS::Subscription", "DesiredState": desired}),
+    );
+    let run = sandbox.run(&["drift"]);
+    assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("topic.news (AWS::SNS::Topic) was changed where nothing"), "{}", run.stdout);
+    assert!(run.stdout.contains("theirs") && !run.stdout.contains("queue.ours"), "{}", run.stdout);
+}

@@ -6,11 +6,13 @@
 
 use super::compare::shown;
 use super::equal::{is_empty, same};
+use super::overlay::{Facts, facts};
 use super::shape::Shape;
 use super::{Context, Difference, diff};
 use crate::model::{Address, Json, Recorded, Secrets, Value};
 use crate::schema::TypeName;
 use serde_json::Map;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A path that isn't as it was.
@@ -65,8 +67,39 @@ impl ResourceDrift {
     }
 }
 
-/// Compares what was sent and seen last with what is there. Pure.
-pub fn drift(recorded: &Recorded, live: &Json, context: &Context<'_>) -> Drifted {
+/// Compares what was sent and seen last with what is there. `all` is everything that is recorded: a
+/// list that shows other resources shows those too. Pure.
+pub fn drift<'r>(
+    recorded: &Recorded,
+    live: &Json,
+    context: &Context<'_>,
+    all: impl Iterator<Item = &'r Recorded> + Clone,
+) -> Drifted {
+    let type_name = recorded.type_name.as_str();
+    let (mut seen, mut there) = (Cow::Borrowed(&recorded.seen), Cow::Borrowed(live));
+    for (name, members) in facts(type_name).into_iter().flat_map(Facts::members) {
+        let ours: Vec<&Recorded> = all
+            .clone()
+            .filter(|other| other.type_name.as_str() == members.type_name)
+            .filter(|other| other.declared[&members.of] == recorded.identifier)
+            .collect();
+        let is_ours = |item: &Json| {
+            ours.iter().any(|other| {
+                members.by.iter().all(|key| same(&other.declared[key], &item[key], context.secrets))
+            })
+        };
+        for side in [&mut seen, &mut there] {
+            if side[name].is_array()
+                && let Some(items) = side.to_mut()[name].as_array_mut()
+            {
+                items.retain(|item| !is_ours(item));
+            }
+        }
+    }
+    compare(recorded, &seen, &there, context)
+}
+
+fn compare(recorded: &Recorded, seen: &Json, live: &Json, context: &Context<'_>) -> Drifted {
     let declared = shown(&recorded.declared);
     let differences = diff(&declared, Some(&recorded.declared), live, context).differences;
     let mut walk = Walk {
@@ -75,7 +108,7 @@ pub fn drift(recorded: &Recorded, live: &Json, context: &Context<'_>) -> Drifted
         path: Vec::new(),
         found: Drifted { changed: differences.into_iter().map(turned).collect(), ..Drifted::default() },
     };
-    walk.at(Some(&recorded.declared), Some(&recorded.seen), Some(live));
+    walk.at(Some(&recorded.declared), Some(seen), Some(live));
     walk.hidden(&recorded.declared);
     walk.found
 }
@@ -269,7 +302,7 @@ mod tests {
             place: String::new(),
         };
         let (options, secrets) = (Options::default(), Secrets::new("salt"));
-        drift(&recorded, &live, &Context::new(&resource_type, &options, &secrets))
+        drift(&recorded, &live, &Context::new(&resource_type, &options, &secrets), std::iter::empty())
     }
 
     fn paths(found: &[DriftedPath]) -> Vec<String> {

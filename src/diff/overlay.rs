@@ -22,11 +22,31 @@ pub(super) struct Facts {
     json: Vec<String>,
     #[serde(default)]
     volatile: Vec<String>,
+    #[serde(default)]
+    members: BTreeMap<String, Members>,
     #[serde(rename = "source")]
     _source: String,
 }
 
+/// A list that shows other resources.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Members {
+    /// Their type.
+    #[serde(rename = "type")]
+    pub(super) type_name: String,
+    /// Their property that names the resource which lists them, by its identifier.
+    pub(super) of: String,
+    /// Their properties that an item repeats.
+    pub(super) by: Vec<String>,
+}
+
 impl Facts {
+    /// The top properties that list other resources.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Members)> {
+        self.members.iter().map(|(name, members)| (name.as_str(), members))
+    }
+
     /// Whether the array at this place has no order.
     pub(super) fn unordered(&self, path: &[String]) -> bool {
         self.unordered.iter().any(|p| PropertyPath::parse(p).matches(path))

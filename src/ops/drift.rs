@@ -31,7 +31,8 @@ pub async fn look(
         let kind = Catalogue::bundled().get(recorded.type_name.as_str());
         let drifted = match (live.get(address), kind) {
             (Some(Live::Present(properties)), Some(kind)) => {
-                Some(drift(recorded, properties, &Context::new(&kind, options, &secrets)))
+                let context = Context::new(&kind, options, &secrets);
+                Some(drift(recorded, properties, &context, state.resources.values()))
             }
             (Some(Live::Present(_)), None) => Some(Drifted::default()),
             _ => None,
