@@ -206,6 +206,7 @@ fn sink(
     }
     if let Some(name) = node.text().and_then(|t| t.strip_prefix("event.")) {
         let arn = to_event(x, name, node, &mut parameters)?;
+        check_delivery(x, body);
         statements.push(allow(&["events:PutEvents"], [arn.clone()]));
         return Some((arn, Template::object(parameters)));
     }
@@ -250,6 +251,9 @@ fn sink(
             return None;
         }
     };
+    if matches!(target.class, Class::Queue { .. } | Class::Topic { .. } | Class::Bus) {
+        check_delivery(x, body);
+    }
     statements.push(allow(&[action], [target.arn.clone()]));
     statements.extend(x.use_key(&target, &["kms:GenerateDataKey", "kms:Decrypt"]));
     Some((target.arn, Template::object(parameters)))
@@ -259,11 +263,7 @@ fn sink(
 /// from a FIFO queue, which can't be waited for.
 fn check_batch(x: &mut Expander<'_>, batch: Option<&Node>, class: Class) {
     let (Some(batch), Class::Queue { fifo }) = (batch, class) else { return };
-    let size = batch.get("size").and_then(|n| match x.stack.constant(n, &mut Diagnostics::new())? {
-        crate::model::Value::Number(n) => n.as_u64(),
-        _ => None,
-    });
-    let large = size.is_some_and(|size| size > 10);
+    let large = is_large(x, batch);
     let window = batch.get("window");
     match (fifo, window) {
         (true, Some(node)) => x.bad_value(node, "a FIFO queue has no batching window".to_owned(), None),
@@ -277,6 +277,25 @@ fn check_batch(x: &mut Expander<'_>, batch: Option<&Node>, class: Class) {
         ),
         _ => {}
     }
+}
+
+/// Queues, topics and buses take what a pipe carries in one call, of ten messages at most (EventBridge
+/// API Reference, CreatePipe: a larger batch is refused).
+fn check_delivery(x: &mut Expander<'_>, body: &Node) {
+    let Some(batch) = body.get("batch") else { return };
+    if is_large(x, batch) {
+        let message = "a queue, a topic or a bus takes at most 10 messages at once".to_owned();
+        x.bad_value(batch.get("size").unwrap_or(batch), message, None);
+    }
+}
+
+/// Whether more than ten messages are asked for at once.
+fn is_large(x: &mut Expander<'_>, batch: &Node) -> bool {
+    let size = batch.get("size").and_then(|n| match x.stack.constant(n, &mut Diagnostics::new())? {
+        crate::model::Value::Number(n) => n.as_u64(),
+        _ => None,
+    });
+    size.is_some_and(|size| size > 10)
 }
 
 /// A contract as the target: its bus, told its source and its detail-type.

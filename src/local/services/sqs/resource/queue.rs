@@ -1,6 +1,7 @@
 //! `AWS::SQS::Queue`.
 
 use super::{POLICY, QUEUE, fault};
+use crate::local::profile::Misbehaviour;
 use crate::local::services::generic::{self, Rule};
 use crate::local::services::refusal::Refusal;
 use crate::local::services::resource::{Context, Handler, HandlerFault};
@@ -28,6 +29,7 @@ impl Handler for Queue {
         let arn = text(&made, "Arn");
         attributes::check(context, &arn, &made).map_err(|refusal| fault(context, refusal))?;
         if context.resources.rests_until(context.scope, QUEUE, &text(&made, "QueueUrl")) > Some(context.now) {
+            context.counts.add(Misbehaviour::NameRested);
             let words = "You must wait 60 seconds after deleting a queue before you can create another \
                          with the same name.";
             return Err(fault(context, Refusal::new("QueueDeletedRecently", 400, words)));
