@@ -212,3 +212,20 @@ fn odd_config() {
     let run = Run::of(command.env("EVSTACK_CONFIG_stage", "wrong").output().expect("it starts"));
     assert_eq!(run.code, 0, "the last wins: {}", run.stderr);
 }
+
+/// SNS takes no scope of a filter that is none: what goes is set back to its default by name.
+#[test]
+fn a_filter_that_is_taken_off_again() {
+    let sandbox = Sandbox::new();
+    let stack = |filter: &str| {
+        format!(
+            "name: shop\nqueues: {{in: {{deadLetter: false}}}}\n\
+             topics: {{news: {{subscribe: [{{queue: queue.in{filter}}}]}}}}\n"
+        )
+    };
+    sandbox.write("evstack.yaml", &stack(", filter: {kind: [a]}, filterOn: body"));
+    sandbox.ok(&["apply", "--yes"]);
+    sandbox.write("evstack.yaml", &stack(""));
+    assert!(sandbox.ok(&["apply", "--yes"]).stdout.contains("1 changed"));
+    assert!(sandbox.ok(&["plan"]).stdout.contains("No changes."));
+}
