@@ -115,15 +115,26 @@ fn compare(recorded: &Recorded, seen: &Json, live: &Json, context: &Context<'_>)
 
 /// A plan goes from what is there to what is wanted; a drift went the other way.
 fn turned(difference: Difference) -> DriftedPath {
-    let veil = |value: Value| match value {
-        Value::Sensitive(_) => value,
-        bare if difference.sensitive => Value::Sensitive(Box::new(bare)),
-        bare => bare,
-    };
+    let veil = |value: Value| if difference.sensitive { veiled(value) } else { value };
     DriftedPath {
         before: difference.after.map(veil),
         after: difference.before.as_ref().map(shown).map(veil),
         path: difference.path,
+    }
+}
+
+/// Both sides, as they may be shown: what came in a secret's place is no less secret.
+fn sides(seen: Option<&Json>, live: Option<&Json>) -> (Option<Value>, Option<Value>) {
+    let before = seen.map(shown);
+    let secret = before.as_ref().is_some_and(Value::has_secrets);
+    let after = live.map(shown).map(|value| if secret { veiled(value) } else { value });
+    (before, after)
+}
+
+fn veiled(value: Value) -> Value {
+    match value {
+        Value::Sensitive(_) => value,
+        bare => Value::Sensitive(Box::new(bare)),
     }
 }
 
@@ -148,7 +159,7 @@ impl Walk<'_> {
                 if self.shape.fixed(&self.path) && !same(seen, live, self.context.secrets) =>
             {
                 let path = self.path.clone();
-                let (before, after) = (Some(shown(seen)), Some(shown(live)));
+                let (before, after) = sides(Some(seen), Some(live));
                 self.found.changed.push(DriftedPath { path, before, after });
             }
             (declared, Some(Json::Object(seen)), Some(Json::Object(live)))
@@ -197,6 +208,7 @@ impl Walk<'_> {
         }
         let added = there.into_iter().filter(|(_, item)| !self.aws_tag(item) && !is_declared(item));
         let added: Vec<(usize, &Json)> = added.collect();
+        let found = self.found.undeclared.len();
         for (index, item) in gone {
             if !is_declared(item) && !self.aws_tag(item) {
                 self.item(index, Some(item), None);
@@ -204,6 +216,12 @@ impl Walk<'_> {
         }
         for (index, item) in added {
             self.item(index, None, Some(item));
+        }
+        // An item that takes the place of one with a secret may hold the new one.
+        if seen.iter().any(|item| shown(item).has_secrets()) {
+            for path in &mut self.found.undeclared[found..] {
+                path.after = path.after.take().map(veiled);
+            }
         }
     }
 
@@ -222,11 +240,7 @@ impl Walk<'_> {
             _ => false,
         };
         if !equal {
-            // What came in a secret's place is no less secret.
-            let secret = seen.as_ref().is_some_and(|seen| shown(seen).has_secrets());
-            let veil = |value: Value| if secret { Value::Sensitive(Box::new(value)) } else { value };
-            let after = live.as_ref().map(shown).map(veil);
-            let before = seen.as_ref().map(shown);
+            let (before, after) = sides(seen.as_ref(), live.as_ref());
             self.found.undeclared.push(DriftedPath { path: self.path.clone(), before, after });
         }
     }
@@ -361,6 +375,15 @@ mod tests {
         let found = drifted(kind, was("a"), was("a"), json!({"Description": "b"}));
         assert_eq!(paths(&found.changed), ["Description"]);
         assert!(found.changed[0].after.as_ref().is_some_and(Value::has_secrets));
+        // Also where it can't change in place, and in a list.
+        let fixed = |value: Json| json!({"Name": value});
+        let found = drifted(kind, fixed(hash("a")), fixed(hash("a")), fixed(json!("b")));
+        assert_eq!(paths(&found.changed), ["Name"]);
+        assert!(found.changed[0].after.as_ref().is_some_and(Value::has_secrets));
+        let tag = |value: Json| json!({"Tags": [{"Key": "k", "Value": value}]});
+        let found = drifted(kind, json!({}), tag(hash("a")), tag(json!("b")));
+        assert!(found.undeclared.iter().filter_map(|p| p.after.as_ref()).all(Value::has_secrets));
+        assert!(!found.undeclared.is_empty());
         let found = drifted(kind, json!({}), was("a"), json!({"Description": "b"}));
         assert_eq!(paths(&found.undeclared), ["Description"]);
         assert!(found.undeclared[0].after.as_ref().is_some_and(Value::has_secrets));
