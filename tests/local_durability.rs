@@ -93,3 +93,58 @@ fn kill_loses_nothing_acknowledged() {
     let first = acknowledged.first().expect("some were made");
     assert_eq!(create(&cloud, first)["ProgressEvent"]["OperationStatus"], "SUCCESS");
 }
+
+fn change(cloud: &Cloud, operation: &str, input: &Json) -> Json {
+    let request = http::Request::post("/")
+        .header("x-amz-target", format!("CloudApiService.{operation}"))
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, Signature=00",
+        )
+        .body(Bytes::from(input.to_string()))
+        .expect("a request");
+    let response = cloud.handle(&request);
+    let answer: Json = serde_json::from_slice(response.body()).expect("JSON");
+    let token = json!({ "RequestToken": answer["ProgressEvent"]["RequestToken"] });
+    if operation == "GetResourceRequestStatus" {
+        answer["ProgressEvent"].clone()
+    } else {
+        change(cloud, "GetResourceRequestStatus", &token)
+    }
+}
+
+/// JSON in a text may nest as deep as a reader goes, and is kept as an object: still, what is kept can
+/// be read at the next start.
+#[test]
+fn a_deep_policy_as_text_leaves_the_data_readable() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || Cloud::open(Some(folder.path()), Options::default()).expect("opens");
+    let cloud = open();
+    let create = |cloud: &Cloud, type_name: &str, state: Json| {
+        change(cloud, "CreateResource", &json!({ "TypeName": type_name, "DesiredState": state.to_string() }))
+    };
+    let url = create(&cloud, "AWS::SQS::Queue", json!({ "QueueName": "q" }))["Identifier"].clone();
+    let policy = |levels: usize| {
+        let condition = format!("{}{}{}", "{\"a\":".repeat(levels), "{}", "}".repeat(levels));
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Condition": {condition}}}]}}"#
+        )
+    };
+    const TYPE: &str = "AWS::SQS::QueueInlinePolicy";
+    // Four levels are around the condition in the model.
+    for (levels, expected) in [(123, "FAILED"), (96, "FAILED"), (95, "SUCCESS")] {
+        let made = create(&cloud, TYPE, json!({ "Queue": url, "PolicyDocument": policy(levels) }));
+        assert_eq!(made["OperationStatus"], expected, "{levels}: {made}");
+        if expected == "FAILED" {
+            assert_eq!(made["ErrorCode"], "InvalidRequest", "{made}");
+        }
+    }
+    let patch = json!([{ "op": "replace", "path": "/PolicyDocument", "value": policy(123) }]);
+    let input = json!({ "TypeName": TYPE, "Identifier": url, "PatchDocument": patch.to_string() });
+    let updated = change(&cloud, "UpdateResource", &input);
+    assert_eq!(updated["ErrorCode"], "InvalidRequest", "{updated}");
+    let before = names(&cloud);
+    drop(cloud);
+    assert_eq!(names(&open()), before);
+    assert_eq!(before.len(), 2);
+}

@@ -3,6 +3,7 @@
 //! name, a key and bytes.
 
 mod commit;
+mod deep;
 mod memory;
 mod sqlite;
 mod table;

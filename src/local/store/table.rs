@@ -1,6 +1,6 @@
 //! A table in memory that remembers which of its rows were touched.
 
-use super::{Change, Row, StoreError};
+use super::{Change, Row, StoreError, deep};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, btree_map::Entry};
 use std::ops::Bound;
@@ -78,7 +78,7 @@ impl<T: Serialize + DeserializeOwned> AnyTable for Table<T> {
     }
 
     fn load(&mut self, row: Row) -> Result<(), StoreError> {
-        let value = serde_json::from_slice(&row.value).map_err(|error| {
+        let value = deep::read(&row.value).map_err(|error| {
             StoreError(format!("row `{}` of `{}` can't be read: {error}", row.key, self.name))
         })?;
         match self.rows.entry(row.key) {

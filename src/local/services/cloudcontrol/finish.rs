@@ -1,8 +1,8 @@
 //! What happens when an operation's time has come.
 
 use super::model::{Operation, Request, Status};
-use super::ops::properties;
-use super::{adversary, lag};
+use super::ops::{DEEPEST, properties};
+use super::{adversary, lag, patch};
 use crate::local::services::generic::undeclared;
 use crate::local::services::resource::{Context, HandlerFault};
 use crate::local::services::resources::{Origin, Properties, Resource};
@@ -106,7 +106,8 @@ fn create(
     kind: &ResourceType,
     desired: Properties,
 ) -> Result<Outcome, HandlerFault> {
-    let made = handler(&request.type_name).create(&mut context(world, request, kind), desired)?;
+    let made = handler(&request.type_name).create(&mut context(world, request, kind), desired);
+    let made = within_bounds(made)?;
     let model = Json::Object(made);
     let Some(identifier) = kind.identifier_from(&model) else {
         return Err(HandlerFault::new(
@@ -136,6 +137,24 @@ fn create(
     Ok(Outcome::Done(shown))
 }
 
+/// What a handler made, unless it nests too deep: the model did not, but texts in it may be JSON that
+/// is kept as such.
+fn within_bounds(made: Result<Properties, HandlerFault>) -> Result<Properties, HandlerFault> {
+    let too_deep = |properties: &Properties| {
+        // One level is that of the properties themselves.
+        properties.values().any(|value| patch::depth(value) >= DEEPEST)
+    };
+    let refused = match &made {
+        Ok(properties) => too_deep(properties),
+        Err(fault) => fault.remnant.as_ref().is_some_and(too_deep),
+    };
+    if refused {
+        let words = format!("The resource's properties nest deeper than {DEEPEST} levels");
+        return Err(HandlerFault::new("InvalidRequest", words));
+    }
+    made
+}
+
 /// What a create that failed made nevertheless.
 fn leave(world: &mut World, request: &Request, remnant: Properties) {
     let Some(identifier) = request.identifier.clone() else { return };
@@ -156,11 +175,9 @@ fn update(
     wanted: Properties,
 ) -> Result<Outcome, HandlerFault> {
     let resource = existing(world, request)?;
-    let mut next = handler(&request.type_name).update(
-        &mut context(world, request, kind),
-        &resource.properties,
-        wanted,
-    )?;
+    let next =
+        handler(&request.type_name).update(&mut context(world, request, kind), &resource.properties, wanted);
+    let mut next = within_bounds(next)?;
     if services::typed(&request.type_name).is_none() {
         undeclared::add(&context(world, request, kind), &resource.identifier, true, &mut next);
     }

@@ -88,12 +88,12 @@ fn registry_path(names: &[String]) -> String {
     format!("/properties/{}", names.join("/"))
 }
 
-/// How many levels a model may have.
-const DEEPEST: usize = 100;
+/// How many levels a model may have, also as a handler returns it: a row wraps it in more, and the
+/// reader of JSON has its own deepest level (128), here and at the clients.
+pub(super) const DEEPEST: usize = 100;
 
 /// Holds a whole model against its type, as the registry does.
 fn check(kind: &ResourceType, model: &Json) -> Result<(), Fault> {
-    // A row wraps the model in more, and the reader of rows has its own deepest level (128).
     if patch::depth(model) > DEEPEST {
         return Err(fault::invalid_request(format!("The model nests deeper than {DEEPEST} levels")));
     }
