@@ -22,8 +22,6 @@ pub(super) enum Page {
     ChangeProfile(Bytes),
     Counts,
     ResetCounts,
-    /// A browser's page from elsewhere wants to change something.
-    Foreign,
     Unknown,
 }
 
@@ -31,9 +29,6 @@ impl Page {
     /// The page that a request asks for; `None` when it is for a service.
     pub(super) fn of(request: &Request<Bytes>) -> Option<Self> {
         let name = request.uri().path().strip_prefix("/_evstack/")?;
-        if !request.method().is_safe() && is_foreign(request) {
-            return Some(Self::Foreign);
-        }
         Some(match (request.method(), name) {
             (&Method::GET, "health") => Self::Health,
             (&Method::GET, "inventory") => Self::Inventory,
@@ -68,9 +63,6 @@ impl Page {
                 world.counts.reset();
                 json_page(200, &world.counts.shown())
             }
-            Self::Foreign => {
-                json_page(403, &json!({ "message": "a page from another origin may change nothing here" }))
-            }
             Self::Unknown => json_page(404, &json!({ "message": "there is no such page under /_evstack/" })),
         }
     }
@@ -85,25 +77,6 @@ fn turned(world: &mut World, asked: Result<Profile, String>) -> Response<Bytes> 
         }
         Err(why) => json_page(400, &json!({ "message": why })),
     }
-}
-
-/// Whether a browser sends it for a page that came from elsewhere: it then says so in `Origin`. A
-/// page from a public name that was made to mean this machine (DNS rebinding) is from elsewhere too.
-fn is_foreign(request: &Request<Bytes>) -> bool {
-    let header = |name| request.headers().get(name).map(http::HeaderValue::as_bytes);
-    let Some(origin) = header(http::header::ORIGIN) else { return false };
-    let own = [b"http://".as_slice(), b"https://"].iter().find_map(|scheme| origin.strip_prefix(*scheme));
-    own.is_none() || own != header(http::header::HOST) || own.is_some_and(is_public)
-}
-
-/// Whether a host, with or without its port, has a name that anybody may own.
-fn is_public(authority: &[u8]) -> bool {
-    let Ok(authority) = std::str::from_utf8(authority) else { return true };
-    let end = authority.rfind(':').filter(|at| authority[at + 1..].bytes().all(|b| b.is_ascii_digit()));
-    let host = &authority[..end.unwrap_or(authority.len())];
-    let address = host.parse::<std::net::Ipv4Addr>().is_ok() || host.starts_with('[');
-    let private = [".localhost", ".internal", ".local", ".test"].iter().any(|ending| host.ends_with(ending));
-    !address && !private && host.contains('.')
 }
 
 /// Everything that exists, with the requests that made and last changed it, and what is under way,

@@ -1,6 +1,7 @@
 //! One client's socket, and the limits that keep it from harming the others: how many there are, how
 //! long a request may take to arrive, how large it may be.
 
+use super::elsewhere;
 use crate::local::Cloud;
 use crate::local::store::Writer;
 use bytes::Bytes;
@@ -52,6 +53,8 @@ impl Default for Limits {
 pub(super) struct Door {
     pub(super) cloud: Arc<Cloud>,
     pub(super) writer: Writer,
+    /// Where it was told to listen.
+    host: String,
     stopped: watch::Receiver<bool>,
     limits: Limits,
     places: Arc<Semaphore>,
@@ -60,12 +63,13 @@ pub(super) struct Door {
 impl Door {
     pub(super) fn new(
         cloud: Arc<Cloud>,
+        host: &str,
         limits: Limits,
         stopped: watch::Receiver<bool>,
     ) -> std::io::Result<Self> {
         let writer = cloud.writer()?;
         let places = Arc::new(Semaphore::new(limits.sockets));
-        Ok(Self { cloud, writer, stopped, limits, places })
+        Ok(Self { cloud, writer, host: host.to_owned(), stopped, limits, places })
     }
 
     /// Ready when the cloud is to stop. An error means that whoever would say so is gone: the end
@@ -139,6 +143,9 @@ impl std::error::Error for Lost {}
 async fn answer(request: Request<Incoming>, door: &Door) -> Result<Response<Full<Bytes>>, Lost> {
     let limits = door.limits;
     let (parts, body) = request.into_parts();
+    if let Some(why) = elsewhere::refused(&parts.headers, &door.host) {
+        return Ok(refusal(StatusCode::FORBIDDEN, why));
+    }
     // What a request announces needs not arrive first.
     if body.size_hint().lower() > limits.body as u64 {
         return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));

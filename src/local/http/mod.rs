@@ -1,7 +1,8 @@
 //! Sockets. Everything that a request means is behind [`Cloud::handle`]; here are ports and the end,
-//! and in [`connection`] what one client may do to the others.
+//! in [`connection`] what one client may do to the others, and in [`elsewhere`] what browsers may not.
 
 mod connection;
+mod elsewhere;
 #[cfg(test)]
 mod tests;
 
@@ -83,7 +84,7 @@ async fn serve_within(
         cloud.announce(&format!("http://{}", reachable(*first))).map_err(ServeError::Io)?;
     }
     let (stopper, stopped) = tokio::sync::watch::channel(false);
-    let door = Arc::new(Door::new(Arc::clone(&cloud), limits, stopped).map_err(ServeError::Io)?);
+    let door = Arc::new(Door::new(Arc::clone(&cloud), host, limits, stopped).map_err(ServeError::Io)?);
     let mut serving = tokio::task::JoinSet::new();
     for listener in listeners {
         serving.spawn(connection::accept(listener, Arc::clone(&door)));

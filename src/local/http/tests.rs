@@ -135,6 +135,35 @@ fn sockets_beyond_the_cap_wait_for_a_place() {
     });
 }
 
+/// Neither its pages nor its services are for a page from elsewhere in somebody's browser.
+#[test]
+fn browsers_get_nothing_for_pages_from_elsewhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    served(Limits::default(), folder.path(), move |address| {
+        let ask = |method: &str, path: &str, host: &str, mark: &str| {
+            let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{mark}\r\n");
+            exchange(address, head.as_bytes())
+        };
+        let rebound = "evil.example:4566";
+        let own = format!("Origin: http://{rebound}\r\n");
+        let call = "/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Credential=a%2F20261123%2Fus-east-1%2Fsts%2Faws4_request";
+        for (method, path) in [("GET", "/_evstack/inventory"), ("PUT", "/_evstack/profile"), ("GET", call)] {
+            for (host, mark) in [
+                (rebound, own.as_str()),
+                (rebound, "Accept-Language: en\r\n"),
+                ("127.0.0.1:4566", "Origin: http://evil.example\r\n"),
+                ("127.0.0.1:4566", "Sec-Fetch-Site: cross-site\r\n"),
+            ] {
+                let answer = ask(method, path, host, mark);
+                assert!(answer.starts_with("HTTP/1.1 403"), "{method} {path} {host} {mark}: {answer}");
+            }
+        }
+        for path in ["/_evstack/inventory", call] {
+            assert!(ask("GET", path, "build.example.com", "").starts_with("HTTP/1.1 200"), "{path}");
+        }
+    });
+}
+
 #[test]
 fn a_port_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
