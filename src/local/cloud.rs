@@ -266,7 +266,61 @@ impl std::fmt::Debug for Cloud {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::clock::ManualClock;
     use crate::local::store::Flaky;
+
+    fn request(operation: &str, body: &'static str) -> Request<Bytes> {
+        let credential = "AWS4-HMAC-SHA256 Credential=a/20261123/us-east-1/cloudcontrolapi/aws4_request";
+        let request = Request::post("/")
+            .header("x-amz-target", format!("CloudApiService.{operation}"))
+            .header("authorization", credential);
+        request.body(Bytes::from(body)).expect("a request")
+    }
+
+    /// A task that panics ends its request, frees its resource and leaves the others alone.
+    #[test]
+    fn a_panic_in_a_task_ends_its_request_alone() {
+        let profile = Profile { latency: Duration::from_secs(1).into(), ..Profile::default() };
+        let clock = Arc::new(ManualClock::new(Time(1_795_000_000_000)));
+        let cloud = Cloud::open(None, Options { profile, clock: clock.clone(), ..Options::default() });
+        let cloud = cloud.expect("opens");
+        let begin = |operation: &str, body: &'static str| {
+            let answer = cloud.handle(&request(operation, body));
+            let answer: serde_json::Value = serde_json::from_slice(answer.body()).expect("JSON");
+            assert_eq!(answer["ProgressEvent"]["OperationStatus"], "IN_PROGRESS", "{answer}");
+            answer["ProgressEvent"]["RequestToken"].as_str().expect("a token").to_owned()
+        };
+        let pass = || cloud.advance(Duration::from_secs(2)).expect("time passes");
+        let create = r#"{"TypeName": "AWS::Logs::LogGroup", "DesiredState": "{\"LogGroupName\":\"g\"}"}"#;
+        let delete = r#"{"TypeName": "AWS::Logs::LogGroup", "Identifier": "g"}"#;
+        begin("CreateResource", create);
+        pass();
+        let broken = begin("DeleteResource", delete);
+        begin("CreateResource", r#"{"TypeName": "AWS::SNS::Topic", "DesiredState": "{}"}"#);
+        clock.set(Time(1_795_000_000_000).after(Duration::from_secs(10)));
+        {
+            let mut world = cloud.world();
+            world.now = clock.now();
+            world.run_due_by(|world, work| {
+                assert_ne!(work.token(), broken, "a mistake");
+                services::run(world, work);
+            });
+        }
+        let answer = cloud.handle(&request("ListResourceRequests", "{}"));
+        let answer: serde_json::Value = serde_json::from_slice(answer.body()).expect("JSON");
+        let events = answer["ResourceRequestStatusSummaries"].as_array().expect("events").iter();
+        let mut ends: Vec<_> = events
+            .map(|e| {
+                ["Operation", "OperationStatus", "ErrorCode"].map(|name| e[name].as_str().unwrap_or_default())
+            })
+            .collect();
+        ends.sort_unstable();
+        let succeeded = ["CREATE", "SUCCESS", ""];
+        assert_eq!(ends, [succeeded, succeeded, ["DELETE", "FAILED", "InternalFailure"]]);
+        begin("DeleteResource", delete);
+        pass();
+        assert_eq!(cloud.handle(&request("GetResource", delete)).status(), 400);
+    }
 
     /// A full disk is told, and nothing is lost of what was done meanwhile.
     #[test]
@@ -277,11 +331,7 @@ mod tests {
         let committer = Arc::new(Committer::new(Box::new(store)));
         let cloud = Cloud { world: Mutex::new(world), committer, clock, folder: None };
         let call = |operation: &str, body: &'static str| {
-            let credential = "AWS4-HMAC-SHA256 Credential=a/20261123/us-east-1/cloudcontrolapi/aws4_request";
-            let request = Request::post("/")
-                .header("x-amz-target", format!("CloudApiService.{operation}"))
-                .header("authorization", credential);
-            let answer = cloud.handle(&request.body(Bytes::from(body)).expect("a request"));
+            let answer = cloud.handle(&request(operation, body));
             (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
         };
         let create = r#"{"TypeName": "AWS::Logs::LogGroup", "DesiredState": "{\"LogGroupName\":\"g\"}"}"#;

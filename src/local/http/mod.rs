@@ -6,10 +6,11 @@ mod elsewhere;
 #[cfg(test)]
 mod tests;
 
-use super::Cloud;
+use super::{Cloud, Time};
 use connection::{Door, Limits};
 use std::fmt;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -89,7 +90,7 @@ async fn serve_within(
     for listener in listeners {
         serving.spawn(connection::accept(listener, Arc::clone(&door)));
     }
-    let turning = tokio::spawn(turn(Arc::clone(&door)));
+    let turning = tokio::spawn(turn(Arc::clone(&door), Cloud::begin_turn));
     on_ready(&addresses);
     stop.await;
     let _ = stopper.send(true);
@@ -110,10 +111,12 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Does what is due while no request comes.
-async fn turn(door: Arc<Door>) {
+/// Does what is due while no request comes, as `begin` does: [`Cloud::begin_turn`]. A panic in one
+/// turn is none in the next.
+async fn turn(door: Arc<Door>, begin: impl Fn(&Cloud) -> (Option<Time>, u64)) {
     loop {
-        let (next, number) = door.cloud.begin_turn();
+        let begun = catch_unwind(AssertUnwindSafe(|| begin(&door.cloud)));
+        let (next, number) = begun.unwrap_or((None, 0));
         // What can't be written waits for the next try.
         let wait = match (door.writer.written(number).await, next) {
             (Ok(()), Some(next)) => door.cloud.now().until(next),

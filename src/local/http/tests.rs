@@ -217,3 +217,26 @@ fn a_lost_answer_is_a_socket_that_closes() {
         assert!(answer.contains("\"identifier\":\"a\""), "{answer}");
     });
 }
+
+#[test]
+fn turns_go_on_after_a_panic() {
+    let cloud = Arc::new(Cloud::open(None, Options::default()).expect("opens"));
+    let (_stopper, stopped) = tokio::sync::watch::channel(false);
+    let door = Arc::new(Door::new(cloud, Limits::default(), stopped).expect("a thread"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (told, mut turns) = tokio::sync::mpsc::unbounded_channel();
+    let begin = move |cloud: &Cloud| {
+        told.send(()).expect("somebody listens");
+        // Never true of a cloud: each turn panics.
+        assert!(cloud.now() < Time::default(), "a mistake");
+        cloud.begin_turn()
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            () = turn(door, begin) => panic!("turns have no end"),
+            several = async { (turns.recv().await, turns.recv().await, turns.recv().await) } => {
+                assert_eq!(several, (Some(()), Some(()), Some(())));
+            }
+        }
+    });
+}

@@ -159,6 +159,20 @@ pub(crate) enum Work {
     CloudControl(cloudcontrol::Work),
 }
 
+impl Work {
+    /// Of the request that it is for.
+    pub(crate) fn token(&self) -> &str {
+        match self {
+            Self::CloudControl(work) => work.token(),
+        }
+    }
+}
+
+/// Ends the request whose task broke off in the middle.
+pub(crate) fn broke_off(world: &mut World, token: &str) {
+    cloudcontrol::broke_off(world, token);
+}
+
 /// Does a task that is due.
 pub(crate) fn run(world: &mut World, work: Work) {
     match work {

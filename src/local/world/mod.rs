@@ -16,6 +16,7 @@ use super::services::{self, Services, Work};
 use super::settings::Settings;
 use super::store::{AnyTable, Change, Row, StoreError, Table};
 use serde_json::{Value as Json, json};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// All state, behind one lock.
 pub(crate) struct World {
@@ -77,8 +78,17 @@ impl World {
 
     /// Does what is due, in order, and what thereby becomes due.
     pub(crate) fn run_due(&mut self) {
+        self.run_due_by(services::run);
+    }
+
+    /// As [`World::run_due`], each task by `run`. A panic is a mistake here, and no reason to leave
+    /// the other tasks undone or to let anybody wait for this one.
+    pub(super) fn run_due_by(&mut self, run: impl Fn(&mut Self, Work)) {
         while let Some(task) = self.tasks.take_due(self.now) {
-            services::run(self, task.work);
+            let token = task.work.token().to_owned();
+            if catch_unwind(AssertUnwindSafe(|| run(self, task.work))).is_err() {
+                services::broke_off(self, &token);
+            }
         }
     }
 

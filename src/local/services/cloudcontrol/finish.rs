@@ -32,13 +32,36 @@ pub(crate) enum Work {
     },
 }
 
+impl Work {
+    /// Of the request.
+    pub(crate) fn token(&self) -> &str {
+        let (Self::Create { token, .. }
+        | Self::Update { token, .. }
+        | Self::Delete { token }
+        | Self::Cancel { token }) = self;
+        token
+    }
+}
+
+/// Ends a request whose work broke off by a mistake of this cloud: its resource is free again.
+pub(crate) fn broke_off(world: &mut World, token: &str) {
+    let Some(mut request) = world.services.cloudcontrol.find(token).map(|r| (**r).clone()) else { return };
+    if request.status.is_terminal() {
+        return;
+    }
+    request.status = Status::Failed;
+    request.error_code = Some("InternalFailure".to_owned());
+    request.status_message = Some("Internal Failure".to_owned());
+    request.event_time = world.now;
+    request.retry_after = None;
+    world.services.cloudcontrol.put(request);
+}
+
 /// Carries it out. A request that has ended meanwhile (it was cancelled) is left alone.
 pub(crate) fn run(world: &mut World, work: Work) {
-    let (Work::Create { token, .. }
-    | Work::Update { token, .. }
-    | Work::Delete { token }
-    | Work::Cancel { token }) = &work;
-    let Some(mut request) = world.services.cloudcontrol.find(token).map(|r| (**r).clone()) else { return };
+    let Some(mut request) = world.services.cloudcontrol.find(work.token()).map(|r| (**r).clone()) else {
+        return;
+    };
     let cancels = matches!(work, Work::Cancel { .. });
     if request.status.is_terminal() || (cancels != (request.status == Status::CancelInProgress)) {
         return;

@@ -14,7 +14,7 @@ mod permissions;
 mod shown;
 mod state;
 
-pub(crate) use finish::{Work, run};
+pub(crate) use finish::{Work, broke_off, run};
 pub(crate) use state::State;
 
 use super::Caller;
