@@ -222,7 +222,7 @@ fn a_lost_answer_is_a_socket_that_closes() {
 fn turns_go_on_after_a_panic() {
     let cloud = Arc::new(Cloud::open(None, Options::default()).expect("opens"));
     let (_stopper, stopped) = tokio::sync::watch::channel(false);
-    let door = Arc::new(Door::new(cloud, Limits::default(), stopped).expect("a thread"));
+    let door = Arc::new(Door::new(cloud, "127.0.0.1", Limits::default(), stopped).expect("a thread"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (told, mut turns) = tokio::sync::mpsc::unbounded_channel();
     let begin = move |cloud: &Cloud| {
