@@ -72,7 +72,8 @@ pub(crate) fn read(request: &Request<Bytes>, wall: Option<Time>) -> Result<Call,
         return Err(refuse(Fault::unsupported(service.name, &operation)));
     }
     let input = input.map_err(refuse)?;
-    let proof = auth::proof(request, &credential, wall).map_err(|trouble| refuse(trouble.fault(protocol)))?;
+    let proof = auth::proof(request, &credential, service.signing, wall);
+    let proof = proof.map_err(|trouble| refuse(trouble.fault(protocol)))?;
     let (access_key, region) = (credential.access_key, credential.region);
     Ok(Call { protocol, service, operation, input, access_key, region, proof })
 }

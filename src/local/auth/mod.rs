@@ -25,16 +25,17 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 pub(crate) const OWN_KEY: &str = "ASIAEVSTACK";
 
 /// The proof that a request is from whom it says, where that is asked: `None` for keys that aren't
-/// from here.
+/// from here. `service` is the signing name of the service that is called.
 pub(crate) fn proof(
     request: &Request<Bytes>,
     credential: &Credential,
+    service: &str,
     wall: Option<Time>,
 ) -> Result<Option<Proof>, Trouble> {
     if !credential.access_key.starts_with(OWN_KEY) {
         return Ok(None);
     }
-    Proof::read(request, credential, wall).map(Some)
+    Proof::read(request, credential, service, wall).map(Some)
 }
 
 /// What to say to a request without a credential that can be read.

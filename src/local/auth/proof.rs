@@ -43,15 +43,20 @@ struct Parts {
 }
 
 impl Proof {
-    /// Takes a request's proof apart. `wall` is the present where the clock is the machine's own: a
+    /// Takes a request's proof apart. `called` is the signing name of the service; `wall` is the present where the clock is the machine's own: a
     /// clock that tests move says nothing about when a client signed.
     pub(super) fn read(
         request: &Request<Bytes>,
         credential: &Credential,
+        called: &str,
         wall: Option<Time>,
     ) -> Result<Self, Trouble> {
         let parts = Parts::read(request)?;
         let Credential { date, region, service, .. } = credential;
+        if service != called {
+            let words = format!("Credential should be scoped to correct service: '{called}'.");
+            return Err(Trouble::Signature(words));
+        }
         if !parts.at.starts_with(date.as_str()) {
             return Err(Trouble::Signature(format!(
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
@@ -74,6 +79,15 @@ impl Proof {
             let words = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
             return Err(Trouble::Signature(words.to_owned()));
         }
+        // What a client says of itself means nothing here, and AWS's own clients don't always sign it.
+        let bare =
+            request.headers().keys().map(http::HeaderName::as_str).find(|name| {
+                name.starts_with("x-amz-") && *name != "x-amz-user-agent" && !names.contains(name)
+            });
+        if let Some(bare) = bare {
+            let words = format!("'{bare}' must be a 'SignedHeader' in the AWS Authorization.");
+            return Err(Trouble::Signature(words));
+        }
         let headers = canonical::headers(request, &names).ok_or_else(Trouble::mismatch)?;
         let s3 = service == "s3";
         let canonical = format!(
@@ -82,7 +96,7 @@ impl Proof {
             canonical::path(request.uri().path(), s3),
             canonical::query(request.uri().query().unwrap_or("")),
             parts.signed_headers,
-            payload(request, parts.expires.is_some() && s3)?,
+            payload(request, s3, parts.expires.is_some())?,
         );
         let string_to_sign = format!(
             "{ALGORITHM}\n{}\n{date}/{region}/{service}/aws4_request\n{}",
@@ -154,6 +168,10 @@ impl Parts {
                 Trouble::Incomplete(format!("AWS query-string parameters must include '{name}'. Re-examine the query-string parameters."))
             })
         };
+        let algorithm = find("X-Amz-Algorithm")?;
+        if algorithm != ALGORITHM {
+            return Err(Trouble::Incomplete(format!("Unsupported AWS 'algorithm': '{algorithm}'.")));
+        }
         let expires = find("X-Amz-Expires").unwrap_or_else(|_| LONGEST.to_string());
         let expires = expires.parse::<i64>().ok().filter(|seconds| (0..=LONGEST).contains(seconds));
         let expires = expires.ok_or_else(|| {
@@ -197,14 +215,15 @@ fn timely(parts: &Parts, signed: Time, now: Time) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The payload's hash as it is signed.
-fn payload(request: &Request<Bytes>, unsigned: bool) -> Result<String, Trouble> {
+/// The payload's hash as it is signed. Only S3 takes a payload that isn't signed (S3 API Reference,
+/// "Authenticating requests").
+fn payload(request: &Request<Bytes>, s3: bool, presigned: bool) -> Result<String, Trouble> {
     let actual = || hex(&Sha256::digest(request.body()));
     let Some(said) = request.headers().get("x-amz-content-sha256") else {
-        return Ok(if unsigned { "UNSIGNED-PAYLOAD".to_owned() } else { actual() });
+        return Ok(if s3 && presigned { "UNSIGNED-PAYLOAD".to_owned() } else { actual() });
     };
     match String::from_utf8_lossy(said.as_bytes()).trim() {
-        "UNSIGNED-PAYLOAD" => Ok("UNSIGNED-PAYLOAD".to_owned()),
+        "UNSIGNED-PAYLOAD" if s3 => Ok("UNSIGNED-PAYLOAD".to_owned()),
         streaming if streaming.starts_with("STREAMING-") => Err(Trouble::Unsupported(streaming.to_owned())),
         said if said.eq_ignore_ascii_case(&actual()) => Ok(said.to_owned()),
         _ => Err(Trouble::mismatch()),

@@ -57,7 +57,7 @@ fn suite(
 
 fn read(request: &Request<Bytes>, wall: Option<Time>) -> Result<Proof, Trouble> {
     let credential = credential(request.headers(), request.uri()).expect("a credential");
-    Proof::read(request, &credential, wall)
+    Proof::read(request, &credential, &credential.service, wall)
 }
 
 /// aws-sig-v4-test-suite (AWS documentation, "Signature Version 4 test suite").
@@ -133,6 +133,66 @@ fn a_presigned_url_holds() {
     assert_eq!(late, Trouble::Signature(words.into()));
 }
 
+/// A POST to `/` that this test signs: these headers, with `payload` for the body's hash.
+fn signed(service: &str, headers: &[(&str, &str)], names: &str, payload: &str, body: &str) -> Request<Bytes> {
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::{Digest, Sha256};
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mac = |key: &[u8], text: &str| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length");
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    };
+    let mut request = suite("POST", "/", headers, body, names, "");
+    let lines = canonical::headers(&request, &names.split(';').collect::<Vec<_>>()).expect("all are there");
+    let canonical = format!("POST\n/\n\n{lines}\n{names}\n{payload}");
+    let scope = format!("20150830/us-east-1/{service}/aws4_request");
+    let hash = hex(&Sha256::digest(canonical.as_bytes()));
+    let key = ["20150830", "us-east-1", service, "aws4_request"];
+    let key = key.iter().fold(format!("AWS4{SECRET}").into_bytes(), |key, text| mac(&key, text));
+    let signature = hex(&mac(&key, &format!("{ALGORITHM}\n20150830T123600Z\n{scope}\n{hash}")));
+    let value = format!("{ALGORITHM} Credential=AK/{scope}, SignedHeaders={names}, Signature={signature}");
+    request.headers_mut().insert("authorization", value.parse().expect("a value"));
+    request
+}
+
+/// Of an empty body.
+const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+#[test]
+fn a_signature_covers_the_service_the_headers_and_the_body() {
+    let (plain, unsigned) = ("host;x-amz-date", "UNSIGNED-PAYLOAD");
+    let refused = |request: &Request<Bytes>| match read(request, None) {
+        Err(Trouble::Signature(words) | Trouble::Incomplete(words)) => words,
+        other => panic!("{other:?}"),
+    };
+    assert!(read(&signed("sts", &[], plain, EMPTY, ""), None).expect("can be read").holds(SECRET));
+    let other = signed("sts", &[], plain, EMPTY, "");
+    let of = credential(other.headers(), other.uri()).expect("a credential");
+    assert_eq!(
+        Proof::read(&other, &of, "cloudcontrolapi", None),
+        Err(Trouble::Signature("Credential should be scoped to correct service: 'cloudcontrolapi'.".into()))
+    );
+    assert!(refused(&signed("sts", &[], "x-amz-date", EMPTY, "")).starts_with("'Host' or ':authority'"));
+    let target = signed("sts", &[("x-amz-target", "a.B")], plain, EMPTY, "");
+    assert_eq!(refused(&target), "'x-amz-target' must be a 'SignedHeader' in the AWS Authorization.");
+    let named = [("x-amz-user-agent", "x"), ("x-amzn-trace-id", "x"), ("user-agent", "x")];
+    assert!(read(&signed("sts", &named, plain, EMPTY, ""), None).expect("can be read").holds(SECRET));
+    let names = "host;x-amz-content-sha256;x-amz-date";
+    let body =
+        |service| read(&signed(service, &[("x-amz-content-sha256", unsigned)], names, unsigned, "x"), None);
+    assert_eq!(body("sts"), Err(Trouble::mismatch()));
+    assert!(body("s3").expect("S3 takes it").holds(SECRET));
+    let url = |algorithm: &str| {
+        let rest = "X-Amz-Credential=AK%2F20150830%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Date=20150830T123600Z\
+                    &X-Amz-SignedHeaders=host&X-Amz-Signature=00";
+        let request = Request::get(format!("/?{algorithm}{rest}")).header("host", "x").body(Bytes::new());
+        refused(&request.expect("a request"))
+    };
+    assert!(url("").starts_with("AWS query-string parameters must include 'X-Amz-Algorithm'."));
+    assert_eq!(url("X-Amz-Algorithm=AWS4-HMAC-SHA1&"), "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1'.");
+}
+
 #[test]
 fn what_cannot_hold_is_refused_in_words() {
     let signature = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31";
@@ -163,9 +223,21 @@ fn what_cannot_hold_is_refused_in_words() {
     assert!(!changed("x-amz-date", "20150830T123601Z").expect("can be read").holds(SECRET));
     assert!(matches!(changed("x-amz-date", "20150831T123600Z"), Err(Trouble::Signature(_))));
     assert!(matches!(changed("x-amz-date", "20150830T"), Err(Trouble::Incomplete(_))));
-    assert_eq!(changed("x-amz-content-sha256", "00"), Err(Trouble::mismatch()));
+    let hashed = |hash: &str| {
+        read(
+            &signed(
+                "service",
+                &[("x-amz-content-sha256", hash)],
+                "host;x-amz-content-sha256;x-amz-date",
+                hash,
+                "",
+            ),
+            None,
+        )
+    };
+    assert_eq!(hashed("00"), Err(Trouble::mismatch()));
     assert_eq!(
-        changed("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+        hashed("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
         Err(Trouble::Unsupported("STREAMING-AWS4-HMAC-SHA256-PAYLOAD".into()))
     );
     let mut body = good();
@@ -182,6 +254,38 @@ fn what_cannot_hold_is_refused_in_words() {
 }
 
 proptest::proptest! {
+    /// Whoever hears a signed request can't make another one of it: no header of AWS's, no word of the
+    /// body, no service.
+    #[test]
+    fn nothing_that_is_signed_can_be_changed(
+        target in "[a-z]{1,9}",
+        added in "x-amz-[a-z]{1,12}",
+        value in "[a-z]{1,9}",
+        body in "[a-z]{1,9}",
+        unsigned in proptest::bool::ANY,
+        service in "sts|cloudcontrolapi",
+    ) {
+        let (names, unsaid) = ("host;x-amz-content-sha256;x-amz-date;x-amz-target", "UNSIGNED-PAYLOAD");
+        let hash = if unsigned { unsaid } else { EMPTY };
+        let headers = [("x-amz-target", target.as_str()), ("x-amz-content-sha256", hash)];
+        let good = || signed(&service, &headers, names, hash, "");
+        let holds = |request: &Request<Bytes>| read(request, None).is_ok_and(|proof| proof.holds(SECRET));
+        assert_eq!(holds(&good()), !unsigned);
+        let mut changed = good();
+        *changed.body_mut() = Bytes::from(body);
+        assert!(!holds(&changed));
+        let mut changed = good();
+        changed.headers_mut().append("x-amz-target", value.parse().expect("a value"));
+        assert!(!holds(&changed));
+        let mut changed = good();
+        let name: http::HeaderName = added.parse().expect("a name");
+        changed.headers_mut().append(name, value.parse().expect("a value"));
+        assert!(!holds(&changed), "{added}");
+        let other = if service == "sts" { "cloudcontrolapi" } else { "sts" };
+        let of = credential(good().headers(), good().uri()).expect("a credential");
+        assert!(Proof::read(&good(), &of, other, None).is_err());
+    }
+
     /// Whatever a request says of itself, it is read or refused.
     #[test]
     fn anything_is_read_or_refused(
@@ -190,7 +294,7 @@ proptest::proptest! {
         signature in "[0-9a-fg]{0,9}",
         date in "(20261123)?[ -~]{0,12}",
         path in "/[a-z%./0-9]{0,20}",
-        query in "(X-Amz-(Expires|Date|SignedHeaders|Signature)=[0-9a-z%]{0,6}&){0,4}",
+        query in "(X-Amz-(Algorithm|Expires|Date|SignedHeaders|Signature)=[0-9a-z%]{0,6}&){0,4}",
         hash in proptest::option::of("(STREAMING-|UNSIGNED-PAYLOAD)?[ -~]{0,8}"),
         header in proptest::bool::ANY,
     ) {
@@ -210,7 +314,7 @@ proptest::proptest! {
         }
         if let Ok(request) = builder.body(Bytes::new()) {
             for wall in [None, Some(Time(i64::MAX)), Some(Time(i64::MIN)), Some(Time(0))] {
-                if let Ok(Some(proof)) = proof(&request, &credential, wall) {
+                if let Ok(Some(proof)) = proof(&request, &credential, "sts", wall) {
                     assert!(!proof.holds("secret"));
                 }
             }
