@@ -1,7 +1,8 @@
 //! One client's socket, and the limits that keep it from harming the others: how many there are, how
-//! long a request may take to arrive, how large it may be.
+//! long a request may take to arrive, how large it may be, how long an answer may go unread.
 
 use super::elsewhere;
+use super::unread::Watched;
 use crate::local::Cloud;
 use crate::local::store::Writer;
 use bytes::Bytes;
@@ -33,6 +34,8 @@ pub(super) struct Limits {
     /// How long a client may take from its last answer, or from connecting, to the end of the next
     /// request's headers. SDKs keep sockets for later and open new ones where these are closed.
     pub(super) pause: Duration,
+    /// How long a client may take nothing of what is sent to it.
+    pub(super) unread: Duration,
     /// Sockets at once; who comes then waits. Many systems allow a process 1,024 open files.
     pub(super) sockets: usize,
 }
@@ -44,6 +47,7 @@ impl Default for Limits {
             body_time: Duration::from_secs(30),
             head: 64 * 1024,
             pause: Duration::from_secs(60),
+            unread: Duration::from_secs(30),
             sockets: 512,
         }
     }
@@ -119,7 +123,7 @@ async fn serve(stream: TcpStream, door: &Door) {
         .timer(TokioTimer::new())
         .header_read_timeout(door.limits.pause)
         .max_header_size(door.limits.head)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Watched::new(stream, door.limits.unread)), service);
     let mut connection = pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,

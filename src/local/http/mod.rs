@@ -5,6 +5,7 @@ mod connection;
 mod elsewhere;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use super::{Cloud, Time};
 use connection::{Door, Limits};

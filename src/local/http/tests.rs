@@ -152,6 +152,38 @@ fn sockets_beyond_the_cap_wait_for_a_place() {
     });
 }
 
+/// One that asks for more than the system keeps for it, and reads nothing, loses its place.
+#[test]
+fn who_never_reads_is_left() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // One place for each of the two ports: the other port keeps its own.
+    let limits = Limits { sockets: 2, unread: Duration::from_millis(50), ..Limits::default() };
+    served(limits, folder.path(), move |address| {
+        // A long answer: an inventory with a quarter of a megabyte in it.
+        let text = "x".repeat(250_000);
+        let state = format!(r#"{{\"ApiId\":\"a\",\"Definition\":\"{text}\"}}"#);
+        let desired = format!(r#"{{"TypeName":"AWS::AppSync::GraphQLSchema","DesiredState":"{state}"}}"#);
+        let length = desired.len();
+        let create = format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Amz-Target: CloudApiService.CreateResource\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, \
+             SignedHeaders=host, Signature=00\r\nContent-Length: {length}\r\n\r\n{desired}"
+        );
+        let created = exchange(address, create.as_bytes());
+        assert!(created.starts_with("HTTP/1.1 200"), "{created}");
+        let inventory =
+            exchange(address, b"GET /_evstack/inventory HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert!(inventory.len() > 250_000, "{created} {inventory}");
+        let mut deaf = connect(address);
+        deaf.set_write_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        let ask = b"GET /_evstack/inventory HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+        // The system may keep all of it, or the server may be gone before its end.
+        let _ = deaf.write_all(&ask);
+        assert!(exchange(address, HEALTH).starts_with("HTTP/1.1 200"));
+        drop(deaf);
+    });
+}
+
 /// Neither its pages nor its services are for a page from elsewhere in somebody's browser.
 #[test]
 fn browsers_get_nothing_for_pages_from_elsewhere() {
