@@ -4,12 +4,13 @@ mod profile;
 
 use super::profile::Profile;
 use super::protocol::respond;
-use super::services::resources::Origin;
+use super::services::resources::{Origin, Resource};
 use super::store::StoreError;
 use super::world::World;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 /// One of them.
 pub(super) enum Page {
@@ -42,8 +43,9 @@ impl Page {
     }
 
     /// What it does and shows.
-    pub(super) fn answer(&self, world: &mut World) -> Response<Bytes> {
-        match self {
+    pub(super) fn answer(&self, world: &mut World) -> Shown {
+        Shown::Page(match self {
+            Self::Inventory => return Shown::Inventory(Inventory::of(world)),
             Self::Health => json_page(
                 200,
                 &json!({
@@ -54,7 +56,6 @@ impl Page {
                     "base_url": world.settings.base_url,
                 }),
             ),
-            Self::Inventory => json_page(200, &inventory(world)),
             Self::Profile => json_page(200, &json!(world.profile)),
             Self::SetProfile(body) => turned(world, profile::asked(body, None)),
             Self::ChangeProfile(body) => turned(world, profile::asked(body, Some(&world.profile))),
@@ -64,6 +65,21 @@ impl Page {
                 json_page(200, &world.counts.shown())
             }
             Self::Unknown => json_page(404, &json!({ "message": "there is no such page under /_evstack/" })),
+        })
+    }
+}
+
+/// What a page shows. The inventory may be long: it is written once the world is free again.
+pub(super) enum Shown {
+    Page(Response<Bytes>),
+    Inventory(Inventory),
+}
+
+impl Shown {
+    pub(super) fn response(self) -> Response<Bytes> {
+        match self {
+            Self::Page(response) => response,
+            Self::Inventory(inventory) => json_page(200, &inventory.shown()),
         }
     }
 }
@@ -81,32 +97,47 @@ fn turned(world: &mut World, asked: Result<Profile, String>) -> Response<Bytes> 
 
 /// Everything that exists, with the requests that made and last changed it, and what is under way,
 /// oldest first. Properties are whole, also those that a service never shows.
-pub(super) fn inventory(world: &World) -> Json {
-    let resources = world.services.resources.all().map(|resource| {
-        json!({
-            "type": resource.type_name,
-            "identifier": resource.identifier,
-            "account": resource.scope.account,
-            "region": resource.scope.region,
-            "created": origin(&resource.created),
-            "changed": origin(&resource.changed),
-            "properties": resource.properties,
-        })
-    });
-    let pending = world.services.cloudcontrol.under_way().map(|request| {
-        json!({
-            "type": request.type_name,
-            "identifier": request.identifier,
-            "account": request.scope.account,
-            "region": request.scope.region,
-            "operation": request.operation.as_str(),
-            "status": request.status.as_str(),
-            "request": request.token,
-            "by": request.caller,
-            "began": request.began.epoch_seconds(),
-        })
-    });
-    json!({ "resources": resources.collect::<Vec<_>>(), "pending": pending.collect::<Vec<_>>() })
+pub(super) struct Inventory {
+    resources: Vec<Arc<Resource>>,
+    pending: Vec<Json>,
+}
+
+impl Inventory {
+    /// As it is now. Rows are shared, not copied.
+    pub(super) fn of(world: &World) -> Self {
+        let pending = world.services.cloudcontrol.under_way().map(|request| {
+            json!({
+                "type": request.type_name,
+                "identifier": request.identifier,
+                "account": request.scope.account,
+                "region": request.scope.region,
+                "operation": request.operation.as_str(),
+                "status": request.status.as_str(),
+                "request": request.token,
+                "by": request.caller,
+                "began": request.began.epoch_seconds(),
+            })
+        });
+        Self {
+            pending: pending.collect(),
+            resources: world.services.resources.all().map(Arc::clone).collect(),
+        }
+    }
+
+    pub(super) fn shown(&self) -> Json {
+        let resources = self.resources.iter().map(|resource| {
+            json!({
+                "type": resource.type_name,
+                "identifier": resource.identifier,
+                "account": resource.scope.account,
+                "region": resource.scope.region,
+                "created": origin(&resource.created),
+                "changed": origin(&resource.changed),
+                "properties": resource.properties,
+            })
+        });
+        json!({ "resources": resources.collect::<Vec<_>>(), "pending": self.pending })
+    }
 }
 
 fn origin(origin: &Origin) -> Json {

@@ -89,8 +89,8 @@ impl Cloud {
 
     fn attend(&self, request: &Request<Bytes>, way: impl FnOnce(&mut World) -> Way) -> Answer {
         if let Some(page) = admin::Page::of(request) {
-            let (response, number) = self.turn_with(|world| page.answer(world));
-            return Answer { response, number, call: None, way: Way::default() };
+            let (shown, number) = self.turn_with(|world| page.answer(world));
+            return Answer { response: shown.response(), number, call: None, way: Way::default() };
         }
         let call = match gateway::read(request, self.clock.wall()) {
             Ok(call) => call,
@@ -179,7 +179,7 @@ impl Cloud {
     /// Everything that exists, as `GET /_evstack/inventory` has it.
     #[must_use]
     pub fn inventory(&self) -> serde_json::Value {
-        self.turn_with(|world| admin::inventory(world)).0
+        self.turn_with(|world| admin::Inventory::of(world)).0.shown()
     }
 
     /// Tells other processes that this one serves the cloud at `url`.

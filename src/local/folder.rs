@@ -133,7 +133,7 @@ pub fn inventory(folder: &Path) -> Result<Option<serde_json::Value>, OpenError> 
     let Some(mut store) = SqliteStore::look(&folder.join(DATA)).map_err(unreadable)? else { return Ok(None) };
     let rows = store.load().map_err(unreadable)?;
     let world = World::load(rows, Settings::default(), Profile::default(), Time::default());
-    world.map(|world| Some(admin::inventory(&world))).map_err(unreadable)
+    world.map(|world| Some(admin::Inventory::of(&world).shown())).map_err(unreadable)
 }
 
 /// Who has the folder at this moment. Takes nothing and changes nothing.
