@@ -6,6 +6,7 @@ use crate::local::services::members;
 use crate::local::services::refusal::Refusal;
 use crate::local::services::resources::Properties;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 
 /// In characters; more is refused.
 const LONGEST: usize = 1_048_576;
@@ -119,42 +120,57 @@ pub(super) fn text(properties: &Properties) -> Result<String, NoDefinition> {
     if text.chars().count() > LONGEST { Err(NoDefinition::TooLong) } else { Ok(text) }
 }
 
-/// `${Name}` for each name, again and again, as long as something is replaced.
+/// All that the passes over one definition may read, in bytes.
+const READ: usize = 64 * LONGEST;
+
+/// `${Name}` for each name, again and again, as long as something is replaced: one pass more than
+/// there are names, at most. So does AWS's handler (`DefinitionProcessor`: Apache Commons'
+/// `replaceEachRepeatedly`). A name with `}` in it is none, as the syntax that is documented has it.
 fn substituted(mut text: String, substitutions: Option<&Json>) -> Result<String, NoDefinition> {
     let Some(Json::Object(substitutions)) = substitutions else { return Ok(text) };
-    let pairs: Vec<(String, String)> = substitutions
-        .iter()
-        .map(|(name, value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            (format!("${{{name}}}"), value)
-        })
-        .collect();
-    for _ in 0..=pairs.len() {
-        let Some(next) = once(&text, &pairs)? else { return Ok(text) };
+    let mut read = 0_usize;
+    for _ in 0..=substitutions.len() {
+        read = read.saturating_add(text.len());
+        if read > READ {
+            break;
+        }
+        let Some(next) = once(&text, substitutions)? else { return Ok(text) };
         text = next;
     }
     Err(NoDefinition::EndlessSubstitution)
 }
 
 /// One pass from left to right; `None` where nothing is left to replace.
-fn once(text: &str, pairs: &[(String, String)]) -> Result<Option<String>, NoDefinition> {
+fn once(text: &str, substitutions: &Properties) -> Result<Option<String>, NoDefinition> {
+    // Looking at a name costs its length: only where there is one so long.
+    let lengths: BTreeSet<usize> = substitutions.keys().map(String::len).collect();
+    // The first `}` from `rest` on, as seen from the text's end: sought once, not at each `${`.
+    let mut closing = text.len().saturating_add(1);
     let mut next = String::with_capacity(text.len());
     let mut rest = text;
     let mut replaced = false;
-    while let Some(at) = rest.find("${") {
-        next.push_str(&rest[..at]);
-        rest = &rest[at..];
-        match pairs.iter().find(|(name, _)| rest.starts_with(name.as_str())) {
-            Some((name, value)) => {
-                next.push_str(value);
-                rest = &rest[name.len()..];
+    while let Some((before, after)) = rest.split_once("${") {
+        next.push_str(before);
+        if closing > after.len() {
+            closing = after.find('}').map_or(0, |end| after.len() - end);
+        }
+        let (name, behind) = after.split_at(after.len() - closing);
+        let value = if lengths.contains(&name.len()) { substitutions.get(name) } else { None };
+        match value.zip(behind.strip_prefix('}')) {
+            Some((value, after)) => {
+                match value {
+                    Json::String(value) => next.push_str(value),
+                    value => next.push_str(&value.to_string()),
+                }
+                rest = after;
                 replaced = true;
             }
             None => {
                 next.push_str("${");
-                rest = &rest[2..];
+                rest = after;
             }
         }
+        // A character has four bytes at most.
         if next.len() > LONGEST.saturating_mul(4) {
             return Err(NoDefinition::TooLong);
         }
@@ -223,6 +239,27 @@ mod tests {
         assert_eq!(put("${a} ${b} ${c} $${a}", json!({"a": "${b}", "b": 2})), Ok("2 2 ${c} $2".to_owned()));
         assert_eq!(put("${a}", json!({"a": "${b}", "b": "${a}"})), Err(NoDefinition::EndlessSubstitution));
         assert_eq!(put("${a}", json!({"a": "${a}${a}"})), Err(NoDefinition::EndlessSubstitution));
+        assert_eq!(put("${é${a}", json!({"a": "", "é${a": 1})), Ok("1".to_owned()));
+    }
+
+    /// Many names for many places, a chain of names, and names far longer than what is there: the time
+    /// doesn't grow with their product.
+    #[test]
+    fn hostile_substitutions_take_no_time() {
+        let start = std::time::Instant::now();
+        let put = |text: String, with: Json| substituted(text, Some(&with));
+        let many: Properties = (0..15_000).map(|n| (format!("n{n}"), json!(""))).collect();
+        let text = format!("{}}}", "${".repeat(60_000));
+        assert_eq!(put(text.clone(), Json::Object(many)), Ok(text.clone()));
+        assert_eq!(put(text.clone(), json!({"x".repeat(100_000): ""})), Ok(text));
+        let chain: Properties =
+            (0..10_000).map(|n| (format!("{n}"), json!(format!("${{{}}}", n + 1)))).collect();
+        let text = format!("${{0}}{}", "x".repeat(100_000));
+        assert_eq!(put(text, Json::Object(chain)), Err(NoDefinition::EndlessSubstitution));
+        let grown = json!({"a": "${b}".repeat(1_000), "b": "${c}".repeat(1_000), "c": "x".repeat(1_000)});
+        assert_eq!(put("${a}".to_owned(), grown), Err(NoDefinition::TooLong));
+        // A debug build on a busy machine needs a second or two; what is looked for takes minutes.
+        assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
     }
 
     proptest! {
