@@ -12,8 +12,13 @@ use serde_json::Value as Json;
 
 /// As deep as the JSON reader itself goes.
 const DEEPEST: usize = 128;
-/// All that `copy` and `move` operations of one patch may carry, in JSON values.
-const CARRIED: usize = 200_000;
+/// All that `copy` and `move` operations of one patch may carry, as [`weight`] has it.
+const CARRIED: usize = 1024 * 1024;
+/// What a patched model may weigh: one patch after the other must not make it grow for ever. What a
+/// client can send whole has 262,144 characters.
+const HEAVIEST: usize = 4 * 1024 * 1024;
+/// How many array items one patch may shift to make room or close gaps.
+const SHIFTED: usize = 5_000_000;
 
 /// Applies `document` to `model`, all of it or nothing.
 pub(super) fn apply(document: &str, model: &Json) -> Result<Json, Fault> {
@@ -63,7 +68,7 @@ impl Patch {
 
     fn apply(&self, model: &Json) -> Result<Json, Fault> {
         let mut patched = model.clone();
-        let mut carried = 0;
+        let (mut carried, mut shifted) = (0_usize, 0_usize);
         for operation in &self.0.0 {
             let (place, value) = match operation {
                 PatchOperation::Add(add) => (&add.path, Some(&add.value)),
@@ -75,17 +80,38 @@ impl Patch {
             };
             if let Some(value) = value {
                 if matches!(operation, PatchOperation::Copy(_) | PatchOperation::Move(_)) {
-                    carried += values(value);
+                    carried = carried.saturating_add(weight(value));
                 }
                 if carried > CARRIED || place.count() + depth(value) > DEEPEST {
-                    return Err(fault::validation("PatchDocument makes the model too large or too deep"));
+                    return Err(too_large());
                 }
+            }
+            let from = if let PatchOperation::Move(mv) = operation { behind(&mv.from, &patched) } else { 0 };
+            let to = match operation {
+                PatchOperation::Replace(_) | PatchOperation::Test(_) => 0,
+                _ => behind(place, &patched),
+            };
+            shifted = shifted.saturating_add(from).saturating_add(to);
+            if shifted > SHIFTED {
+                return Err(fault::validation("PatchDocument shifts too many array items"));
             }
             json_patch::patch(&mut patched, std::slice::from_ref(operation))
                 .map_err(|error| refusal(operation, &error.kind, &patched))?;
         }
-        Ok(patched)
+        if weight(&patched) > HEAVIEST { Err(too_large()) } else { Ok(patched) }
     }
+}
+
+fn too_large() -> Fault {
+    fault::validation("PatchDocument makes the model too large or too deep")
+}
+
+/// How many items stand at a place in an array and behind it; none where it is no such place.
+fn behind(place: &PointerBuf, model: &Json) -> usize {
+    let parent = place.parent().and_then(|parent| parent.resolve(model).ok());
+    let (Some(Json::Array(items)), Some(last)) = (parent, place.last()) else { return 0 };
+    let index = last.encoded().parse::<usize>().ok();
+    index.map_or(0, |index| items.len().saturating_sub(index))
 }
 
 /// Why an operation can't be done on a model.
@@ -126,13 +152,17 @@ fn unusable(why: &str) -> Fault {
     fault::validation(format!("Invalid JSON Patch payload ({why})"))
 }
 
-/// How many values there are, itself included. The depth is bounded, so this may recurse.
-fn values(value: &Json) -> usize {
-    match value {
-        Json::Array(items) => 1 + items.iter().map(values).sum::<usize>(),
-        Json::Object(members) => 1 + members.values().map(values).sum::<usize>(),
-        _ => 1,
-    }
+/// About how many bytes of memory a value takes: its texts' and names' length, and a share for each
+/// value in it. The depth is bounded, so this may recurse.
+fn weight(value: &Json) -> usize {
+    const EACH: usize = 16;
+    let below: usize = match value {
+        Json::String(text) => text.len(),
+        Json::Array(items) => items.iter().map(weight).sum(),
+        Json::Object(members) => members.iter().map(|(name, value)| name.len() + weight(value)).sum(),
+        _ => 0,
+    };
+    EACH + below
 }
 
 /// How many arrays and objects stand in each other. What was read as JSON may be recursed into.

@@ -13,6 +13,47 @@ fn doubling_by_copies_is_refused() {
     assert!(error.message.contains("too large"), "{}", error.message);
 }
 
+/// One text of 200,000 characters, copied a thousand times.
+#[test]
+fn long_texts_are_not_multiplied() {
+    let operations: Vec<Json> =
+        (0..1_000).map(|i| json!({"op": "copy", "from": "/a", "path": format!("/x{i}")})).collect();
+    let error = apply(&json!(operations).to_string(), &json!({"a": "x".repeat(200_000)}));
+    let message = error.expect_err("refused").message;
+    assert!(message.contains("too large"), "{message}");
+}
+
+#[test]
+fn a_model_can_not_grow_for_ever() {
+    let (mut model, mut patches) = (json!({"x": "x".repeat(900_000)}), 0);
+    while let Ok(next) =
+        apply(&json!([{"op": "copy", "from": "/x", "path": format!("/{patches}")}]).to_string(), &model)
+    {
+        model = next;
+        patches += 1;
+        assert!(patches < 10);
+    }
+    assert_eq!(patches, 3);
+}
+
+/// Each operation at the beginning of a long array moves all of it.
+#[test]
+fn shifting_has_an_end() {
+    let model = json!({"a": vec![0; 100_000]});
+    for operation in [
+        json!({"op": "add", "path": "/a/0", "value": 0}),
+        json!({"op": "remove", "path": "/a/0"}),
+        json!({"op": "move", "from": "/a/0", "path": "/a/-"}),
+        json!({"op": "copy", "from": "/a/0", "path": "/a/1"}),
+    ] {
+        let error = apply(&json!(vec![&operation; 5_000]).to_string(), &model).expect_err("refused");
+        assert!(error.message.contains("shifts too many"), "{operation}: {}", error.message);
+        assert!(apply(&json!(vec![&operation; 40]).to_string(), &model).is_ok());
+    }
+    let replace = json!({"op": "replace", "path": "/a/0", "value": 1});
+    assert!(apply(&json!(vec![&replace; 5_000]).to_string(), &model).is_ok());
+}
+
 #[test]
 fn nesting_by_copies_is_refused() {
     let mut operations = Vec::new();
