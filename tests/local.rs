@@ -223,3 +223,17 @@ fn the_inventory_is_told_by_who_serves_it_or_read_as_it_lies() {
     sandbox.write("broken/data.sqlite", "this was never a database, whatever its name may say of it");
     sandbox.refused(&["local", "inventory", "--data", "broken"], "E0704");
 }
+
+/// A folder that a failed start had made would carry the port of another server in every URL.
+#[test]
+fn a_start_that_cannot_listen_leaves_nothing_behind() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let sandbox = Sandbox::new();
+    let said = sandbox.refused(&["local", "--data", "C", "--seed", "5", "--port", &port], "E0702");
+    assert!(said.contains("is in use by another program"), "{said}");
+    assert!(!sandbox.path("C").exists());
+    let said = sandbox.refused(&["local", "--data", "C", "--port", "4599", "--port", "4599"], "E0702");
+    assert!(said.contains("`--port 4599` is given twice"), "{said}");
+    sandbox.refused(&["local", "--data", ""], "E0606");
+}

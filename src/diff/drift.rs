@@ -185,6 +185,9 @@ impl Walk<'_> {
     ) {
         let keys: BTreeSet<&String> = seen.keys().chain(live.keys()).collect();
         for key in keys {
+            if self.shape.tags(&self.path) && key.starts_with("aws:") {
+                continue;
+            }
             self.path.push(key.clone());
             self.at(declared.and_then(|d| d.get(key)), seen.get(key), live.get(key));
             self.path.pop();
@@ -232,7 +235,7 @@ impl Walk<'_> {
     }
 
     fn compare(&mut self, seen: Option<&Json>, live: Option<&Json>) {
-        let something = |json: Option<&Json>| json.filter(|json| !is_empty(json)).cloned();
+        let something = |json: Option<&Json>| json.map(|j| self.ours(j)).filter(|json| !is_empty(json));
         let (seen, live) = (something(seen), something(live));
         let equal = match (&seen, &live) {
             (Some(seen), Some(live)) => same(seen, live, self.context.secrets),
@@ -242,6 +245,20 @@ impl Walk<'_> {
         if !equal {
             let (before, after) = sides(seen.as_ref(), live.as_ref());
             self.found.undeclared.push(DriftedPath { path: self.path.clone(), before, after });
+        }
+    }
+
+    /// Without the tags that AWS itself sets.
+    fn ours(&self, json: &Json) -> Json {
+        match json {
+            Json::Object(members) if self.shape.tags(&self.path) => {
+                let ours = members.iter().filter(|(key, _)| !key.starts_with("aws:"));
+                Json::Object(ours.map(|(key, value)| (key.clone(), value.clone())).collect())
+            }
+            Json::Array(items) if self.shape.tags(&self.path) => {
+                Json::Array(items.iter().filter(|item| !self.aws_tag(item)).cloned().collect())
+            }
+            other => other.clone(),
         }
     }
 
@@ -347,6 +364,17 @@ mod tests {
         let found = drifted(QUEUE, json!({"Tags": [tag("a")]}), seen, live);
         assert!(found.changed.is_empty());
         assert_eq!(paths(&found.undeclared), ["Tags.2"]);
+    }
+
+    #[test]
+    fn tags_in_a_mapping_are_looked_at_one_by_one() {
+        let kind = "AWS::ApiGatewayV2::Api";
+        let live = json!({"Tags": {"a": "1", "aws:cloudformation:stack-name": "x"}});
+        assert!(drifted(kind, json!({}), json!({"Tags": {"a": "1"}}), live.clone()).is_empty());
+        let found = drifted(kind, json!({}), json!({}), live);
+        assert_eq!(paths(&found.undeclared), ["Tags"], "with one of somebody's own");
+        let live = json!({"Tags": {"aws:cloudformation:stack-name": "x"}});
+        assert!(drifted(kind, json!({}), json!({}), live).is_empty());
     }
 
     #[test]

@@ -42,6 +42,8 @@ struct State {
     since: Option<Duration>,
     tries: u32,
     probing: bool,
+    /// The listener knows of this silence.
+    told: bool,
     given_up: bool,
 }
 
@@ -74,7 +76,7 @@ impl Turn<'_> {
         let answer = answer.filter(|answer| !matches!(answer, Err(f) if f.kind == FaultKind::Unreachable));
         match answer {
             Some(_) => self.breaker.answered(),
-            None => self.breaker.unanswered(clock.now()),
+            None => self.breaker.unanswered(clock.now(), self.probe.is_some()),
         }
         answer
     }
@@ -179,16 +181,18 @@ impl Breaker {
         }
     }
 
-    fn unanswered(&self, now: Duration) {
-        let begins = {
+    /// One answer may be lost on its way: it is worth telling once the next try has none either.
+    fn unanswered(&self, now: Duration, again: bool) {
+        let tells = {
             let mut state = self.state();
-            let begins = state.since.is_none();
             let since = *state.since.get_or_insert(now);
             let long = now.saturating_sub(since) >= self.patience;
             state.given_up |= long || self.hurried.load(Ordering::Relaxed);
-            begins && !state.given_up
+            let tells = again && !state.told && !state.given_up;
+            state.told |= tells;
+            tells
         };
-        if let (true, Some(listener)) = (begins, &self.listener) {
+        if let (true, Some(listener)) = (tells, &self.listener) {
             listener(&format!(
                 "{} doesn't answer; it is asked again for {} seconds",
                 self.endpoint,
@@ -293,6 +297,13 @@ mod tests {
         assert_eq!(asked, 53 + 50, "one asks for all, and then each for itself");
         assert!(time < PATIENCE_HERE, "{time:?}");
         assert_eq!(said, [format!("{HERE} doesn't answer; it is asked again for 10 seconds")]);
+    }
+
+    #[test]
+    fn one_lost_answer_is_not_worth_a_word() {
+        let (results, asked, _, said) = many(50);
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        assert_eq!((asked, said.len()), (50 + 50, 0), "{said:?}");
     }
 
     #[test]

@@ -24,6 +24,17 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
         profile: profile(args),
         ..Options::default()
     };
+    // A start that can't listen must not make a folder that remembers it.
+    let host = args.host.to_string();
+    for (index, port) in args.port.iter().enumerate().filter(|(_, port)| **port != 0) {
+        if args.port[..index].contains(port) {
+            return Err(unreachable(format!("`--port {port}` is given twice")));
+        }
+        if let Err(why) = std::net::TcpListener::bind((args.host, *port)) {
+            let address = std::net::SocketAddr::new(args.host, *port).to_string();
+            return Err(unreachable(http::ServeError::Bind { address, why }.to_string()));
+        }
+    }
     let cloud = Cloud::open(Some(&folder), options).map_err(|error| match error {
         OpenError::Taken { .. } => Diagnostic::error(Code::LOCAL_BUSY, error.to_string())
             .hint("one process serves a data folder at a time"),
@@ -45,7 +56,6 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
         .build()
         .map_err(|error| terminal::unusable(&format!("no timers or sockets are to be had: {error}")))?;
     let profile_name = args.profile;
-    let host = args.host.to_string();
     let ready = |addresses: &[std::net::SocketAddr]| {
         for address in addresses {
             terminal::say(&format!("local cloud: http://{address} (data in {})", folder.display()));
@@ -58,10 +68,12 @@ pub(in crate::cli) fn run(args: &LocalArgs) -> Result<Ended, Failure> {
         terminal::asked_to_stop().await;
     };
     let served = http::serve(Arc::new(cloud), &host, &args.port, ready, stopped);
-    runtime.block_on(served).map_err(|error| {
-        Failure::from(Diagnostic::error(Code::UNREACHABLE, error.to_string()).hint("choose another `--port`"))
-    })?;
+    runtime.block_on(served).map_err(|error| unreachable(error.to_string()))?;
     Ok(Ended::Done)
+}
+
+fn unreachable(message: String) -> Failure {
+    Diagnostic::error(Code::UNREACHABLE, message).hint("choose another `--port` or `--host`").into()
 }
 
 /// The preset, with the knobs that the command line turns.
@@ -84,6 +96,11 @@ fn profile(args: &LocalArgs) -> Profile {
 
 /// Where the data lies: as asked, or in this project.
 fn folder(asked: Option<&str>) -> Result<PathBuf, Failure> {
+    if asked == Some("") {
+        return Err(Diagnostic::error(Code::DISK, "`--data` names no folder")
+            .hint("leave it out for `.evstack/local` of the project")
+            .into());
+    }
     if let Some(folder) = asked {
         return Ok(PathBuf::from(folder));
     }

@@ -23,7 +23,14 @@ pub(super) fn asked(body: &[u8], now: Option<&Profile>) -> Result<Profile, Strin
     if let Json::Object(all) = &mut all {
         merge(all, knobs);
     }
-    serde_json::from_value(all).map_err(|error| error.to_string())
+    serde_json::from_value(all.clone()).map_err(|error| {
+        let wrong = all.as_object().into_iter().flatten().find_map(|(name, value)| {
+            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            let error = serde_json::from_value::<Profile>(Json::Object(alone)).err()?;
+            Some(format!("`{name}`: {error}"))
+        });
+        wrong.unwrap_or_else(|| error.to_string())
+    })
 }
 
 fn unknown(name: &str) -> String {
@@ -86,7 +93,8 @@ mod tests {
             ("{", "not JSON"),
             (r#"{"preset": "slow"}"#, "no preset `slow`: instant, aws, adversary"),
             (r#"{"throtle": 1}"#, "unknown field `throtle`"),
-            (r#"{"throttle": 2}"#, "a share is a number from 0 to 1, not 2"),
+            (r#"{"throttle": 2}"#, "`throttle`: a share is a number from 0 to 1, not 2"),
+            (r#"{"latency": [9, 1]}"#, "`latency`: "),
             (r#"{"latency": [9, 1]}"#, "from 9 to 1 ms"),
         ] {
             let error = asked(body.as_bytes(), None).expect_err(body);
