@@ -7,6 +7,7 @@ use crate::local::services::members::{objects, text};
 use crate::local::services::refusal::Refusal;
 use crate::local::services::resource::Context;
 use crate::local::services::resources::{Properties, Resource};
+use crate::local::settings::Settings;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -51,7 +52,8 @@ pub(super) fn check_group(context: &Context<'_>, properties: &Properties) -> Res
     Ok(())
 }
 
-/// What metric and subscription filters have in common; `own` is the filter's row, for an update.
+/// What metric and subscription filters have in common; a group may have no more than `most`, and a
+/// `fresh` one adds to them.
 fn check_filter(
     context: &Context<'_>,
     properties: &Properties,
@@ -161,13 +163,18 @@ fn logs_may_invoke(context: &Context<'_>, arn: &str, name: &str) -> bool {
     })
 }
 
+/// A group's ARN as the source of a call, in the partition of its region.
+fn group_arn(region: &str, account: &str, group: &str) -> String {
+    format!("arn:{}:logs:{region}:{account}:log-group:{group}:*", Settings::partition(region))
+}
+
 /// Whether the role that is given can be taken and can put a record there.
 fn delivers(context: &Context<'_>, role: &str, vendor: &str, destination: &str, group: &str) -> bool {
     if Arn::parse(role).is_some_and(|arn| arn.account != context.scope.account) {
         return true;
     }
     let (region, account) = (&context.scope.region, &context.scope.account);
-    let source = format!("arn:aws:logs:{region}:{account}:log-group:{group}:*");
+    let source = group_arn(region, account, group);
     let keys = [("aws:SourceArn", source.as_str()), ("aws:SourceAccount", account.as_str())];
     let action = if vendor == "kinesis" { "kinesis:PutRecord" } else { "firehose:PutRecord" };
     // The service was told apart by region once, and may be still.
@@ -208,4 +215,16 @@ fn is_policy(document: &Json) -> bool {
             && has(statement, "Action", "NotAction")
     };
     !statements.is_empty() && statements.iter().all(sound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_in_the_partition_of_its_region() {
+        let of = |region| group_arn(region, "111122223333", "g");
+        assert_eq!(of("us-east-1"), "arn:aws:logs:us-east-1:111122223333:log-group:g:*");
+        assert_eq!(of("cn-north-1"), "arn:aws-cn:logs:cn-north-1:111122223333:log-group:g:*");
+    }
 }

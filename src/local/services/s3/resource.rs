@@ -6,6 +6,7 @@ use crate::local::services::members::{default, object, objects, text};
 use crate::local::services::refusal::Refusal;
 use crate::local::services::resource::{Context, Handler, HandlerFault};
 use crate::local::services::resources::Properties;
+use crate::local::settings::Settings;
 use crate::local::world::LOWER;
 use serde_json::Value as Json;
 
@@ -88,9 +89,14 @@ fn check_name(context: &Context<'_>, name: &str) -> Result<(), HandlerFault> {
     Ok(())
 }
 
+/// A bucket's ARN, in the partition of its region.
+fn arn(region: &str, name: &str) -> String {
+    format!("arn:{}:s3:::{name}", Settings::partition(region))
+}
+
 fn check(context: &mut Context<'_>, wanted: &Properties) -> Result<(), HandlerFault> {
     let name = text(wanted, "BucketName").unwrap_or_default();
-    let arn = format!("arn:aws:s3:::{name}");
+    let arn = arn(&context.scope.region, name);
     let checked = bucket::check(wanted)
         .and_then(|()| notification::check(context, wanted, &arn))
         .and_then(|()| neighbours(context, wanted));
@@ -110,7 +116,7 @@ fn neighbours(context: &Context<'_>, wanted: &Properties) -> Result<(), Refusal>
     }
     for rule in object(wanted, "ReplicationConfiguration").into_iter().flat_map(|r| objects(r, "Rules")) {
         let target = object(rule, "Destination").and_then(|d| text(d, "Bucket")).unwrap_or_default();
-        if !exists(target.strip_prefix("arn:aws:s3:::").unwrap_or(target)) {
+        if !exists(target.strip_prefix(&arn(&context.scope.region, "")).unwrap_or(target)) {
             return Err(refused("InvalidRequest", "Destination bucket must exist."));
         }
     }
@@ -164,5 +170,17 @@ impl Handler for BucketPolicy {
     ) -> Result<Properties, HandlerFault> {
         Self::check(context, &wanted)?;
         generic::update(context, stored, wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_in_the_partition_of_its_region() {
+        assert_eq!(arn("eu-west-1", "b"), "arn:aws:s3:::b");
+        assert_eq!(arn("cn-north-1", "b"), "arn:aws-cn:s3:::b");
+        assert_eq!(arn("us-gov-west-1", ""), "arn:aws-us-gov:s3:::");
     }
 }
