@@ -22,7 +22,8 @@ struct Target<'a> {
     type_name: &'a str,
     /// Of a private type; the types here have one version.
     version: Option<&'a str>,
-    /// Whose permissions count instead of the caller's.
+    /// Whose permissions would count on AWS. Only its form is checked here, and that a client token
+    /// comes with the same one again: the caller's own permissions count.
     role: Option<&'a str>,
 }
 
