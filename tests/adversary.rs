@@ -60,7 +60,58 @@ impl Client {
         self.cloud.advance(Duration::from_millis(milliseconds)).expect("time goes on");
     }
 
-    /// The lives of some log groups; what was counted comes back by name.
+    /// A role that is needed at once, and a queue that is deleted and changed and made anew.
+    fn role_and_queue(&mut self) {
+        let trust = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
+        let role = json!({"RoleName": "r", "AssumeRolePolicyDocument": trust});
+        let schedule = json!({
+            "Name": "s", "ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {"Arn": "arn:aws:sqs:us-east-1:000000000000:q", "RoleArn": "arn:aws:iam::000000000000:role/r"}});
+        for (kind, model) in [("AWS::IAM::Role", &role), ("AWS::Scheduler::Schedule", &schedule)] {
+            self.call("CreateResource", json!({"TypeName": kind, "DesiredState": model.to_string()}));
+            self.wait(200);
+        }
+        const QUEUE: &str = "AWS::SQS::Queue";
+        let base = self.page("GET", "health", &Json::Null)["base_url"].as_str().expect("a URL").to_owned();
+        let queue = json!({"TypeName": QUEUE, "Identifier": format!("{base}/000000000000/q")});
+        for _ in 0..5 {
+            let desired = json!({"QueueName": "q"}).to_string();
+            self.call("CreateResource", json!({"TypeName": QUEUE, "DesiredState": desired}));
+            self.wait(200);
+            self.call("GetResource", queue.clone());
+            let patch = json!([{"op": "add", "path": "/DelaySeconds", "value": 7}]).to_string();
+            let update =
+                json!({"TypeName": QUEUE, "Identifier": queue["Identifier"], "PatchDocument": patch});
+            self.call("UpdateResource", update);
+            self.wait(200);
+            self.call("GetResource", queue.clone());
+            self.call("DeleteResource", queue.clone());
+            self.wait(200);
+        }
+    }
+
+    /// Repositories, of whose service the cloud knows only the schema: to those it adds.
+    fn repositories(&mut self) {
+        const TYPE: &str = "AWS::ECR::Repository";
+        for number in 0..6 {
+            let repository = json!({"TypeName": TYPE, "Identifier": format!("repo{number}")});
+            let desired = json!({"RepositoryName": format!("repo{number}")}).to_string();
+            self.call("CreateResource", json!({"TypeName": TYPE, "DesiredState": desired}));
+            self.wait(200);
+            let patch =
+                json!([{"op": "add", "path": "/Tags", "value": [{"Key": "k", "Value": "v"}]}]).to_string();
+            let update =
+                json!({"TypeName": TYPE, "Identifier": repository["Identifier"], "PatchDocument": patch});
+            self.call("UpdateResource", update);
+            self.wait(200);
+            self.call("GetResource", repository.clone());
+            self.call("DeleteResource", repository);
+            self.wait(200);
+        }
+    }
+
+    /// The lives of some log groups and repositories, of a role and a queue; what was counted comes back by name.
     fn lives(&mut self) -> BTreeSet<String> {
         const TYPE: &str = "AWS::Logs::LogGroup";
         for number in 0..20 {
@@ -86,6 +137,8 @@ impl Client {
             self.call("ListResources", json!({"TypeName": TYPE, "MaxResults": 100}));
             self.wait(100);
         }
+        self.role_and_queue();
+        self.repositories();
         let counts = self.page("GET", "counts", &Json::Null);
         let counted = counts["misbehaviours"].as_object().expect("counts").iter();
         counted.filter(|(_, count)| **count != 0).map(|(name, _)| name.clone()).collect()
@@ -113,7 +166,18 @@ fn each_knob_does_what_it_says_and_nothing_else() {
         (json!({"latency": 50, "retry_after": 10}), &["early-retry-after"]),
         (json!({"reordered": 0.5}), &["reordered"]),
         (json!({"system_tags": 0.5}), &["system-tag"]),
+        (json!({"operations": {"AWS::Logs::LogGroup": {"CREATE": 30}}}), &[]),
+        (json!({"role_delay": 60_000}), &["role-not-yet-usable"]),
+        (json!({"queue_rest": 60_000}), &["name-rested"]),
+        (json!({"invented": 0.9}), &["invented"]),
+        (json!({"invented_after_update": 0.9}), &["invented-after-update"]),
+        (json!({"unacceptable": 0.9}), &["unacceptable"]),
     ];
+    let turned = cases.iter().flat_map(|(knobs, _)| knobs.as_object().expect("knobs").keys());
+    let turned: BTreeSet<String> = turned.cloned().collect();
+    let all = Client::new(&json!({}), 7).page("GET", "profile", &Json::Null);
+    let all: BTreeSet<String> = all.as_object().expect("knobs").keys().cloned().collect();
+    assert_eq!(turned, all, "each knob has its case");
     for (knobs, expected) in cases {
         let mut client = Client::new(knobs, 7);
         let counted = client.lives();
