@@ -14,6 +14,8 @@ use serde_json::{Value as Json, json};
 
 /// No resource gets more additions than this in one operation.
 const MOST: usize = 12;
+/// Nor more tries: each one holds the whole model against its schema.
+const MOST_TRIES: usize = 48;
 
 /// Keywords that make properties depend on each other. What they name is left alone: an addition
 /// there would stand in the way of what is declared later.
@@ -36,7 +38,7 @@ pub(crate) fn add(context: &Context<'_>, identifier: &str, updated: bool, proper
         return;
     }
     let name = format!("{} {identifier}", context.kind.name);
-    let mut adder = Adder { context, name, updated, left: MOST };
+    let mut adder = Adder { context, name, updated, left: MOST, tries: MOST_TRIES };
     let mut model = Json::Object(std::mem::take(properties));
     // Without this, no addition could be told from a mistake.
     if adder.is_valid(&model) {
@@ -54,6 +56,7 @@ struct Adder<'a> {
     name: String,
     updated: bool,
     left: usize,
+    tries: usize,
 }
 
 impl Adder<'_> {
@@ -83,7 +86,7 @@ impl Adder<'_> {
         for (name, _) in names.into_iter().flatten().filter(|_| !alternatives) {
             path.push(name.clone());
             at.push(name.clone());
-            if !joined.contains(&name.as_str()) && self.may_add(path) && self.left > 0 {
+            if !joined.contains(&name.as_str()) && self.may_add(path) && self.left > 0 && self.tries > 0 {
                 self.property(model, path, at);
             }
             path.pop();
@@ -150,6 +153,7 @@ impl Adder<'_> {
             return;
         }
         let Some(value) = self.value(path, &name) else { return };
+        self.tries -= 1;
         let before = model.clone();
         if !set(model, at, value) || !self.is_valid(model) {
             *model = before;
