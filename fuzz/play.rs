@@ -111,10 +111,17 @@ fn asked(step: &Json) -> (&str, Json) {
     (step["call"].as_str().unwrap_or_default(), step["with"].clone())
 }
 
+/// A tree of more nodes isn't changed any further.
+const LARGEST_TREE: usize = 4_000;
+
 /// Changes one node of a tree.
 fn alter(tree: &mut Json, which: u8, how: u8, with: u8) {
     let mut nodes = Vec::new();
     pointers(tree, String::new(), &mut nodes);
+    // Copies of copies grow without end, and then only this would be tried.
+    if nodes.len() > LARGEST_TREE {
+        return;
+    }
     let pointer = nodes[usize::from(which) % nodes.len()].clone();
     let other = nodes[usize::from(with) % nodes.len()].clone();
     let other = tree.pointer(&other).cloned().unwrap_or_default();
