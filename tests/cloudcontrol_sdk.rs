@@ -64,7 +64,7 @@ fn the_sdk_replays_the_cases() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let (replayed, left_out) = runtime.block_on(async {
         let (mut replayed, mut left_out) = (0, Vec::new());
-        // Handlers have their cases in short, which other clients would only repeat.
+        // Handlers have their cases in short, which are replayed below.
         let calls = |step: &Json| step.get("call").is_some() || step.get("advance").is_some();
         for case in cases::all().into_iter().filter(|case| case.steps.iter().all(calls)) {
             let served = Served::new(cases::behaving(&case.behaviour)).await;
@@ -261,4 +261,131 @@ fn event(event: &ProgressEvent) -> Json {
 
 fn description(described: &ResourceDescription) -> Json {
     json!({ "Identifier": described.identifier, "Properties": described.properties })
+}
+
+/// What the services' own handlers make, show and refuse (`tests/cases/resources`, and the cases in
+/// short of `tests/cases/cloudcontrol`): each change is carried to its end.
+#[test]
+fn the_sdk_replays_the_handlers_cases() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let steps = runtime.block_on(async {
+        let mut steps = 0;
+        let protocol = |case: &cases::Case| case.steps.iter().all(|s| s.get("call").is_some());
+        for case in cases::all().into_iter().filter(|case| !protocol(case)) {
+            steps += carried(&case.path, cases::behaving(&case.behaviour), &case.steps).await;
+        }
+        for path in files(std::path::Path::new("tests/cases/resources")) {
+            let text = std::fs::read_to_string(&path).expect("a case");
+            let case: Json = serde_json::from_str(&text).expect("JSON");
+            let of_case = case["steps"].as_array().expect("steps");
+            steps += carried(&path.display().to_string(), cases::cloud(0), of_case).await;
+        }
+        steps
+    });
+    assert!(steps > 400, "only {steps} steps");
+}
+
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the cases are there");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// How many steps were replayed: up to one that another account or region takes.
+async fn carried(path: &str, cloud: Cloud, steps: &[Json]) -> usize {
+    let (served, mut kept, mut count) = (Served::new(cloud).await, Kept::new(), 0);
+    for (number, step) in steps.iter().enumerate() {
+        let at = format!("{path} step {}", number + 1);
+        if cases::advanced(&served.cloud, step) {
+            continue;
+        }
+        if step.get("account").or(step.get("region")).or(step.get("call")).is_some() {
+            break;
+        }
+        carry(&served.client, &filled(step, &kept), &mut kept, &at).await;
+        count += 1;
+    }
+    served.end().await;
+    count
+}
+
+async fn carry(client: &Client, step: &Json, kept: &mut Kept, at: &str) {
+    let verbs = [
+        ("create", "CreateResource", "DesiredState"),
+        ("update", "UpdateResource", "PatchDocument"),
+        ("delete", "DeleteResource", ""),
+        ("read", "", ""),
+    ];
+    let (verb, operation, member) =
+        verbs.into_iter().find(|(verb, ..)| step[verb].is_string()).expect("something to do");
+    let whole = [&step["with"], &step["state"], &step["patch"]].into_iter().find(|v| !v.is_null());
+    // Where the wire has JSON in a string, the cases of the protocol's folder don't.
+    let body = whole.map(|v| if step["with"].is_null() { cases::written(v, kept) } else { v.clone() });
+    let mut input = json!({ "TypeName": step[verb], "Identifier": step["of"] });
+    let mut identifier = step["of"].clone();
+    if verb != "read" {
+        if let (false, Some(body)) = (member.is_empty(), body) {
+            input[member] = json!(body.to_string());
+        }
+        let token = match call_with(client, operation, &input).await {
+            Answer::Result(begun) => begun["ProgressEvent"]["RequestToken"].clone(),
+            Answer::Error { code, message, .. } => panic!("{at}: {code}: {message}"),
+        };
+        let asked = json!({ "RequestToken": token });
+        let Answer::Result(ended) = call_with(client, "GetResourceRequestStatus", &asked).await else {
+            panic!("{at}: the request is known");
+        };
+        let event = &ended["ProgressEvent"];
+        if let Some(code) = step["fails"].as_str() {
+            assert_eq!(event["ErrorCode"], code, "{at}: {event}");
+            let said = event["StatusMessage"].as_str().unwrap_or_default();
+            let says = step["says"].as_str().or(step["message"].as_str()).unwrap_or_default();
+            assert!(said.contains(says), "{at}: {said}");
+            return;
+        }
+        assert_eq!(event["OperationStatus"], "SUCCESS", "{at}: {event}");
+        if verb == "delete" {
+            return;
+        }
+        identifier = event["Identifier"].clone();
+    }
+    for name in [&step["keep"], &step["id"]].into_iter().filter_map(Json::as_str) {
+        kept.insert(name.to_owned(), identifier.clone());
+    }
+    let asked = json!({ "TypeName": step[verb], "Identifier": identifier });
+    let shown = match call_with(client, "GetResource", &asked).await {
+        Answer::Result(read) => read["ResourceDescription"]["Properties"].clone(),
+        Answer::Error { code, message, .. } => {
+            assert_eq!(code, "ResourceNotFoundException", "{at}: {message}");
+            let shows = if step["shows"].is_null() { &step["is"] } else { &step["shows"] };
+            assert!(shows == "gone" || shows.is_null(), "{at}: {message}");
+            return;
+        }
+    };
+    let properties: Json = serde_json::from_str(shown.as_str().unwrap_or_default()).expect("properties");
+    let fits = (step["shows"].is_null() || cases::agrees(&step["shows"], &properties))
+        && (step["is"].is_null() || cases::agrees(&step["is"], &shown));
+    assert!(fits, "{at}: expected {} {}\ngot {properties}", step["shows"], step["is"]);
+    for (name, pointer) in step["keep"].as_object().into_iter().flatten() {
+        let value = properties.pointer(pointer.as_str().expect("a pointer"));
+        kept.insert(name.clone(), value.unwrap_or_else(|| panic!("{at}: {pointer}")).clone());
+    }
+}
+
+/// A value with the kept values in it, also within texts.
+fn filled(value: &Json, kept: &Kept) -> Json {
+    match value {
+        Json::String(text) => match text.strip_prefix('$').and_then(|name| kept.get(name)) {
+            Some(value) => value.clone(),
+            None => Json::String(kept.iter().fold(text.clone(), |text, (name, value)| {
+                text.replace(&format!("${{{name}}}"), value.as_str().unwrap_or_default())
+            })),
+        },
+        Json::Array(items) => items.iter().map(|item| filled(item, kept)).collect(),
+        Json::Object(members) => {
+            Json::Object(members.iter().map(|(name, value)| (name.clone(), filled(value, kept))).collect())
+        }
+        other => other.clone(),
+    }
 }

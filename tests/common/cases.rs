@@ -11,7 +11,7 @@
 //! to values of the answer by pointer, for later steps to use as `$name`. Objects where the wire has
 //! JSON in a string are written and compared as such.
 //!
-//! A step about a handler is shorter (of the raw requests alone): it does a change to its end, `create`
+//! A step about a handler is shorter: it does a change to its end, `create`
 //! (a type) with `state`, `update` (a type) `of` an identifier with `patch`, or `delete` (a type) `of` an
 //! identifier. It `fails` with an error code and a `message`, or what is read then `is` as said, whole.
 //! `{"read": type, "of": identifier}` only looks: what it finds `is` as said, or it is `"gone"`. Its
