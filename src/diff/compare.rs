@@ -1,6 +1,6 @@
 //! The walk over desired, recorded and live at once.
 
-use super::equal::{aligned, is_empty, is_hash, plainly, same};
+use super::equal::{aligned, is_empty, is_hash, plainly, same, same_document};
 use super::shape::Shape;
 use super::{Context, Diff, Difference, DifferenceKind};
 use crate::model::{Json, Value};
@@ -69,7 +69,7 @@ impl Walk<'_> {
         // What can't change is as it was sent, however a read spells it, or if it doesn't show it.
         if self.shape.fixed(&self.path)
             && let (Some(sent), Some(wanted)) = (recorded, desired.to_json())
-            && same(&wanted, sent, self.context.secrets)
+            && self.same(&wanted, sent)
         {
             return Some(desired.clone());
         }
@@ -167,7 +167,7 @@ impl Walk<'_> {
     fn compare_whole(&mut self, desired: &Value, live: Option<&Json>) -> Option<Value> {
         let Some(wanted) = desired.to_json() else { return self.differs(desired, live) };
         let equal = match live {
-            Some(there) => same(&wanted, there, self.context.secrets),
+            Some(there) => self.same(&wanted, there),
             None => {
                 is_empty(&wanted)
                     || self
@@ -177,6 +177,14 @@ impl Walk<'_> {
             }
         };
         if equal { Some(desired.clone()) } else { self.differs(desired, live) }
+    }
+
+    /// Whether two values at the current place mean the same.
+    fn same(&self, a: &Json, b: &Json) -> bool {
+        match self.shape.language(&self.path) {
+            Some(language) => same_document(a, b, language, self.context.secrets),
+            None => same(a, b, self.context.secrets),
+        }
     }
 
     pub(super) fn differs(&mut self, desired: &Value, live: Option<&Json>) -> Option<Value> {

@@ -1,35 +1,86 @@
 //! When two pieces of JSON mean the same.
 
-use crate::languages::iam_policy;
+use crate::languages::{asl, iam_policy, pattern};
 use crate::model::{Json, Secrets, Value};
 use serde_json::Map;
+
+/// What a document says beside being JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    /// Nothing: a text and a number in it are two values. Policies are told by their statements.
+    Json,
+    /// JSON whose numbers and truth values a service takes and shows as text, too.
+    Texts,
+    /// An event pattern.
+    Pattern,
+    /// A state machine's definition.
+    Definition,
+}
 
 /// Whether two values mean the same to AWS: numbers by value, a number or a boolean and its text,
 /// JSON text and what it says, policies by IAM's rules, a secret and its hash.
 #[must_use]
 pub fn same(a: &Json, b: &Json, secrets: &Secrets) -> bool {
+    equal(a, b, secrets, Scalars::AsText)
+}
+
+/// Whether two documents, each as text or as JSON, say the same.
+pub(super) fn same_document(a: &Json, b: &Json, language: Language, secrets: &Secrets) -> bool {
+    match language {
+        Language::Json => equal(a, b, secrets, Scalars::Apart),
+        Language::Texts => match (document(a), document(b)) {
+            (Some(a), Some(b)) => same(&a, &b, secrets),
+            _ => same(a, b, secrets),
+        },
+        // What isn't valid, or holds the hash of a secret, is JSON like any other.
+        Language::Pattern => pattern::equal(a, b) || equal(a, b, secrets, Scalars::Apart),
+        Language::Definition => asl::equal(a, b) || equal(a, b, secrets, Scalars::Apart),
+    }
+}
+
+/// Whether a number or a truth value and its text are one: as a property's value they are, since
+/// services show the one for the other; inside a document the difference is the author's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scalars {
+    AsText,
+    Apart,
+}
+
+fn equal(a: &Json, b: &Json, secrets: &Secrets, scalars: Scalars) -> bool {
     match (a, b) {
         (Json::Object(x), Json::Object(y)) => match (is_hash(a), is_hash(b)) {
             (true, true) => a == b,
             (true, false) => *a == secrets.hash(b),
             (false, true) => secrets.hash(a) == *b,
-            (false, false) => objects(x, y, secrets),
+            (false, false) => objects(x, y, secrets, scalars),
         },
         (hash, other) | (other, hash) if is_hash(hash) => *hash == secrets.hash(other),
         (Json::Array(x), Json::Array(y)) => {
-            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y, secrets))
+            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| equal(x, y, secrets, scalars))
         }
         (Json::String(x), Json::String(y)) => {
-            x == y || matches!((parsed(x), parsed(y)), (Some(x), Some(y)) if same(&x, &y, secrets))
+            x == y
+                || matches!((parsed(x), parsed(y)), (Some(x), Some(y)) if equal(&x, &y, secrets, Scalars::Apart))
         }
         (Json::String(text), document @ (Json::Object(_) | Json::Array(_)))
         | (document @ (Json::Object(_) | Json::Array(_)), Json::String(text)) => {
-            parsed(text).is_some_and(|said| same(&said, document, secrets))
+            parsed(text).is_some_and(|said| equal(&said, document, secrets, Scalars::Apart))
         }
         (Json::Number(x), Json::Number(y)) => x == y || x.as_f64() == y.as_f64(),
         (Json::String(text), scalar @ (Json::Number(_) | Json::Bool(_)))
-        | (scalar @ (Json::Number(_) | Json::Bool(_)), Json::String(text)) => says(text, scalar),
+        | (scalar @ (Json::Number(_) | Json::Bool(_)), Json::String(text)) => {
+            scalars == Scalars::AsText && says(text, scalar)
+        }
         _ => a == b,
+    }
+}
+
+/// The object or array that a document is, or spells.
+fn document(json: &Json) -> Option<Json> {
+    match json {
+        Json::String(text) => parsed(text),
+        Json::Object(_) | Json::Array(_) if !is_hash(json) => Some(json.clone()),
+        _ => None,
     }
 }
 
@@ -103,9 +154,9 @@ fn says(text: &str, scalar: &Json) -> bool {
     }
 }
 
-fn objects(x: &Map<String, Json>, y: &Map<String, Json>, secrets: &Secrets) -> bool {
+fn objects(x: &Map<String, Json>, y: &Map<String, Json>, secrets: &Secrets, scalars: Scalars) -> bool {
     let alike = x.len() == y.len()
-        && x.iter().all(|(key, value)| y.get(key).is_some_and(|v| same(value, v, secrets)));
+        && x.iter().all(|(key, value)| y.get(key).is_some_and(|v| equal(value, v, secrets, scalars)));
     alike || (is_policy(x) && is_policy(y) && policies(x, y))
 }
 
@@ -120,11 +171,6 @@ fn policies(x: &Map<String, Json>, y: &Map<String, Json>) -> bool {
 /// A live document in the spelling of the desired one, so that only what differs in meaning shows;
 /// `None` if either isn't a document.
 pub(super) fn aligned(desired: &Json, live: &Json, secrets: &Secrets) -> Option<Json> {
-    let document = |json: &Json| match json {
-        Json::String(text) => parsed(text),
-        Json::Object(_) | Json::Array(_) if !is_hash(json) => Some(json.clone()),
-        _ => None,
-    };
     let aligned = align(&document(desired)?, &document(live)?, secrets);
     Some(if desired.is_string() { Json::String(aligned.to_string()) } else { aligned })
 }
@@ -183,9 +229,35 @@ mod tests {
             (json!([1, 2]), json!([2, 1])),
             (json!({"a": 1}), json!({"a": 1, "b": 2})),
             (json!("loud"), secrets.hash(&json!("hush"))),
+            // In a document the author's spelling counts.
+            (json!("{\"a\": 30}"), json!("{\"a\": \"30\"}")),
+            (json!({"a": true}), json!("{\"a\": \"true\"}")),
         ];
         for (a, b) in no {
             assert!(!same(&a, &b, &secrets) && !same(&b, &a, &secrets), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn documents_are_compared_by_their_language() {
+        let secrets = Secrets::new("salt");
+        let is_same = |a: Json, b: Json, language| same_document(&a, &b, language, &secrets);
+        let (number, text) = (json!({"a": [30]}), json!("{\"a\": [\"30\"]}"));
+        assert!(is_same(number.clone(), text.clone(), Language::Texts));
+        for strict in [Language::Json, Language::Pattern, Language::Definition] {
+            assert!(!is_same(number.clone(), text.clone(), strict), "{strict:?}");
+        }
+        let (one, other) = (json!({"a": ["x", "y"]}), json!("{\"a\": [\"y\", \"x\"]}"));
+        assert!(is_same(one.clone(), other.clone(), Language::Pattern));
+        assert!(!is_same(one.clone(), other, Language::Json));
+        let (short, long) = (json!({"StartAt": "A"}), json!({"StartAt": "A", "QueryLanguage": "JSONPath"}));
+        assert!(
+            is_same(short.clone(), long.clone(), Language::Definition)
+                && !is_same(short, long, Language::Json)
+        );
+        // With a secret in it, a pattern isn't one, and is still compared.
+        let secret = json!({"a": [secrets.hash(&json!("hush"))]});
+        assert!(is_same(json!({"a": ["hush"]}), secret.clone(), Language::Pattern));
+        assert!(!is_same(one, secret, Language::Pattern));
     }
 }

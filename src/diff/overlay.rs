@@ -1,5 +1,6 @@
 //! Facts that the schemas don't state: `overlay.yaml`, readable, each entry with its source.
 
+use super::equal::Language;
 use crate::model::Json;
 use crate::schema::PropertyPath;
 use serde::Deserialize;
@@ -20,6 +21,12 @@ pub(super) struct Facts {
     reset: BTreeMap<String, Json>,
     #[serde(default)]
     json: Vec<String>,
+    #[serde(default)]
+    texts: Vec<String>,
+    #[serde(default)]
+    patterns: Vec<String>,
+    #[serde(default)]
+    definitions: Vec<String>,
     #[serde(default)]
     volatile: Vec<String>,
     #[serde(default)]
@@ -67,9 +74,16 @@ impl Facts {
         self.volatile.iter().any(|p| p == property)
     }
 
-    /// Whether the text at this place is JSON.
-    pub(super) fn json(&self, path: &[String]) -> bool {
-        self.json.iter().any(|p| PropertyPath::parse(p).matches(path))
+    /// What the document at this place is written in; `None` if nothing says that it is one.
+    pub(super) fn language(&self, path: &[String]) -> Option<Language> {
+        let lists = [
+            (&self.json, Language::Json),
+            (&self.texts, Language::Texts),
+            (&self.patterns, Language::Pattern),
+            (&self.definitions, Language::Definition),
+        ];
+        let is_in = |list: &[String]| list.iter().any(|p| PropertyPath::parse(p).matches(path));
+        lists.into_iter().find(|(list, _)| is_in(list)).map(|(_, language)| language)
     }
 }
 

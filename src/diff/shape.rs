@@ -1,5 +1,6 @@
 //! What a type says about a place in its properties: the schema and the overlay as one.
 
+use super::equal::Language;
 use super::overlay::{Facts, facts};
 use crate::model::Json;
 use crate::schema::{PropertyPath, ResourceType};
@@ -81,9 +82,16 @@ impl<'a> Shape<'a> {
     /// A JSON document: one value, compared whole and by meaning, whether it is spelled as text
     /// or as an object.
     pub(super) fn document(&self, path: &[String]) -> bool {
-        if self.facts.is_some_and(|f| f.json(path)) {
-            return true;
-        }
+        self.language(path).is_some()
+    }
+
+    /// What the document at this place is written in.
+    pub(super) fn language(&self, path: &[String]) -> Option<Language> {
+        let known = self.facts.and_then(|f| f.language(path));
+        known.or_else(|| self.is_object_or_text(path).then_some(Language::Json))
+    }
+
+    fn is_object_or_text(&self, path: &[String]) -> bool {
         let Some(types) = self.property(path).and_then(|p| p.get("type")).and_then(Json::as_array) else {
             return false;
         };

@@ -11,6 +11,7 @@ mod definition;
 mod emits;
 mod express;
 mod fields;
+mod normalise;
 mod permissions;
 mod read;
 mod resource;
@@ -23,6 +24,7 @@ pub use definition::{
 };
 pub use emits::{Emitted, Literal, emits};
 pub use express::refused_in_express;
+pub use normalise::{equal, normalised};
 pub use permissions::{Need, NeedOn, Permissions, TargetShape, permissions};
 pub use read::parse;
 pub use resource::{Integration, Resource, optimized};

@@ -8,11 +8,13 @@
 //! answers that AWS's `TestEventPattern` gave.
 
 mod matching;
+mod normalise;
 mod operators;
 mod read;
 mod wildcard;
 
 pub use crate::languages::cidr::Network;
+pub use normalise::{equal, normalised};
 pub use operators::{Bound, Matcher};
 pub use read::{OPERATORS, UNKNOWN_OPERATOR, parse};
 pub use wildcard::Wildcard;
