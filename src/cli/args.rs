@@ -98,6 +98,9 @@ pub(super) struct PlanArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// Show mistakes also as annotations of GitHub Actions, on stderr
+    #[arg(long)]
+    pub(super) github: bool,
 }
 
 #[derive(Debug, Args)]
@@ -128,6 +131,12 @@ pub(super) struct CheckArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// As SARIF 2.1.0, for code scanning and editors
+    #[arg(long, conflicts_with = "json")]
+    pub(super) sarif: bool,
+    /// Show mistakes also as annotations of GitHub Actions, on stderr
+    #[arg(long)]
+    pub(super) github: bool,
 }
 
 #[derive(Debug, Args)]

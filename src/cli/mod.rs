@@ -10,6 +10,7 @@ mod command_line;
 mod commands;
 pub mod exit;
 mod progress;
+mod root;
 mod session;
 mod terminal;
 mod topics;
@@ -56,10 +57,14 @@ pub fn main() -> ExitCode {
         }
     };
     let form = form(&cli.command);
+    let annotates = annotates(&cli.command);
     let ended = match run(cli.command) {
         Ok(ended) => ended.code(),
         Err(failure) => {
             terminal::show_failure(&failure, form);
+            if annotates {
+                terminal::annotate(&failure.diagnostics, &failure.sources);
+            }
             exit::ERROR
         }
     };
@@ -113,6 +118,7 @@ fn form(command: &Command) -> Form {
         Command::Local(args) => {
             matches!(&args.command, Some(LocalCommand::Inventory(asked)) if asked.json)
         }
+        Command::Check(args) if args.sarif => return Form::Sarif,
         Command::Plan(args) => args.json,
         Command::Drift(args) => args.json,
         Command::Check(args) => args.json,
@@ -123,4 +129,13 @@ fn form(command: &Command) -> Form {
         } => stack.json,
     };
     if json { Form::Document } else { Form::Text }
+}
+
+/// Whether mistakes are shown to GitHub besides.
+fn annotates(command: &Command) -> bool {
+    match command {
+        Command::Plan(args) => args.github,
+        Command::Check(args) => args.github,
+        _ => false,
+    }
 }

@@ -1,8 +1,9 @@
 //! What is written where, and in which colours.
 
+use super::root;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Sources, render};
 use crate::ops::Failure;
-use crate::render::json;
+use crate::render::{annotations, json, sarif};
 use std::io::{self, IsTerminal, Write};
 
 /// Whether stdout takes colours: a terminal, and nobody asked for none.
@@ -74,6 +75,8 @@ pub(super) enum Form {
     Document,
     /// A line for each mistake on stdout.
     Lines,
+    /// One SARIF log on stdout.
+    Sarif,
 }
 
 /// Mistakes, in the form that was asked for.
@@ -86,6 +89,10 @@ pub(super) fn show_failure(failure: &Failure, form: Form) {
         }
         Form::Document => tell(&pretty(&diagnostics_json(diagnostics, sources))),
         Form::Lines => tell(&diagnostic_lines(diagnostics, sources)),
+        Form::Sarif => {
+            let found = [(diagnostics.clone(), sources.clone())];
+            tell(&pretty(&sarif::log(&found, &root::project())))
+        }
     };
     if told.is_err() {
         show(diagnostics, sources);
@@ -108,6 +115,11 @@ pub(super) fn show(diagnostics: &Diagnostics, sources: &Sources) {
     if !diagnostics.is_empty() {
         let _ = write!(io::stderr(), "{}", render::text(diagnostics, sources, colours_on_stderr()));
     }
+}
+
+/// Mistakes as GitHub Actions takes them, to stderr: the runner reads that too.
+pub(super) fn annotate(diagnostics: &Diagnostics, sources: &Sources) {
+    let _ = write!(io::stderr(), "{}", annotations::github(diagnostics, sources, &root::project()));
 }
 
 /// `{"diagnostics": [...]}`

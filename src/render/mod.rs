@@ -1,12 +1,15 @@
-//! What people and machines see: plans, drift, progress, diffs as text and as JSON. Draws what others
-//! worked out; decides nothing.
+//! What people and machines see: plans, drift, progress, diffs as text and as JSON, mistakes as other
+//! tools read them. Draws what others worked out; decides nothing.
 
+pub mod annotations;
 pub mod drift;
 pub mod explain;
 pub mod json;
 mod paint;
 pub mod plan;
 pub mod progress;
+pub mod project;
+pub mod sarif;
 mod text_lines;
 mod tree;
 

@@ -2,14 +2,15 @@
 
 use crate::cli::args::CheckArgs;
 use crate::cli::session::Session;
-use crate::cli::{Ended, terminal};
+use crate::cli::{Ended, root, terminal};
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::ops::{self, Failure};
+use crate::render::sarif;
 use serde_json::json;
 
 pub(in crate::cli) fn run(args: &CheckArgs) -> Result<Ended, Failure> {
     let mut ended = Ended::Done;
-    let mut stacks = Vec::new();
+    let (mut stacks, mut found) = (Vec::new(), Vec::new());
     for session in Session::all(&args.place, args.stack.as_deref())? {
         let (diagnostics, sources, lines) = match check(&session) {
             Ok(loaded) => {
@@ -23,7 +24,17 @@ pub(in crate::cli) fn run(args: &CheckArgs) -> Result<Ended, Failure> {
         if diagnostics.has_errors() {
             ended = Ended::Failed;
         }
-        report(args, &session, &diagnostics, &sources, lines, &mut stacks)?;
+        if args.github {
+            terminal::annotate(&diagnostics, &sources);
+        }
+        if args.sarif {
+            found.push((diagnostics, sources));
+        } else {
+            report(args, &session, &diagnostics, &sources, lines, &mut stacks)?;
+        }
+    }
+    if args.sarif {
+        terminal::print_json(&sarif::log(&found, &root::project()))?;
     }
     if args.json {
         terminal::print_json(&json!({ "stacks": stacks }))?;

@@ -32,6 +32,10 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
         let planned = Planned::make(session, &wanted).await?;
         differs |= !planned.plan.is_empty();
         refused |= planned.is_refused();
+        if args.github {
+            terminal::annotate(&planned.loaded.warnings, &planned.loaded.sources);
+            terminal::annotate(&planned.refusals, &planned.loaded.sources);
+        }
         if args.json {
             documents.push(planned.json());
         } else {

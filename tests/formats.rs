@@ -1,0 +1,97 @@
+//! What other tools read: mistakes as SARIF and as annotations.
+
+mod common;
+
+use common::Sandbox;
+use serde_json::{Value as Json, json};
+use std::fs;
+
+/// A project with a mistake in one stack, a warning's worth in a folder below.
+fn mistaken() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("stacks/shop.yaml", "name: shop\nqueues:\n  orders: {retenton: 1h}\n  orders: {}\n");
+    sandbox.write("stacks/pay.yaml", "name: pay\nqueues: {orders: {retention: 1h}}\n");
+    sandbox.write(".git/HEAD", "");
+    sandbox
+}
+
+fn valid(log: &Json) {
+    let schema = fs::read_to_string("tests/cases/formats/sarif.schema.json").expect("the schema");
+    let schema: Json = serde_json::from_str(&schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let mistakes: Vec<String> =
+        validator.iter_errors(log).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(mistakes.is_empty(), "{mistakes:#?}\n{log:#}");
+}
+
+#[test]
+fn mistakes_as_sarif_are_valid_and_at_their_places() {
+    let sandbox = mistaken();
+    let run = sandbox.run(&["check", "--sarif"]);
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    let log = run.json();
+    valid(&log);
+    let said = sandbox.run(&["check", "--json"]).json();
+    let told: Vec<&Json> = said["stacks"]
+        .as_array()
+        .expect("stacks")
+        .iter()
+        .flat_map(|stack| stack["diagnostics"].as_array().expect("diagnostics"))
+        .collect();
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    assert_eq!(results.len(), told.len());
+    assert!(results.len() >= 2, "{log:#}");
+    for (result, diagnostic) in results.iter().zip(told) {
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(result["ruleId"], diagnostic["code"]);
+        assert_eq!(place["artifactLocation"]["uri"], "stacks/shop.yaml");
+        assert_eq!(place["region"]["startLine"], diagnostic["line"]);
+        assert_eq!(place["region"]["startColumn"], diagnostic["column"]);
+        let index = result["ruleIndex"].as_u64().expect("an index");
+        let index = usize::try_from(index).expect("small");
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], diagnostic["code"]);
+    }
+    assert!(!run.stdout.contains(sandbox.path("").to_str().expect("UTF-8")), "{}", run.stdout);
+    assert_eq!(run.stdout, sandbox.run(&["check", "--sarif"]).stdout);
+}
+
+#[test]
+fn without_a_mistake_and_without_a_stack_sarif_is_a_log_too() {
+    let sandbox = mistaken();
+    let fine = sandbox.ok(&["check", "stacks/pay.yaml", "--sarif"]).json();
+    valid(&fine);
+    assert_eq!(fine["runs"][0]["results"], json!([]));
+    assert_eq!(fine["runs"][0]["invocations"][0]["executionSuccessful"], true);
+    let none = Sandbox::new().run(&["check", "--sarif"]);
+    assert_eq!(none.code, 1);
+    valid(&none.json());
+    let notification = &none.json()["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(notification["associatedRule"]["id"], "E0605");
+}
+
+#[test]
+fn annotations_name_files_from_the_root_of_the_repository() {
+    let sandbox = mistaken();
+    for arguments in [&["check", "--github"][..], &["plan", "--github"]] {
+        let run = sandbox.run(arguments);
+        assert_eq!(run.code, 1);
+        let lines: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("::")).collect();
+        assert!(!lines.is_empty(), "{}", run.stderr);
+        for line in lines {
+            assert!(line.starts_with("::error file=stacks/shop.yaml,line="), "{line}");
+        }
+        // Beside what a person reads, not instead of it.
+        assert!(run.stderr.contains("--> stacks/shop.yaml:"), "{}", run.stderr);
+    }
+    let mut below = sandbox.command(&["check", "shop.yaml", "--github", "--json"]);
+    below.current_dir(sandbox.path("stacks"));
+    let run = common::Run::of(below.output().expect("the program starts"));
+    assert!(run.stderr.starts_with("::error file=stacks/shop.yaml,line=3,col="), "{}", run.stderr);
+    assert_eq!(run.json()["stacks"][0]["stack"], "shop.yaml");
+}
+
+#[test]
+fn a_stdout_has_one_form() {
+    let sandbox = mistaken();
+    assert_eq!(sandbox.run(&["check", "--sarif", "--json"]).code, 64);
+}
