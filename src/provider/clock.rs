@@ -9,8 +9,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync {
     /// Time since some moment before the run.
     fn now(&self) -> Duration;
+    /// The time of day.
+    fn wall(&self) -> SystemTime;
     /// The time of day, in seconds since 1970.
-    fn unix(&self) -> u64;
+    fn unix(&self) -> u64 {
+        self.wall().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    }
     /// Comes back when the time has passed.
     fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
@@ -32,8 +36,8 @@ impl Clock for SystemClock {
         self.start.elapsed()
     }
 
-    fn unix(&self) -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
     }
 
     fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
@@ -52,8 +56,8 @@ impl Clock for JumpingClock {
         Duration::from_millis(self.millis.load(Ordering::Relaxed))
     }
 
-    fn unix(&self) -> u64 {
-        1_700_000_000 + self.millis.load(Ordering::Relaxed) / 1_000
+    fn wall(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_700_000_000) + self.now()
     }
 
     fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

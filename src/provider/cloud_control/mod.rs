@@ -23,7 +23,7 @@ use aws_sdk_cloudcontrol::config::{
 };
 use fault::Asked;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 pub(crate) use classify::classify;
 
@@ -176,10 +176,10 @@ fn model(asked: Asked<'_>, text: Option<&str>) -> Result<Json, Fault> {
 
 /// The progress event of an answer, which is never missing when all is well.
 macro_rules! progress_of {
-    ($answer:expr, $asked:expr) => {{
+    ($answer:expr, $asked:expr, $clock:expr) => {{
         let answer = $answer.map_err(|e| $asked.refused(e))?;
         match answer.progress_event() {
-            Some(event) => Ok(progress::progress(event, $asked, SystemTime::now())),
+            Some(event) => Ok(progress::progress(event, $asked, $clock.wall())),
             None => Err(senseless($asked, "the answer has no progress event".to_owned())),
         }
     }};
@@ -229,7 +229,7 @@ impl Provider for CloudControl {
                     .type_name(type_name.as_str())
                     .desired_state(desired.clone())
                     .client_token(client_token);
-                progress_of!(request.send().await, asked)
+                progress_of!(request.send().await, asked, self.clock)
             })
             .await
         })
@@ -258,7 +258,7 @@ impl Provider for CloudControl {
                     .identifier(identifier)
                     .patch_document(patch.clone())
                     .client_token(client_token);
-                progress_of!(request.send().await, asked)
+                progress_of!(request.send().await, asked, self.clock)
             })
             .await
         })
@@ -285,7 +285,7 @@ impl Provider for CloudControl {
                     .identifier(identifier)
                     .client_token(client_token);
                 let answer: Result<Progress, Fault> =
-                    async { progress_of!(request.send().await, asked) }.await;
+                    async { progress_of!(request.send().await, asked, self.clock) }.await;
                 Progress::gone_is_deleted(answer)
             })
             .await
@@ -298,7 +298,7 @@ impl Provider for CloudControl {
         Box::pin(async move {
             self.patiently(|| async {
                 let request = self.client.get_resource_request_status().request_token(request_token);
-                progress_of!(request.send().await, asked)
+                progress_of!(request.send().await, asked, self.clock)
             })
             .await
         })

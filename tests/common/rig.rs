@@ -1,0 +1,375 @@
+//! The whole engine in process, against a local cloud in memory, in virtual time: a stack's text in,
+//! plans and applies out. The engine speaks to the cloud through the AWS SDK, as it does on the wire.
+
+#![allow(dead_code, reason = "each test file uses its own part of this")]
+
+use bytes::Bytes;
+use evstack::apply::{self, Job, Means, Outcome, recover};
+use evstack::local::{Cloud, ManualClock, Options, Settings, Time};
+use evstack::model::{Address, Json, Place};
+use evstack::ops::plan::{Made, Wanted, plan};
+use evstack::ops::{Failure, Loaded, Request, load};
+use evstack::plan::Plan;
+use evstack::provider::cloud_control::{self, CloudControl};
+use evstack::provider::{Clock, Provider, identity, in_process};
+use evstack::schema::Catalogue;
+use evstack::spec::{Inputs, MemoryLoader};
+use evstack::state::{Holder, Key, Locked, State, lock, open_read};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
+
+/// When its world begins.
+const START: Time = Time(1_795_000_000_000);
+
+/// How often everybody else may go on before time does.
+const TURNS: usize = 4;
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The cloud's own time; it goes on when everybody waits for it, and then to the next who does.
+pub struct VirtualClock {
+    cloud: Arc<Cloud>,
+    /// Who waits until when, in milliseconds.
+    sleepers: Mutex<BTreeMap<(i64, u64), ()>>,
+    went_on: Notify,
+    next: AtomicU64,
+}
+
+impl VirtualClock {
+    fn first(&self) -> Option<(i64, u64)> {
+        held(&self.sleepers).keys().next().copied()
+    }
+}
+
+/// Leaves the queue when it is dropped, awake or not.
+struct Sleeper<'a> {
+    clock: &'a VirtualClock,
+    key: (i64, u64),
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        held(&self.clock.sleepers).remove(&self.key);
+        self.clock.went_on.notify_waiters();
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Duration {
+        START.until(self.cloud.now())
+    }
+
+    fn wall(&self) -> SystemTime {
+        let start = u64::try_from(START.0).unwrap_or(0);
+        UNIX_EPOCH + Duration::from_millis(start) + self.now()
+    }
+
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let wake = self.cloud.now().after(time.max(Duration::from_millis(1))).0;
+        let key = (wake, self.next.fetch_add(1, Ordering::Relaxed));
+        held(&self.sleepers).insert(key, ());
+        let sleeper = Sleeper { clock: self, key };
+        Box::pin(async move {
+            // Whole: a field alone would be captured, and the rest dropped at once.
+            let sleeper = sleeper;
+            let clock = sleeper.clock;
+            while clock.cloud.now().0 < wake {
+                let went_on = clock.went_on.notified();
+                for _ in 0..TURNS {
+                    tokio::task::yield_now().await;
+                }
+                let now = clock.cloud.now();
+                if now.0 >= wake {
+                    break;
+                }
+                if clock.first() == Some(key) {
+                    clock.cloud.advance(now.until(Time(wake))).expect("time goes on");
+                    clock.went_on.notify_waiters();
+                } else {
+                    went_on.await;
+                }
+            }
+        })
+    }
+}
+
+/// A call that went over the wire.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// `CreateResource`.
+    pub operation: String,
+    /// Its input; `DesiredState` and `PatchDocument` as text.
+    pub input: Json,
+}
+
+/// An engine and its cloud.
+pub struct Rig {
+    pub cloud: Arc<Cloud>,
+    pub provider: Arc<dyn Provider>,
+    pub clock: Arc<VirtualClock>,
+    /// Files that stacks may include, by path.
+    pub files: BTreeMap<String, String>,
+    calls: Arc<Mutex<Vec<Call>>>,
+    folder: tempfile::TempDir,
+    runtime: tokio::runtime::Runtime,
+    seed: AtomicU64,
+}
+
+/// Memory is quicker than a disk, where there is such a folder.
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
+}
+
+impl Rig {
+    /// `profile` is what `PUT /_evstack/profile` takes: `{}` for a cloud that does everything at once.
+    pub fn new(profile: &Json, seed: u64) -> Self {
+        let options = Options {
+            settings: Settings { seed, ..Settings::default() },
+            clock: Arc::new(ManualClock::new(START)),
+            ..Options::default()
+        };
+        let cloud = Arc::new(Cloud::open(None, options).expect("a cloud in memory opens"));
+        let clock = Arc::new(VirtualClock {
+            cloud: Arc::clone(&cloud),
+            sleepers: Mutex::default(),
+            went_on: Notify::new(),
+            next: AtomicU64::new(0),
+        });
+        let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
+        let (heard, answering) = (Arc::clone(&calls), Arc::clone(&cloud));
+        let http_client = in_process::http_client(move |request| {
+            let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
+            let operation = target.rsplit('.').next().unwrap_or("").to_owned();
+            let input = serde_json::from_slice(request.body()).unwrap_or(Json::Null);
+            held(&heard).push(Call { operation, input });
+            answering.exchange(&request)
+        });
+        let provider = CloudControl::new(cloud_control::Settings {
+            region: cloud.settings().region,
+            credentials: identity::local_credentials(),
+            endpoint: Some("http://127.0.0.1".to_owned()),
+            http_client,
+            limiter: None,
+            breaker: None,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            seed,
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let rig = Self {
+            cloud,
+            provider: Arc::new(provider),
+            clock,
+            files: BTreeMap::new(),
+            calls,
+            folder: folder(),
+            runtime,
+            seed: AtomicU64::new(seed.wrapping_mul(1_000)),
+        };
+        rig.set_profile(profile);
+        rig
+    }
+
+    /// From now on it behaves so.
+    pub fn set_profile(&self, profile: &Json) {
+        let request = http::Request::put("/_evstack/profile").body(Bytes::from(profile.to_string()));
+        let response = self.cloud.handle(&request.expect("a request"));
+        assert_eq!(response.status(), 200, "{:?}", response.body());
+    }
+
+    /// Where the cloud is.
+    pub fn place(&self) -> Place {
+        let settings = self.cloud.settings();
+        Place {
+            partition: Place::partition_of(&settings.region).to_owned(),
+            region: settings.region,
+            account: settings.account,
+            base_url: Some(settings.base_url),
+        }
+    }
+
+    /// Loads a stack's YAML.
+    pub fn try_load(&self, text: &str) -> Result<Loaded, Failure> {
+        let inputs = Inputs {
+            env: "local".to_owned(),
+            place: self.place(),
+            environment: Vec::new(),
+            config: Vec::new(),
+            imported: BTreeMap::new(),
+        };
+        let request = Request { path: "stack.yaml".to_owned(), inputs };
+        let files = self.files.iter().map(|(path, text)| (path.clone(), text.clone()));
+        let files = files.chain([("stack.yaml".to_owned(), text.to_owned())]);
+        load(&request, Box::new(MemoryLoader::new(files)))
+    }
+
+    /// As [`Self::try_load`], of a stack without mistakes.
+    pub fn load(&self, text: &str) -> Result<Loaded, String> {
+        self.try_load(text).map_err(|failure| words(&failure, text))
+    }
+
+    /// The stack's recorded state. Each stack name has its own.
+    pub fn state(&self, loaded: &Loaded) -> State {
+        let key = Key::new(&loaded.stack.name, &loaded.stack.env);
+        open_read(self.folder.path(), &key).expect("a state that can be read").state
+    }
+
+    /// Locks the stack's state.
+    pub fn lock(&self, loaded: &Loaded) -> Locked {
+        let key = Key::new(&loaded.stack.name, &loaded.stack.env);
+        lock(self.folder.path(), &key, &Holder::here("a test", "now")).expect("nobody else has it")
+    }
+
+    /// As `evstack plan`.
+    pub fn plan(&self, text: &str) -> Result<Plan, String> {
+        self.plan_as(text, &Wanted::default()).map(|made| made.plan)
+    }
+
+    /// As `evstack plan` with flags. A plan with refusals is an error.
+    pub fn plan_as(&self, text: &str, wanted: &Wanted) -> Result<Made, String> {
+        let loaded = self.load(text)?;
+        let state = self.state(&loaded);
+        let made = self.runtime.block_on(plan(&loaded, &state, &self.provider, wanted));
+        let made = made.map_err(|failure| words(&failure, text))?;
+        match made.refusals.is_empty() {
+            true => Ok(made),
+            false => Err(format!("{:#?}", made.refusals)),
+        }
+    }
+
+    /// As `evstack apply --yes`: recovers, plans, carries out. What failed is in the outcome.
+    pub fn try_apply(&self, text: &str, wanted: &Wanted) -> Result<(Plan, Outcome), String> {
+        let loaded = self.load(text)?;
+        let mut locked = self.lock(&loaded);
+        let means = Means::new(
+            Arc::clone(&self.provider),
+            Arc::clone(&self.clock) as Arc<dyn Clock>,
+            self.seed.fetch_add(1, Ordering::Relaxed),
+        );
+        let done = self.runtime.block_on(async {
+            let catalogue = Catalogue::bundled();
+            let recovery = recover(&means, &mut locked, catalogue, &|_: &Address| None).await;
+            let _recovered = recovery.map_err(|diagnostic| format!("{diagnostic:#?}"))?;
+            let made = plan(&loaded, &locked.snapshot(), &self.provider, wanted).await;
+            let made = made.map_err(|failure| words(&failure, text))?;
+            if !made.refusals.is_empty() {
+                return Err(format!("{:#?}", made.refusals));
+            }
+            let resolved = &loaded.resolved;
+            let outputs: Vec<_> =
+                resolved.outputs.iter().map(|o| (o.name.clone(), o.value.clone())).collect();
+            let job = Job {
+                plan: &made.plan,
+                desired: &resolved.resources,
+                attributes: &resolved.attributes,
+                outputs: &outputs,
+                live: &made.live,
+                catalogue,
+                place_of: &|span| loaded.sources.place(span),
+            };
+            let outcome = apply::run(&job, &means, &mut locked).await;
+            outcome.map(|outcome| (made.plan, outcome)).map_err(|diagnostic| format!("{diagnostic:#?}"))
+        });
+        locked.compact().expect("the state is written");
+        done
+    }
+
+    /// As `evstack apply --yes`, which must end well.
+    pub fn apply(&self, text: &str) -> Result<(Plan, Outcome), String> {
+        self.apply_as(text, &Wanted::default())
+    }
+
+    /// As `evstack destroy --yes --allow-data-loss`, which must end well.
+    pub fn destroy(&self, text: &str) -> Result<(Plan, Outcome), String> {
+        self.apply_as(text, &Wanted { destroy: true, allow_data_loss: true, ..Wanted::default() })
+    }
+
+    /// As `evstack apply --yes` with flags, which must end well.
+    pub fn apply_as(&self, text: &str, wanted: &Wanted) -> Result<(Plan, Outcome), String> {
+        let (plan, outcome) = self.try_apply(text, wanted)?;
+        match outcome.is_complete() {
+            true => Ok((plan, outcome)),
+            false => Err(format!("{:#?} {:#?}", outcome.failures, outcome.skipped)),
+        }
+    }
+
+    /// One call of Cloud Control, past the engine and its records; the error's name and message
+    /// where it is refused.
+    pub fn call(&self, operation: &str, input: &Json) -> Result<Json, String> {
+        let request = http::Request::post("/")
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("CloudApiService.{operation}"))
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, \
+                 SignedHeaders=host, Signature=00",
+            )
+            .body(Bytes::from(input.to_string()))
+            .expect("a request");
+        let response = self.cloud.handle(&request);
+        let answer: Json = serde_json::from_slice(response.body()).expect("JSON comes back");
+        match response.status().as_u16() {
+            200 => Ok(answer),
+            _ => Err(format!("{operation}: {answer}")),
+        }
+    }
+
+    /// What a read shows.
+    pub fn get(&self, type_name: &str, identifier: &str) -> Result<Json, String> {
+        let answer = self.call("GetResource", &json!({"TypeName": type_name, "Identifier": identifier}))?;
+        let text = answer["ResourceDescription"]["Properties"].as_str().unwrap_or("");
+        serde_json::from_str(text).map_err(|error| format!("GetResource: {error}: {text}"))
+    }
+
+    /// Begins a change past the engine and waits for its end: the identifier.
+    pub fn change(&self, operation: &str, input: &Json) -> Result<String, String> {
+        let begun = self.call(operation, input)?;
+        let token = begun["ProgressEvent"]["RequestToken"].clone();
+        for _ in 0..100 {
+            let answer = self.call("GetResourceRequestStatus", &json!({ "RequestToken": token }))?;
+            let event = &answer["ProgressEvent"];
+            match event["OperationStatus"].as_str() {
+                Some("SUCCESS") => return Ok(event["Identifier"].as_str().unwrap_or("").to_owned()),
+                Some("FAILED") => return Err(format!("{operation}: {event}")),
+                _ => {
+                    self.cloud.advance(Duration::from_secs(1)).expect("time goes on");
+                }
+            }
+        }
+        Err(format!("{operation} does not end"))
+    }
+
+    /// Everything that exists: type and identifier, sorted.
+    pub fn inventory(&self) -> Vec<(String, String)> {
+        let inventory = self.cloud.inventory();
+        let text = |json: &Json| json.as_str().unwrap_or("").to_owned();
+        let resources = inventory["resources"].as_array().into_iter().flatten();
+        let mut all: Vec<_> = resources.map(|r| (text(&r["type"]), text(&r["identifier"]))).collect();
+        all.sort();
+        all
+    }
+
+    /// The engine's calls since the last time that this was asked.
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut held(&self.calls))
+    }
+
+    /// Runs something of the engine's that waits.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+}
+
+fn words(failure: &Failure, text: &str) -> String {
+    format!("{:#?}\n{text}", failure.diagnostics)
+}

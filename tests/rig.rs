@@ -1,0 +1,33 @@
+//! The rig that other tests stand on, on the stacks that come with the project.
+
+#[path = "common/rig.rs"]
+mod rig;
+
+use rig::Rig;
+use serde_json::json;
+
+const STACK: &str = "
+name: small
+buses:
+  main: {}
+queues:
+  inbox: {}
+resources:
+  group: {type: AWS::Logs::LogGroup, properties: {RetentionInDays: 7}}
+";
+
+#[test]
+fn a_stack_lives_and_dies_in_virtual_time() {
+    for profile in [json!({}), json!({"preset": "adversary"})] {
+        for seed in 0..3 {
+            let rig = Rig::new(&profile, seed);
+            let (_, outcome) = rig.apply(STACK).expect("it is made");
+            assert!(outcome.added >= 3);
+            assert!(rig.plan(STACK).expect("a plan").is_empty(), "{profile} {seed}");
+            assert!(rig.take_calls().iter().any(|call| call.operation == "CreateResource"));
+            let (_, outcome) = rig.destroy(STACK).expect("it goes");
+            assert!(outcome.destroyed >= 3);
+            assert_eq!(rig.inventory(), [], "{profile} {seed}");
+        }
+    }
+}
