@@ -23,7 +23,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show what changed since the last apply though nobody applied anything
     Drift(DriftArgs),
-    /// Look at the recorded state
+    /// Look at the recorded state, or change it alone
     State {
         #[command(subcommand)]
         command: StateCommand,
@@ -166,6 +166,65 @@ pub(super) enum StateCommand {
         #[command(flatten)]
         stack: StackArgs,
     },
+    /// Record a resource and its parts under another address; the cloud isn't touched
+    Mv {
+        /// As `state list` prints it
+        from: String,
+        /// What it is called from now on
+        to: String,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Let go of resources and their parts; they stay in the cloud
+    Rm {
+        /// As `state list` prints them
+        #[arg(required = true, value_name = "ADDRESS")]
+        addresses: Vec<String>,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Print the whole state, secrets as hashes
+    Pull {
+        #[command(flatten)]
+        stack: StackArgs,
+    },
+    /// Put a state that was pulled in the place of the one that is there
+    Push(PushArgs),
+}
+
+impl StateCommand {
+    /// Whether JSON is asked for.
+    pub(super) fn json(&self) -> bool {
+        match self {
+            Self::List { stack, .. } | Self::Show { stack, .. } | Self::Pull { stack } => stack.json,
+            Self::Mv { edit, .. } | Self::Rm { edit, .. } => edit.stack.json,
+            Self::Push(args) => args.stack.json,
+        }
+    }
+}
+
+/// A change of the record alone.
+#[derive(Debug, Args)]
+pub(super) struct EditArgs {
+    /// Only say what would be done
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) stack: StackArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PushArgs {
+    /// What `state pull` wrote; `-` reads it from stdin
+    pub(super) file: String,
+    /// Also one of another lineage, of an earlier serial, or without operations that are unfinished
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) stack: StackArgs,
 }
 
 #[derive(Debug, Args)]

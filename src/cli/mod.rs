@@ -124,9 +124,7 @@ fn form(command: &Command) -> Form {
         Command::Check(args) => args.json,
         Command::Explain(args) => args.json,
         Command::Output(args) => args.stack.json,
-        Command::State {
-            command: args::StateCommand::List { stack, .. } | args::StateCommand::Show { stack, .. },
-        } => stack.json,
+        Command::State { command } => command.json(),
     };
     if json { Form::Document } else { Form::Text }
 }

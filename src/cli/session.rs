@@ -1,12 +1,13 @@
 //! One stack of a command: its file, its environment, where its state lies.
 
 use super::args::WhereArgs;
+use super::command_line;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Json, Place};
 use crate::ops::project::{self, Found};
 use crate::ops::{DiskLoader, Failure, Request};
 use crate::spec::{CloudSettings, Environment, Inputs, Loader, MemoryLoader, environment};
-use crate::state::{Key, State, open_read};
+use crate::state::{Holder, Key, Locked, State, StateView, lock, open_read};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -213,15 +214,30 @@ impl Session {
         differs.then_some(said)
     }
 
-    /// The recorded state, without a lock.
-    pub(super) fn state(&self) -> Result<State, Failure> {
+    /// The stack's name.
+    pub(super) fn name(&self) -> Result<String, Failure> {
         let Some(name) = &self.found.name else {
             // Its mistakes are told by loading it.
             let request = self.request(self.expected_place())?;
-            let loaded = crate::ops::load(&request, Box::new(self.loader()))?;
-            return Ok(open_read(&self.state_folder(), &self.key(&loaded.stack.name))?.state);
+            return Ok(crate::ops::load(&request, Box::new(self.loader()))?.stack.name);
         };
-        Ok(open_read(&self.state_folder(), &self.key(name))?.state)
+        Ok(name.clone())
+    }
+
+    /// The recorded state, without a lock.
+    pub(super) fn state(&self) -> Result<State, Failure> {
+        Ok(self.view()?.state)
+    }
+
+    /// The same, and whether there is one.
+    pub(super) fn view(&self) -> Result<StateView, Failure> {
+        Ok(open_read(&self.state_folder(), &self.key(&self.name()?))?)
+    }
+
+    /// The recorded state of the stack of that name, for this process alone.
+    pub(super) fn lock(&self, name: &str) -> Result<Locked, Failure> {
+        let holder = Holder::here(command_line::shown(std::env::args()), jiff::Timestamp::now().to_string());
+        Ok(lock(&self.state_folder(), &self.key(name), &holder)?)
     }
 }
 

@@ -125,6 +125,8 @@ codes! {
         "Without an argument, `evstack.yaml` (.toml, .json) here is taken, else every stack in `stacks/`.";
     DISK = "E0606" "a file can't be written"
         "Nothing acknowledged is lost: state is snapshot plus journal.";
+    UNFINISHED = "E0607" "an earlier run left operations unfinished"
+        "A run that was killed may have begun what nobody knows the end of. `evstack apply` looks into each such operation before it plans; a change of the record alone would forget it.";
     CLOUD = "E0701" "the cloud refused a request"
         "The service's own words, with operation, type, code and request id.";
     UNREACHABLE = "E0702" "the cloud can't be reached"

@@ -51,6 +51,13 @@ impl Address {
         Self::new(self.0.splitn(3, '.').take(2).collect::<Vec<_>>().join("."))
     }
 
+    /// Whether it is that, or a part of it.
+    #[must_use]
+    pub fn is_or_belongs_to(&self, owner: &Address) -> bool {
+        let rest = self.0.strip_prefix(owner.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
     /// Its text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,6 +3,7 @@
 mod alike;
 mod disk;
 pub mod drift;
+pub mod foreseen;
 pub mod live;
 mod load;
 mod named;

@@ -85,8 +85,7 @@ pub(super) fn matching<'a>(
 
 /// Whether it is that, or a part of it.
 pub(super) fn is_or_belongs_to(address: &Address, owner: &Address) -> bool {
-    let rest = address.as_str().strip_prefix(owner.as_str());
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    address.is_or_belongs_to(owner)
 }
 
 fn built_on(recorded: &BTreeMap<Address, Recorded>) -> Graph<Address, ()> {

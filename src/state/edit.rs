@@ -1,8 +1,9 @@
 //! Changes of the record alone, for `evstack state`: the cloud isn't touched.
 
-use super::{Entry, Locked, State, snapshot};
+use super::{Entry, Locked, Operation, State, snapshot, unwritable};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::model::Address;
+use std::path::{Path, PathBuf};
 
 impl State {
     /// The whole state as text, as `state pull` gives it and `state push` takes it.
@@ -18,8 +19,79 @@ impl State {
     /// # Errors
     /// [`Code::BAD_STATE`].
     pub fn parse(text: &str) -> Result<Self, Diagnostic> {
-        snapshot::parse(text)
-            .map_err(|why| Diagnostic::error(Code::BAD_STATE, format!("the text is no state: {why}")))
+        let bad = |why: String| Diagnostic::error(Code::BAD_STATE, format!("the text is no state: {why}"));
+        let state = snapshot::parse(text).map_err(bad)?;
+        match state.resources.keys().find(|address| !Address::is_valid(address.as_str())) {
+            Some(address) => Err(bad(format!("`{address}` is no address"))),
+            None => Ok(state),
+        }
+    }
+
+    /// What is recorded under an address or under one of its parts.
+    ///
+    /// # Errors
+    /// [`Code::UNKNOWN_TARGET`] if nothing is.
+    pub fn with_parts(&self, address: &Address) -> Result<Vec<Address>, Diagnostic> {
+        let found = self.resources.keys().filter(|known| known.is_or_belongs_to(address));
+        let found: Vec<Address> = found.cloned().collect();
+        if found.is_empty() { Err(self.unknown(address)) } else { Ok(found) }
+    }
+
+    /// Which address becomes which when `from` is called `to`: parts move with their owner.
+    ///
+    /// # Errors
+    /// [`Code::UNKNOWN_TARGET`], [`Code::DUPLICATE`], [`Code::BAD_NAME`], and
+    /// [`Code::UNFINISHED`] where it isn't known how an operation ended.
+    pub fn moves(&self, from: &Address, to: &Address) -> Result<Vec<(Address, Address)>, Diagnostic> {
+        if !Address::is_valid(to.as_str()) {
+            return Err(Diagnostic::error(Code::BAD_NAME, format!("`{to}` is no address"))
+                .hint("write it as `evstack state list` prints it: `queue.orders`"));
+        }
+        let mut moves = Vec::new();
+        for address in self.with_parts(from)? {
+            let rest = &address.as_str()[from.as_str().len()..];
+            let new = Address::new(format!("{to}{rest}"));
+            if self.resources.contains_key(&new) {
+                return Err(Diagnostic::error(Code::DUPLICATE, format!("`{new}` is in the state already"))
+                    .hint(format!("move it away first, or forget it: `evstack state rm {new}`")));
+            }
+            self.is_settled(&address)?;
+            self.is_settled(&new)?;
+            moves.push((address, new));
+        }
+        Ok(moves)
+    }
+
+    /// What leaves the record with these addresses: they and their parts, each once.
+    ///
+    /// # Errors
+    /// [`Code::UNKNOWN_TARGET`], [`Code::UNFINISHED`].
+    pub fn leaving(&self, addresses: &[Address]) -> Result<Vec<Address>, Diagnostic> {
+        let mut leaving = Vec::new();
+        for address in addresses {
+            for found in self.with_parts(address)? {
+                self.is_settled(&found)?;
+                if !leaving.contains(&found) {
+                    leaving.push(found);
+                }
+            }
+        }
+        Ok(leaving)
+    }
+
+    /// Whether it is known how everything ended that was done at an address.
+    ///
+    /// # Errors
+    /// [`Code::UNFINISHED`] if it isn't.
+    pub fn is_settled(&self, address: &Address) -> Result<(), Diagnostic> {
+        match self.operations.values().find(|operation| operation.address == *address) {
+            None => Ok(()),
+            Some(_) => Err(Diagnostic::error(
+                Code::UNFINISHED,
+                format!("an earlier run ended while it worked on `{address}`"),
+            )
+            .hint("`evstack apply` finds out first how that ended; then run this again")),
+        }
     }
 
     fn unknown(&self, address: &Address) -> Diagnostic {
@@ -32,68 +104,110 @@ impl State {
 }
 
 impl Locked {
-    /// Records a resource under another address.
+    /// Records a resource and its parts under another address; says what moved where.
     ///
     /// # Errors
-    /// [`Code::UNKNOWN_TARGET`], [`Code::DUPLICATE`], [`Code::BAD_NAME`], [`Code::DISK`].
-    pub fn rename(&self, from: &Address, to: &Address) -> Result<(), Diagnostic> {
-        if !Address::is_valid(to.as_str()) {
-            return Err(Diagnostic::error(Code::BAD_NAME, format!("`{to}` is no address")));
+    /// As [`State::moves`]; [`Code::DISK`].
+    pub fn rename(&self, from: &Address, to: &Address) -> Result<Vec<(Address, Address)>, Diagnostic> {
+        let moves = self.with(|state| state.moves(from, to))?;
+        for (from, to) in &moves {
+            self.append(Entry::Move { from: from.clone(), to: to.clone() })?;
         }
-        self.with(|state| {
-            if !state.resources.contains_key(from) {
-                Err(state.unknown(from))
-            } else if state.resources.contains_key(to) {
-                Err(Diagnostic::error(Code::DUPLICATE, format!("`{to}` is in the state already")))
-            } else {
-                Ok(())
-            }
-        })?;
-        self.append(Entry::Move { from: from.clone(), to: to.clone() })
+        Ok(moves)
     }
 
-    /// Forgets a resource; it stays in the cloud.
+    /// Forgets resources and their parts; they stay in the cloud. Says which.
     ///
     /// # Errors
-    /// [`Code::UNKNOWN_TARGET`], [`Code::DISK`].
-    pub fn forget(&self, address: &Address) -> Result<(), Diagnostic> {
-        self.with(|state| match state.resources.contains_key(address) {
-            true => Ok(()),
-            false => Err(state.unknown(address)),
-        })?;
-        self.append(Entry::Forget { address: address.clone() })
+    /// As [`State::leaving`]; [`Code::DISK`].
+    pub fn forget(&self, addresses: &[Address]) -> Result<Vec<Address>, Diagnostic> {
+        let leaving = self.with(|state| state.leaving(addresses))?;
+        for address in &leaving {
+            self.append(Entry::Forget { address: address.clone() })?;
+        }
+        Ok(leaving)
     }
 
-    /// Puts a whole state in the place of this one, if it descends from it.
+    /// Keeps the state as it is now in a file beside it, in the place of what was kept there
+    /// before; says where. None if nothing was ever recorded.
     ///
     /// # Errors
-    /// [`Code::BAD_STATE`] for one of another stack or lineage, or an earlier serial, unless
-    /// `force`; [`Code::DISK`].
-    pub fn push(&mut self, pushed: State, force: bool) -> Result<(), Diagnostic> {
-        let refuse = |why: String| {
-            Err(Diagnostic::error(Code::BAD_STATE, why).hint("`--force` pushes it all the same"))
-        };
+    /// [`Code::DISK`].
+    pub fn back_up(&self) -> Result<Option<PathBuf>, Diagnostic> {
+        let state = self.snapshot();
+        if state.journal == 0 && state.serial == 0 {
+            return Ok(None);
+        }
+        let path = backup(&self.paths.snapshot);
+        snapshot::write(&path, &state).map_err(|error| unwritable(&path, &error))?;
+        Ok(Some(path))
+    }
+
+    /// Puts a whole state in the place of this one, if it descends from it. It is a step further
+    /// than both, so that neither a plan nor a push that rests on one of them fits any more.
+    /// Says which unfinished operations are no longer known: with `force` there may be some.
+    ///
+    /// # Errors
+    /// [`Code::BAD_STATE`] for one of another stack, and unless `force` for one of another
+    /// lineage or an earlier serial; [`Code::UNFINISHED`] unless `force`; [`Code::DISK`].
+    pub fn push(&mut self, pushed: State, force: bool) -> Result<Vec<Operation>, Diagnostic> {
         let here = self.snapshot();
-        if (&pushed.stack, &pushed.env) != (&here.stack, &here.env) {
-            return refuse(format!(
-                "the pushed state is of `{}` in `{}`, this one of `{}` in `{}`",
-                pushed.stack, pushed.env, here.stack, here.env
-            ));
-        }
-        let empty = here.serial == 0;
-        if !force && !empty && pushed.lineage != here.lineage {
-            return refuse("the pushed state has another lineage: it is not a later one of this".to_owned());
-        }
-        if !force && pushed.serial < here.serial {
-            return refuse(format!(
-                "the pushed state has serial {}, this one is at {}",
-                pushed.serial, here.serial
-            ));
-        }
+        let lost = here.refuses(&pushed, force)?;
         self.shared.with(|state| {
-            let (serial, journal) = (state.serial.max(pushed.serial), state.journal);
-            *state = State { serial, journal: journal + 1, ..pushed };
+            let serial = state.serial.max(pushed.serial) + 1;
+            let last_operation = state.last_operation.max(pushed.last_operation);
+            *state = State { serial, journal: state.journal + 1, last_operation, ..pushed };
         });
-        self.compact()
+        self.compact()?;
+        Ok(lost)
     }
+}
+
+impl State {
+    /// Why another state may not take the place of this one; else the operations that go unknown.
+    ///
+    /// # Errors
+    /// See [`Locked::push`].
+    pub fn refuses(&self, pushed: &State, force: bool) -> Result<Vec<Operation>, Diagnostic> {
+        let error = |why: String| Diagnostic::error(Code::BAD_STATE, why);
+        if (&pushed.stack, &pushed.env) != (&self.stack, &self.env) {
+            let why = format!(
+                "the pushed state is of `{}` in `{}`, this one of `{}` in `{}`",
+                pushed.stack, pushed.env, self.stack, self.env
+            );
+            return Err(error(why).hint("name the stack and the environment that it belongs to"));
+        }
+        let way_out = "`--force` pushes it all the same";
+        let empty = self.serial == 0 && self.journal == 0;
+        if !force && !empty && pushed.lineage != self.lineage {
+            let why = "the pushed state has another lineage: it is not a later one of this";
+            return Err(error(why.to_owned()).hint(way_out));
+        }
+        if !force && pushed.serial < self.serial {
+            let why =
+                format!("the pushed state has serial {}, this one is at {}", pushed.serial, self.serial);
+            return Err(error(why).hint("pull it again, and change that").hint(way_out));
+        }
+        let known = |operation: &Operation| {
+            pushed.operations.values().any(|other| other.client_token == operation.client_token)
+        };
+        let lost: Vec<Operation> = self.operations.values().filter(|o| !known(o)).cloned().collect();
+        if let Some(first) = lost.first().filter(|_| !force) {
+            let why = format!(
+                "an earlier run ended while it worked on `{}`, and the pushed state doesn't know of it",
+                first.address
+            );
+            return Err(Diagnostic::error(Code::UNFINISHED, why)
+                .hint("`evstack apply` finds out how that ended; then pull again")
+                .hint("`--force` forgets it: what was begun may stay in the cloud, unrecorded"));
+        }
+        Ok(lost)
+    }
+}
+
+/// `reviews.local.json.backup`
+fn backup(snapshot: &Path) -> PathBuf {
+    let mut name = snapshot.file_name().unwrap_or_default().to_owned();
+    name.push(".backup");
+    snapshot.with_file_name(name)
 }

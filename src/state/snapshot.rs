@@ -68,8 +68,14 @@ mod by_address {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<BTreeMap<Address, Recorded>, D::Error> {
-        let list = Vec::<Recorded>::deserialize(deserializer)?;
-        Ok(list.into_iter().map(|recorded| (recorded.address.clone(), recorded)).collect())
+        let mut map = BTreeMap::new();
+        for recorded in Vec::<Recorded>::deserialize(deserializer)? {
+            if let Some(twice) = map.insert(recorded.address.clone(), recorded) {
+                let why = format!("`{}` stands in it twice", twice.address);
+                return Err(serde::de::Error::custom(why));
+            }
+        }
+        Ok(map)
     }
 }
 

@@ -311,11 +311,15 @@ fn a_pushed_state_must_descend_from_the_one_that_is_there() {
     assert_eq!(pulled, locked.snapshot());
     let stranger = State { serial: 5, ..State::new("reviews", "local") };
     assert_eq!(locked.push(stranger.clone(), false).expect_err("a stranger").code, Code::BAD_STATE);
-    locked.push(State { serial: 3, ..pulled }, false).expect("a later one");
+    locked.push(State { serial: 3, ..pulled.clone() }, false).expect("a later one");
+    // Whoever pulled before that push is told, though the serial was theirs.
+    assert_eq!(locked.push(State { serial: 3, ..pulled }, false).expect_err("late").code, Code::BAD_STATE);
+    let other = State { env: "prod".to_owned(), ..stranger.clone() };
+    assert_eq!(locked.push(other, true).expect_err("another stack's").code, Code::BAD_STATE);
     locked.push(stranger, true).expect("forced");
     locked.append(eventful().remove(1)).expect("written");
     drop(locked);
-    assert_eq!(open_read(dir.path(), &key()).expect("readable").state.serial, 5);
+    assert_eq!(open_read(dir.path(), &key()).expect("readable").state.serial, 6);
 }
 
 #[test]
@@ -338,9 +342,9 @@ fn a_renamed_resource_keeps_its_dependents_and_a_slip_is_suggested() {
     locked.rename(&"queue.base".into(), &"queue.ground".into()).expect("renamed");
     let state = locked.snapshot();
     assert_eq!(state.resources[&Address::new("queue.top")].dependencies, ["queue.ground".into()]);
-    let refused = locked.forget(&"queue.grond".into()).expect_err("unknown");
+    let refused = locked.forget(&["queue.grond".into()]).expect_err("unknown");
     assert_eq!(refused.hints[0], "did you mean `queue.ground`?");
-    locked.forget(&"queue.ground".into()).expect("forgotten");
+    locked.forget(&["queue.ground".into()]).expect("forgotten");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::{self, Connection};
 use crate::cli::progress::{Progress, Telling};
 use crate::cli::session::Session;
-use crate::cli::{Ended, command_line, terminal};
+use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Sources};
 use crate::model::{Action, Address, Json};
 use crate::ops::plan::Wanted;
@@ -15,7 +15,7 @@ use crate::plan::{Counts, SavedPlan};
 use crate::provider::{Breaker, SystemClock};
 use crate::render::{Paint, json, progress as words};
 use crate::schema::Catalogue;
-use crate::state::{Holder, Locked, lock};
+use crate::state::Locked;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,8 +82,7 @@ async fn one(
     wanted: &Wanted,
     file: Option<&SavedPlan>,
 ) -> Result<Ended, Failure> {
-    let holder = Holder::here(command_line::shown(std::env::args()), jiff::Timestamp::now().to_string());
-    let mut locked = lock(&session.state_folder(), &session.key(&loaded.stack.name), &holder)?;
+    let mut locked = session.lock(&loaded.stack.name)?;
     if let Some(file) = file {
         locked.adopt_salt(&file.salt);
     }

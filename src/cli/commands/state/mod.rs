@@ -1,4 +1,6 @@
-//! `evstack state list|show`.
+//! `evstack state …`: what is recorded, and changes of the record alone.
+
+mod edit;
 
 use crate::cli::args::{StackArgs, StateCommand};
 use crate::cli::session::Session;
@@ -12,6 +14,10 @@ pub(in crate::cli) fn run(command: &StateCommand) -> Result<Ended, Failure> {
     match command {
         StateCommand::List { prefix, stack } => list(prefix.as_deref(), stack)?,
         StateCommand::Show { address, stack } => show(address, stack)?,
+        StateCommand::Mv { from, to, edit } => edit::rename(edit, from, to)?,
+        StateCommand::Rm { addresses, edit } => edit::remove(edit, addresses)?,
+        StateCommand::Pull { stack } => edit::pull(stack)?,
+        StateCommand::Push(args) => edit::push(args)?,
     }
     Ok(Ended::Done)
 }
