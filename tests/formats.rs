@@ -1,4 +1,4 @@
-//! What other tools read: mistakes as SARIF and as annotations.
+//! What other readers get: mistakes as SARIF and as annotations, plans as Markdown.
 
 mod common;
 
@@ -90,8 +90,70 @@ fn annotations_name_files_from_the_root_of_the_repository() {
     assert_eq!(run.json()["stacks"][0]["stack"], "shop.yaml");
 }
 
+/// A table that holds data, and a queue beside it.
+const LEDGER: &str = "name: ledger
+tables:
+  entries: {key: {id: string}}
+queues:
+  late: {retention: 1h}
+";
+
+#[test]
+fn a_plan_as_markdown_is_a_comment_for_a_bot_and_for_people() {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", LEDGER);
+    let first = sandbox.ok(&["plan", "--markdown"]).stdout;
+    assert!(
+        first.starts_with("<!-- evstack:plan stack=ledger env=local -->\n## Plan for `ledger` in `local`: "),
+        "{first}"
+    );
+    assert!(first.contains("| create | `queue.late` | `AWS::SQS::Queue` |"), "{first}");
+    assert!(
+        first.contains("<summary><b>create</b> <code>queue.late</code></summary>\n\n```diff\n"),
+        "{first}"
+    );
+    assert!(first.contains("\n+ MessageRetentionPeriod = 3600\n"), "{first}");
+    assert_eq!(first, sandbox.ok(&["plan", "--markdown"]).stdout);
+
+    sandbox.ok(&["apply", "--yes"]);
+    let nothing = sandbox.ok(&["plan", "--markdown"]).stdout;
+    assert!(
+        nothing.contains("## Plan for `ledger` in `local`: no changes\n") && !nothing.contains("| Action"),
+        "{nothing}"
+    );
+
+    sandbox.edit("evstack.yaml", "id: string", "name: string");
+    let refused = sandbox.run(&["plan", "--markdown"]);
+    assert_eq!(refused.code, 1);
+    let (document, told) = (&refused.stdout, &refused.stderr);
+    assert!(
+        document.contains("> [!CAUTION]\n> **This plan is refused: it can't be applied as it is.**\n"),
+        "{document}"
+    );
+    assert!(document.contains("`E0501` `table.entries` would be replaced"), "{document}");
+    assert!(document.contains("> **Data would be lost.**\n>\n> - `table.entries`"), "{document}");
+    assert!(
+        document.contains("> **Resources would be replaced.**\n>\n> - `table.entries`: `KeySchema`"),
+        "{document}"
+    );
+    assert!(document.contains("| **replace** | `table.entries` | `AWS::DynamoDB::Table` |"), "{document}");
+    assert!(told.contains("error[E0501]"), "{told}");
+}
+
+#[test]
+fn several_stacks_are_one_document() {
+    let sandbox = Sandbox::new();
+    sandbox.write("stacks/a.yaml", "name: a\nqueues: {orders: {}}\n");
+    sandbox.write("stacks/b.yaml", "name: b\nqueues: {orders: {}}\n");
+    let document = sandbox.ok(&["plan", "--markdown"]).stdout;
+    assert!(document.starts_with("<!-- evstack:plan stack=* env=local -->\n"), "{document}");
+    assert_eq!(document.matches("\n## Plan for ").count(), 2);
+}
+
 #[test]
 fn a_stdout_has_one_form() {
     let sandbox = mistaken();
-    assert_eq!(sandbox.run(&["check", "--sarif", "--json"]).code, 64);
+    for arguments in [&["check", "--sarif", "--json"][..], &["plan", "--markdown", "--json"]] {
+        assert_eq!(sandbox.run(arguments).code, 64);
+    }
 }

@@ -98,6 +98,9 @@ pub(super) struct PlanArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// As a comment on a pull request, in GitHub's Markdown and under its limit
+    #[arg(long, conflicts_with = "json")]
+    pub(super) markdown: bool,
     /// Show mistakes also as annotations of GitHub Actions, on stderr
     #[arg(long)]
     pub(super) github: bool,

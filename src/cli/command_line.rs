@@ -2,6 +2,22 @@
 
 /// The arguments in one line, without config values: one of them may be a secret.
 pub(super) fn shown(arguments: impl IntoIterator<Item = String>) -> String {
+    words(arguments).join(" ")
+}
+
+/// The command that was typed, without these flags, for somebody to type it again.
+pub(super) fn without(flags: &[&str]) -> String {
+    let arguments = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned());
+    let words = words(arguments).into_iter().filter(|word| !flags.contains(&word.as_str()));
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@+%…".contains(c);
+    let quoted = |word: String| match word.chars().all(plain) && !word.is_empty() {
+        true => word,
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    std::iter::once("evstack".to_owned()).chain(words.map(quoted)).collect::<Vec<_>>().join(" ")
+}
+
+fn words(arguments: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut shown = Vec::new();
     let mut value_follows = false;
     for argument in arguments {
@@ -13,7 +29,7 @@ pub(super) fn shown(arguments: impl IntoIterator<Item = String>) -> String {
         }
         value_follows = !value_follows && argument == "--config";
     }
-    shown.join(" ")
+    shown
 }
 
 #[cfg(test)]

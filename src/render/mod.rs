@@ -5,12 +5,16 @@ pub mod annotations;
 pub mod drift;
 pub mod explain;
 pub mod json;
+pub mod markdown;
+mod marked;
 mod paint;
 pub mod plan;
 pub mod progress;
 pub mod project;
+mod report;
 pub mod sarif;
 mod text_lines;
 mod tree;
 
 pub use paint::Paint;
+pub use report::Report;

@@ -141,6 +141,14 @@ pub fn resource(change: &ResourceChange, paint: Paint) -> String {
         Action::Import => format!("  {} ", paint.yellow("~")),
     };
     let _ = writeln!(tree.out, "{mark}resource \"{}\" \"{}\" {{", change.type_name, change.address);
+    let (before, after) = both(change);
+    tree.members(&before, &after, 8, " -> null");
+    tree.out.push_str("    }\n");
+    tree.out
+}
+
+/// The properties that are shown, as they are and as they will be.
+pub(super) fn both(change: &ResourceChange) -> (IndexMap<String, Value>, IndexMap<String, Value>) {
     let mut before = members(change.before.as_ref());
     let mut after = members(change.after.as_ref());
     match change.action {
@@ -155,12 +163,11 @@ pub fn resource(change: &ResourceChange, paint: Paint) -> String {
             after.insert(name.clone(), value.clone());
         }
     }
-    tree.members(&before, &after, 8, " -> null");
-    tree.out.push_str("    }\n");
-    tree.out
+    (before, after)
 }
 
-fn headline(change: &ResourceChange) -> String {
+/// What becomes of a resource, after its name.
+pub(super) fn headline(change: &ResourceChange) -> String {
     match (change.action, change.reason, &change.moved_from) {
         (Action::Create, ..) => "will be created".to_owned(),
         (Action::Update, ..) => "will be updated in-place".to_owned(),
@@ -180,7 +187,8 @@ fn headline(change: &ResourceChange) -> String {
     }
 }
 
-fn comments(change: &ResourceChange) -> Vec<String> {
+/// What else is to be said of it.
+pub(super) fn comments(change: &ResourceChange) -> Vec<String> {
     let mut comments = Vec::new();
     match change.reason {
         Some(ActionReason::DeleteBecauseNoResourceConfig) => {
@@ -232,9 +240,17 @@ fn outputs(outputs: &[OutputChange], paint: Paint) -> String {
     if changed.is_empty() {
         return String::new();
     }
+    let mut tree = Tree::new(paint, &[]);
+    tree.out.push_str("Changes to Outputs:\n");
+    output_pairs(&mut tree, &changed, 4);
+    tree.out
+}
+
+/// Outputs as they are and as they will be.
+pub(super) fn output_pairs(tree: &mut Tree<'_>, outputs: &[&OutputChange], column: usize) {
     let mut before = IndexMap::new();
     let mut after = IndexMap::new();
-    for output in &changed {
+    for output in outputs {
         let put = |map: &mut IndexMap<String, Value>, value: &Option<Value>| {
             if let Some(value) = value {
                 map.insert(output.name.clone(), value.clone());
@@ -243,10 +259,7 @@ fn outputs(outputs: &[OutputChange], paint: Paint) -> String {
         put(&mut before, &output.before);
         put(&mut after, &output.after);
     }
-    let mut tree = Tree::new(paint, &[]);
-    tree.out.push_str("Changes to Outputs:\n");
-    tree.pairs(changed.iter().map(|o| &o.name), &before, &after, 4, " -> null");
-    tree.out
+    tree.pairs(outputs.iter().map(|o| &o.name), &before, &after, column, " -> null");
 }
 
 /// Why something is known after apply only.

@@ -3,9 +3,22 @@
 use super::paint::Mark;
 use super::tree::Tree;
 use similar::{ChangeTag, TextDiff};
+use std::borrow::Cow;
 
 /// Unchanged lines that are shown before and after a change.
 const CONTEXT: usize = 3;
+
+/// A line in which nothing steers the terminal, or turns the text around so that it reads as what
+/// it isn't.
+pub(super) fn clean(line: &str) -> Cow<'_, str> {
+    let steers = |c: char| (c.is_control() && c != '\t') || turns(c);
+    if line.contains(steers) { line.replace(steers, "\u{fffd}").into() } else { line.into() }
+}
+
+/// Whether the character changes the direction of those after it (Unicode Bidirectional Algorithm).
+pub(super) fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
 
 /// Writes the lines of both, with what is far from any change hidden.
 pub(super) fn write(tree: &mut Tree<'_>, was: &str, will: &str, column: usize) {
@@ -29,7 +42,7 @@ pub(super) fn write(tree: &mut Tree<'_>, was: &str, will: &str, column: usize) {
             ChangeTag::Insert => Mark::Add,
         };
         tree.begin(column, mark);
-        tree.out.push_str(change.value().trim_end_matches(['\n', '\r']));
+        tree.out.push_str(&clean(change.value().trim_end_matches(['\n', '\r'])));
         tree.out.push('\n');
     }
     tree.hidden(hidden, "line", column);

@@ -19,16 +19,19 @@ pub(super) struct Tree<'a> {
     pub(super) paint: Paint,
     /// Paths that ask for a new resource.
     pub(super) replace_paths: &'a [Vec<String>],
+    /// Where each line with a place for a mark begins, and what stands there.
+    pub(super) marks: Vec<(usize, Mark)>,
     path: Vec<String>,
 }
 
 impl<'a> Tree<'a> {
     pub(super) fn new(paint: Paint, replace_paths: &'a [Vec<String>]) -> Self {
-        Self { out: String::new(), paint, replace_paths, path: Vec::new() }
+        Self { out: String::new(), paint, replace_paths, marks: Vec::new(), path: Vec::new() }
     }
 
     /// A mark and what follows it, up to where the text of the line begins.
     pub(super) fn begin(&mut self, column: usize, mark: Mark) {
+        self.marks.push((self.out.len(), mark));
         self.spaces(column - 2);
         let mark = self.paint.mark(mark);
         self.out.push_str(&mark);
@@ -156,7 +159,7 @@ impl<'a> Tree<'a> {
                     self.heredoc(column, note, |tree| {
                         for line in text.lines() {
                             tree.spaces(column + 4);
-                            tree.out.push_str(line);
+                            tree.out.push_str(&text_lines::clean(line));
                             tree.out.push('\n');
                         }
                     });
@@ -375,7 +378,7 @@ fn key_text(key: &str) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    Json::String(text.to_owned()).to_string()
+    text_lines::clean(&Json::String(text.to_owned()).to_string()).into_owned()
 }
 
 /// A value on one line.

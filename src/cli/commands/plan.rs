@@ -4,14 +4,14 @@ use crate::apply::{peek, undecided};
 use crate::cli::args::{PlanArgs, WantedArgs};
 use crate::cli::cloud::{self, Connection};
 use crate::cli::session::Session;
-use crate::cli::{Ended, terminal};
+use crate::cli::{Ended, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, Json, Live, Value};
 use crate::ops::plan::{Made, Wanted, plan, refused};
 use crate::ops::{self, Failure, Loaded, Request, saved};
 use crate::plan::{Plan, SavedPlan};
 use crate::render::plan::Whereabouts;
-use crate::render::{Paint, json, plan as text};
+use crate::render::{Paint, Report, json, markdown, plan as text};
 use crate::state::{State, open_read, private};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -26,7 +26,7 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
     }
     let wanted = wanted(&args.wanted, args.destroy)?;
     let several = sessions.len() > 1;
-    let mut documents = Vec::new();
+    let (mut documents, mut kept) = (Vec::new(), Vec::new());
     let (mut differs, mut refused) = (false, false);
     for session in &sessions {
         let planned = Planned::make(session, &wanted).await?;
@@ -42,21 +42,28 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
             if !args.place.quiet {
                 planned.narrate();
             }
-            terminal::print(&planned.text(args.place.quiet))?;
+            if !args.markdown {
+                terminal::print(&planned.text(args.place.quiet))?;
+            }
             terminal::show(&planned.refusals, &planned.loaded.sources);
         }
         if let Some(path) = args.out.as_ref().filter(|_| !planned.is_refused()) {
             planned.keep(Path::new(path), &wanted)?;
-            if !args.json && !args.place.quiet {
+            if !(args.json || args.markdown || args.place.quiet) {
                 let path = path.as_str();
                 terminal::print(&format!(
                     "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    evstack apply \"{path}\"\n"
                 ))?;
             }
         }
-        // The process is about to end: taking a large plan apart piece by piece helps nobody.
-        std::mem::forget(planned);
+        kept.push(planned);
     }
+    if args.markdown {
+        let shown = command_line::without(&["--markdown", "--github", "--quiet", "-q"]);
+        terminal::print(&drawn(&kept, |reports| markdown::document(reports, &shown)))?;
+    }
+    // The process is about to end: taking a large plan apart piece by piece helps nobody.
+    std::mem::forget(kept);
     if args.json {
         let document = if several { json::plans(documents) } else { documents.pop().unwrap_or_default() };
         terminal::print_json(&document)?;
@@ -66,6 +73,24 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
         (false, true) => Ended::Differences,
         (false, false) => Ended::Done,
     })
+}
+
+/// One document of all plans.
+fn drawn(plans: &[Planned], draw: impl Fn(&[Report<'_>]) -> String) -> String {
+    let unfinished: Vec<Vec<Address>> = plans.iter().map(|planned| undecided(&planned.state)).collect();
+    let reports: Vec<Report<'_>> = plans
+        .iter()
+        .zip(&unfinished)
+        .map(|(planned, unfinished)| Report {
+            at: &planned.at,
+            plan: &planned.plan,
+            refusals: &planned.refusals,
+            warnings: &planned.loaded.warnings,
+            sources: &planned.loaded.sources,
+            unfinished,
+        })
+        .collect();
+    draw(&reports)
 }
 
 /// The flags as `ops` takes them.
