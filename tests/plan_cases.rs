@@ -14,8 +14,8 @@ use evstack::model::{
     Template, Value,
 };
 use evstack::plan::{
-    Answers, FileError, Plan, PlanInputs, PlanOptions, ResourceChange, SavedPlan, broken_promises, build,
-    compare,
+    Answers, FileError, IamContext, Plan, PlanInputs, PlanOptions, ResourceChange, SavedPlan, Sections,
+    broken_promises, build, compare, iam_changes,
 };
 use evstack::render::Paint;
 use evstack::render::plan::Whereabouts;
@@ -50,7 +50,8 @@ fn every_case_plans_the_same_twice_and_as_json() {
         let (first, _) = case.plan();
         let (second, _) = case.plan();
         assert_eq!(first, second);
-        let document = evstack::render::json::plan(&first, &whereabouts(), serde_json::Map::new());
+        let document =
+            evstack::render::json::plan(&first, &sections(&first), &whereabouts(), serde_json::Map::new());
         assert_eq!(document["format_version"], "1.2");
         assert_eq!(document["resource_changes"].as_array().map(Vec::len), Some(first.changes.len()));
         assert!(!document.to_string().contains("hush"), "a secret leaks: {document}");
@@ -73,7 +74,7 @@ fn every_case_is_a_promise_that_holds_and_then_plans_nothing() {
         let options = PlanOptions { replace: Vec::new(), ..stack.options.clone() };
         let (again, diagnostics) = stack.plan(&world.recorded, &world.live, &outputs, &options);
         assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-        let text = evstack::render::plan::plan(&again, &whereabouts(), Paint::default());
+        let text = evstack::render::plan::plan(&again, &sections(&again), &whereabouts(), Paint::default());
         assert!(again.is_empty(), "{name} plans again:\n{text}");
     }
 }
@@ -206,6 +207,14 @@ impl World {
     }
 }
 
+/// The IAM changes; what a plan costs in calls has cases of its own.
+fn sections(plan: &Plan) -> Sections {
+    let place = place();
+    let place_of = |address: &Address, pointer: &str| Some(format!("{address}{pointer}"));
+    let context = IamContext { catalogue: Catalogue::bundled(), place: &place, place_of: &place_of };
+    Sections { iam: iam_changes(plan, &context), calls: None }
+}
+
 fn whereabouts() -> Whereabouts {
     Whereabouts {
         stack: "shop".into(),
@@ -268,7 +277,7 @@ impl Case {
         if diagnostics.iter().any(|d| d.code != Code::PROTECTED) {
             return told;
         }
-        evstack::render::plan::plan(&plan, &whereabouts(), Paint::default()) + &told
+        evstack::render::plan::plan(&plan, &sections(&plan), &whereabouts(), Paint::default()) + &told
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Connection {
     pub(super) shown: String,
     /// Of a cloud that is another process or another machine.
     pub(super) breaker: Option<Arc<Breaker>>,
+    /// The pace of requests at this moment, in calls a second; none where nothing sets one.
+    pub(super) rate: Option<f64>,
 }
 
 /// Opens the session's cloud. On AWS the account is compared before anything is read.
@@ -55,14 +57,20 @@ fn local(session: &Session) -> Result<Connection, Failure> {
             let settings = local::peek(&folder).map_err(unusable)?.unwrap_or_else(|| asked(session));
             let place = place(&settings.region, &settings.account, Some(settings.base_url.clone()));
             let provider = control(&place, in_process(folder, settings), "http://127.0.0.1", None);
-            Ok(Connection { provider, place, shown: format!("local cloud ({shown})"), breaker: None })
+            Ok(Connection {
+                provider,
+                place,
+                shown: format!("local cloud ({shown})"),
+                breaker: None,
+                rate: None,
+            })
         }
         local::Found::Served { url, .. } => {
             let place = served_place(&url).ok_or_else(|| silent(&url))?;
             let breaker = breaker(&url);
             let provider = control(&place, identity::https(), &url, Some(Arc::clone(&breaker)));
             let shown = format!("local cloud ({shown}, served at {url})");
-            Ok(Connection { provider, place, shown, breaker: Some(breaker) })
+            Ok(Connection { provider, place, shown, breaker: Some(breaker), rate: None })
         }
         local::Found::Held { .. } => Err(taken(&folder)),
     }
@@ -170,7 +178,7 @@ async fn endpoint(session: &Session, url: &str) -> Result<Connection, Failure> {
         let breaker = breaker(url);
         let provider = control(&place, identity::https(), url, Some(Arc::clone(&breaker)));
         let shown = format!("local cloud at {url}");
-        return Ok(Connection { provider, place, shown, breaker: Some(breaker) });
+        return Ok(Connection { provider, place, shown, breaker: Some(breaker), rate: None });
     }
     let region = session.expected_place().region;
     let aws = if breaker::is_here(url) {
@@ -211,17 +219,19 @@ async fn connected(session: &Session, aws: identity::Aws, shown: String) -> Resu
         .clone()
         .unwrap_or_else(|| format!("https://cloudcontrolapi.{}.amazonaws.com", aws.region));
     let breaker = breaker(&url);
+    let limiter = Arc::new(Limiter::default());
+    let rate = Some(limiter.rate());
     let provider = CloudControl::new(Settings {
         region: aws.region,
         credentials: aws.credentials,
         endpoint: aws.endpoint,
         http_client: aws.http_client,
-        limiter: Some(Arc::new(Limiter::default())),
+        limiter: Some(limiter),
         breaker: Some(Arc::clone(&breaker)),
         clock: Arc::new(SystemClock::default()),
         seed: u64::from(std::process::id()),
     });
-    Ok(Connection { provider: Arc::new(provider), place, shown, breaker: Some(breaker) })
+    Ok(Connection { provider: Arc::new(provider), place, shown, breaker: Some(breaker), rate })
 }
 
 /// Credentials of another account are refused before anything is read.

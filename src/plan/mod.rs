@@ -7,21 +7,28 @@
 
 mod answers;
 mod build;
+mod calls;
 mod canonical;
 mod change;
 mod decide;
+mod durations;
 mod evaluate;
 mod file;
+mod iam;
 mod outputs;
 mod promise;
 mod protect;
+mod sections;
 mod select;
 
 pub use answers::Answers;
 pub use build::{PlanInputs, PlanOptions, build};
+pub use calls::{Calls, Time, calls};
 pub use change::{Counts, Drift, OutputAction, OutputChange, ResourceChange};
 pub use file::{FileError, SavedOptions, SavedPlan, compare};
+pub use iam::{Broad, Effect as IamEffect, IamAction, IamChange, IamContext, PolicySort, Scope, iam_changes};
 pub use promise::{BrokenPromise, broken_promises};
+pub use sections::Sections;
 
 use crate::model::{Action, Address, Unknown, Value};
 use std::collections::BTreeMap;

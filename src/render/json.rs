@@ -6,7 +6,7 @@
 
 use super::plan::Whereabouts;
 use crate::model::{Action, Json, Value};
-use crate::plan::{Counts, OutputAction, OutputChange, Plan, ResourceChange};
+use crate::plan::{Counts, OutputAction, OutputChange, Plan, ResourceChange, Sections};
 use serde_json::{Map, json};
 
 /// Of the shape of the plan document.
@@ -15,9 +15,10 @@ pub const FORMAT_VERSION: &str = "1.2";
 pub const UI_VERSION: &str = "1.2";
 const PROVIDER: &str = "evstack/cloudcontrol";
 
-/// The plan document. `extra` goes into its `evstack` object (`findings`, `calls`, `iam`, `flow`).
+/// The plan document. Its `evstack` object has the sections (`iam`, `calls`) and what `extra` holds
+/// (`findings`, …); there is no `flow` in it yet.
 #[must_use]
-pub fn plan(plan: &Plan, at: &Whereabouts, extra: Map<String, Json>) -> Json {
+pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, extra: Map<String, Json>) -> Json {
     let mut own = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "stack": at.stack,
@@ -26,7 +27,11 @@ pub fn plan(plan: &Plan, at: &Whereabouts, extra: Map<String, Json>) -> Json {
         "region": at.region,
         "cloud": at.cloud,
         "unknowns": plan.unknowns,
+        "iam": sections.iam,
     });
+    if let Some(calls) = &sections.calls {
+        own["calls"] = json!(calls);
+    }
     if let Some(own) = own.as_object_mut() {
         own.extend(extra);
     }

@@ -13,6 +13,7 @@ pub mod progress;
 pub mod project;
 mod report;
 pub mod sarif;
+pub mod sections;
 mod text_lines;
 mod tree;
 

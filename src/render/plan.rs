@@ -3,7 +3,7 @@
 use super::paint::Paint;
 use super::tree::Tree;
 use crate::model::{Action, ActionReason, Value};
-use crate::plan::{Drift, OutputAction, OutputChange, Plan, ResourceChange};
+use crate::plan::{Drift, OutputAction, OutputChange, Plan, ResourceChange, Sections};
 use indexmap::IndexMap;
 use std::fmt::Write as _;
 
@@ -30,7 +30,7 @@ pub fn whereabouts(at: &Whereabouts) -> String {
 
 /// The whole plan, from its first line to its last; ends with a line break.
 #[must_use]
-pub fn plan(plan: &Plan, at: &Whereabouts, paint: Paint) -> String {
+pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, paint: Paint) -> String {
     let mut out = format!("{}\n\n", whereabouts(at));
     if plan.is_empty() {
         out.push_str(&nothing(plan, paint));
@@ -55,6 +55,7 @@ pub fn plan(plan: &Plan, at: &Whereabouts, paint: Paint) -> String {
         out.push_str(&resource(change, paint));
         out.push('\n');
     }
+    out.push_str(&super::sections::sections(sections, paint));
     out.push_str(&brief(plan, paint));
     out.push_str(&unknowns(plan));
     if plan.partial {

@@ -6,14 +6,16 @@ use crate::cli::cloud::{self, Connection};
 use crate::cli::session::Session;
 use crate::cli::{Ended, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::model::{Address, Json, Live, Value};
+use crate::model::{Address, Desired, Json, Live, Value};
 use crate::ops::plan::{Made, Wanted, plan, refused};
 use crate::ops::{self, Failure, Loaded, Request, saved};
-use crate::plan::{Plan, SavedPlan};
+use crate::plan::{IamContext, Plan, SavedPlan, Sections};
 use crate::render::plan::Whereabouts;
 use crate::render::{Paint, Report, json, markdown, plan as text};
+use crate::schema::Catalogue;
 use crate::state::{State, open_read, private};
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
@@ -132,6 +134,7 @@ pub(super) struct Planned {
     pub(super) live: BTreeMap<Address, Live>,
     /// Why it is shown only.
     pub(super) refusals: Diagnostics,
+    sections: Sections,
     at: Whereabouts,
     cloud: Option<String>,
     overlay: Option<String>,
@@ -161,8 +164,9 @@ impl Planned {
             plan(&loaded, &state, &connection.provider, wanted).await?;
         loaded.warnings.extend(warnings);
         let at = whereabouts(&loaded, connection);
+        let sections = sections(&plan, &loaded, &state, connection);
         let (cloud, overlay) = (session.override_name(), session.overlay().map(str::to_owned));
-        Ok(Self { plan, loaded, request, state, live, refusals, at, cloud, overlay })
+        Ok(Self { plan, loaded, request, state, live, refusals, sections, at, cloud, overlay })
     }
 
     /// Whether it must not be carried out.
@@ -189,7 +193,10 @@ impl Planned {
 
     pub(super) fn text(&self, brief: bool) -> String {
         let paint = Paint { colour: terminal::colours() };
-        if brief { text::brief(&self.plan, paint) } else { text::plan(&self.plan, &self.at, paint) }
+        if brief {
+            return text::brief(&self.plan, paint);
+        }
+        text::plan(&self.plan, &self.sections, &self.at, paint)
     }
 
     fn json(&self) -> Json {
@@ -203,7 +210,7 @@ impl Planned {
             .collect();
         extra.insert("findings".to_owned(), findings.into());
         extra.insert("unfinished".to_owned(), self.state.operations.len().into());
-        let mut document = json::plan(&self.plan, &self.at, extra);
+        let mut document = json::plan(&self.plan, &self.sections, &self.at, extra);
         if self.is_refused() {
             document["applyable"] = false.into();
             document["errored"] = true.into();
@@ -247,6 +254,23 @@ impl Planned {
             Diagnostic::error(Code::DISK, format!("{} can't be written: {error}", path.display())).into()
         })
     }
+}
+
+/// What the plan means beyond its resources. What goes is looked for where it was declared.
+fn sections(plan: &Plan, loaded: &Loaded, state: &State, connection: &Connection) -> Sections {
+    let declared: OnceCell<HashMap<&Address, &Desired>> = OnceCell::new();
+    let place_of = |address: &Address, pointer: &str| {
+        let declared =
+            declared.get_or_init(|| loaded.resolved.resources.iter().map(|d| (&d.address, d)).collect());
+        if let Some(desired) = declared.get(address).filter(|_| !plan.destroy) {
+            return Some(loaded.sources.place(desired.span_of(pointer)));
+        }
+        let recorded = state.resources.get(address)?;
+        Some(recorded.place.clone()).filter(|place| !place.is_empty())
+    };
+    let context =
+        IamContext { catalogue: Catalogue::bundled(), place: &loaded.stack.place, place_of: &place_of };
+    Sections::of(plan, &context, connection.rate)
 }
 
 /// Where a plan looks, for its first line.

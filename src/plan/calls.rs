@@ -1,0 +1,205 @@
+//! What a plan costs in calls, and about how long its apply takes.
+//!
+//! Counted are the calls of the apply itself: one to begin each operation, those that ask how far it
+//! is, one read after a create or an update. Reads before a plan, and whatever has to be tried
+//! again, aren't. How long an operation takes is told by `durations`, whose figures are mostly
+//! estimates: so all that hangs on time is "about".
+
+use super::durations::{Durations, Operation, durations};
+use super::{Plan, ResourceChange};
+use crate::model::{Action, Address};
+use crate::schema::Catalogue;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// What an apply costs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Calls {
+    /// `CreateResource`.
+    pub create: usize,
+    /// `UpdateResource`.
+    pub update: usize,
+    /// `DeleteResource`.
+    pub delete: usize,
+    /// `GetResourceRequestStatus`: about, where operations take their time.
+    pub poll: usize,
+    /// `GetResource`, after each create and update.
+    pub read: usize,
+    /// All of them.
+    pub total: usize,
+    /// Time and pace; none for a local cloud in this process, where time is nothing.
+    #[serde(flatten)]
+    pub time: Option<Time>,
+}
+
+/// About how long an apply takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Time {
+    /// About how many seconds, from the first call to the last.
+    pub seconds: u64,
+    /// The pace that it is worked out with, in calls a second.
+    pub rate: f64,
+    /// Whether the pace decides it, and not the longest way.
+    pub paced: bool,
+    /// The operations that wait for each other for the longest time, in order.
+    pub longest: Vec<Address>,
+}
+
+impl Calls {
+    /// Whether nothing is called.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+}
+
+/// What applying the plan costs at a pace in calls a second; `None` for a cloud that answers at
+/// once and takes any pace.
+#[must_use]
+pub fn calls(plan: &Plan, catalogue: &Catalogue, rate: Option<f64>) -> Calls {
+    let works = works(plan, catalogue);
+    let mut calls = Calls { create: 0, update: 0, delete: 0, poll: 0, read: 0, total: 0, time: None };
+    for work in &works {
+        let (count, reads) = match work.operation {
+            Operation::Create => (&mut calls.create, 1),
+            Operation::Update => (&mut calls.update, 1),
+            Operation::Delete => (&mut calls.delete, 0),
+        };
+        *count += 1;
+        calls.read += reads;
+        calls.poll += if rate.is_some() { polls(work.seconds) } else { 1 };
+    }
+    calls.total = calls.create + calls.update + calls.delete + calls.poll + calls.read;
+    calls.time = rate.filter(|rate| *rate > 0.0 && calls.total > 0).map(|rate| {
+        let (way, longest) = longest(plan, &works);
+        #[expect(clippy::cast_precision_loss, reason = "nobody has so many calls")]
+        let at_the_pace = calls.total as f64 / rate;
+        let paced = at_the_pace > way;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive number of seconds, cut off at a long time"
+        )]
+        let seconds = at_the_pace.max(way).ceil().clamp(1.0, 1e9) as u64;
+        Time { seconds, rate, paced, longest }
+    });
+    calls
+}
+
+/// One operation of the plan.
+struct Work<'a> {
+    change: &'a ResourceChange,
+    operation: Operation,
+    seconds: f64,
+}
+
+/// In the order of the plan; of a replacement what comes first is first.
+fn works<'a>(plan: &'a Plan, catalogue: &Catalogue) -> Vec<Work<'a>> {
+    let mut works = Vec::new();
+    let mut known: HashMap<&str, Durations> = HashMap::new();
+    for change in &plan.changes {
+        let operations: &[Operation] = match change.action {
+            Action::NoOp | Action::Forget => &[],
+            Action::Create => &[Operation::Create],
+            Action::Update => &[Operation::Update],
+            Action::Import if change.diff.is_empty() => &[],
+            Action::Import => &[Operation::Update],
+            Action::Delete => &[Operation::Delete],
+            Action::DeleteThenCreate => &[Operation::Delete, Operation::Create],
+            Action::CreateThenDelete => &[Operation::Create, Operation::Delete],
+        };
+        for operation in operations {
+            let type_name = change.type_name.as_str();
+            let durations = known
+                .entry(type_name)
+                .or_insert_with(|| durations(type_name, catalogue.of(&change.type_name).as_deref()));
+            works.push(Work { change, operation: *operation, seconds: durations.of(*operation) });
+        }
+    }
+    works
+}
+
+/// How often it is asked whether an operation is done that takes so long: after 250 ms, then after
+/// waits that double, up to 5 s.
+fn polls(seconds: f64) -> usize {
+    let (mut asked, mut waited, mut wait) = (0, 0.0, 0.25);
+    while asked == 0 || (waited < seconds && asked < 10_000) {
+        waited += wait;
+        wait = f64::min(wait * 2.0, 5.0);
+        asked += 1;
+    }
+    asked
+}
+
+/// The operations that wait for each other for the longest time, and how long that is. A create or
+/// an update waits for those that it is built on, a delete for those who were built on it.
+fn longest(plan: &Plan, works: &[Work<'_>]) -> (f64, Vec<Address>) {
+    let is_up = |work: &Work<'_>| work.operation != Operation::Delete;
+    let (mut up, mut down) = (HashMap::new(), HashMap::new());
+    for (index, work) in works.iter().enumerate() {
+        let side = if is_up(work) { &mut up } else { &mut down };
+        side.insert(&work.change.address, index);
+    }
+    let mut wanted_by: Vec<Vec<usize>> = vec![Vec::new(); works.len()];
+    let mut missing = vec![0_usize; works.len()];
+    let mut edge = |first: usize, then: usize| {
+        if first != then {
+            wanted_by[first].push(then);
+            missing[then] += 1;
+        }
+    };
+    for change in &plan.changes {
+        let (made, gone) = (up.get(&change.address), down.get(&change.address));
+        if let (Some(made), Some(gone)) = (made, gone) {
+            match change.action {
+                Action::DeleteThenCreate => edge(*gone, *made),
+                _ => edge(*made, *gone),
+            }
+        }
+        for needed in change.depends_on.iter().filter_map(|address| up.get(address)) {
+            if let Some(made) = made {
+                edge(*needed, *made);
+            }
+        }
+        let used: BTreeMap<&Address, ()> =
+            change.recorded_dependencies.iter().chain(&change.depends_on).map(|used| (used, ())).collect();
+        for (used, going) in used.keys().filter_map(|used| Some((*used, *down.get(*used)?))) {
+            let first = plan.change(used).is_some_and(|used| used.action == Action::DeleteThenCreate);
+            if let Some(before) = gone.filter(|_| !(first && change.action == Action::CreateThenDelete)) {
+                edge(*before, going);
+            }
+            if let Some(before) = made.filter(|_| !first) {
+                edge(*before, going);
+            }
+        }
+    }
+    let mut ends: Vec<f64> = works.iter().map(|work| work.seconds).collect();
+    let mut after: Vec<Option<usize>> = vec![None; works.len()];
+    let mut ready: Vec<usize> = (0..works.len()).filter(|work| missing[*work] == 0).collect();
+    while let Some(at) = ready.pop() {
+        for next in std::mem::take(&mut wanted_by[at]) {
+            let end = ends[at] + works[next].seconds;
+            if after[next].is_none() || end > ends[next] {
+                ends[next] = end.max(ends[next]);
+                after[next] = Some(at);
+            }
+            missing[next] -= 1;
+            if missing[next] == 0 {
+                ready.push(next);
+            }
+        }
+    }
+    let Some((mut last, way)) =
+        ends.iter().copied().enumerate().reduce(|best, next| if next.1 > best.1 { next } else { best })
+    else {
+        return (0.0, Vec::new());
+    };
+    let mut path = vec![works[last].change.address.clone()];
+    while let Some(before) = after[last] {
+        last = before;
+        path.push(works[last].change.address.clone());
+    }
+    path.reverse();
+    path.dedup();
+    (way, path)
+}
