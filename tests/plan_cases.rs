@@ -342,6 +342,7 @@ impl Stack {
         options: &PlanOptions,
     ) -> (Plan, Diagnostics) {
         build(&PlanInputs {
+            found: &BTreeMap::new(),
             desired: &self.desired,
             graph: &self.graph,
             attributes: &self.attributes,

@@ -1,7 +1,7 @@
 //! What is sent in the end: the stack's templates, filled with what the cloud really answered.
 
 use super::Job;
-use crate::diff::{Context, create_model, declared, diff, patch};
+use crate::diff::{Context, create_model, declared, diff, holding, patch};
 use crate::model::{Action, Address, Desired, Json, Live, Secrets, Value};
 use crate::plan::{Answers, BrokenPromise, ResourceChange, broken_promises};
 use crate::schema::ResourceType;
@@ -157,24 +157,40 @@ impl Wanted {
         patch.as_array().is_some_and(|operations| !operations.is_empty()).then_some(patch)
     }
 
+    /// What of it holds for a resource that is taken over.
+    pub fn holding(&self, desired: &Desired, live: &Json, secrets: &Secrets) -> Json {
+        holding(&self.value, live, &Context::new(&self.resource_type, &desired.options, secrets)).declared
+    }
+
     /// What was seen, with each of the resource's own secrets as its hash, wherever it came back.
     pub fn veiled(&self, seen: &Json, secrets: &Secrets) -> Json {
-        let hidden = self.hidden();
-        if hidden.is_empty() { seen.clone() } else { veil(seen, &hidden, secrets) }
+        veiled(&self.value, seen, secrets)
     }
 
     /// The texts and numbers that are secret in it.
     pub fn hidden(&self) -> Vec<String> {
-        let mut hidden = Vec::new();
-        self.value.visit(&mut |value| {
-            if let Value::Sensitive(inner) = value
-                && let Some(json) = inner.to_json()
-            {
-                leaves(&json, &mut hidden);
-            }
-        });
-        hidden
+        hidden(&self.value)
     }
+}
+
+/// What was seen of a resource, with each secret of its declaration as its hash, wherever it came
+/// back.
+#[must_use]
+pub fn veiled(declared: &Value, seen: &Json, secrets: &Secrets) -> Json {
+    let hidden = hidden(declared);
+    if hidden.is_empty() { seen.clone() } else { veil(seen, &hidden, secrets) }
+}
+
+fn hidden(value: &Value) -> Vec<String> {
+    let mut hidden = Vec::new();
+    value.visit(&mut |value| {
+        if let Value::Sensitive(inner) = value
+            && let Some(json) = inner.to_json()
+        {
+            leaves(&json, &mut hidden);
+        }
+    });
+    hidden
 }
 
 /// A shorter text is in any other by chance.

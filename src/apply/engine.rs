@@ -306,7 +306,10 @@ impl<'a> Engine<'a> {
                 match subject.doing {
                     Doing::Create => self.outcome.added += 1,
                     Doing::Update => self.outcome.changed += 1,
-                    Doing::Import => self.outcome.imported += 1,
+                    Doing::Import => {
+                        self.outcome.imported += 1;
+                        self.outcome.changed += usize::from(self.is_changed(step));
+                    }
                     Doing::Delete if self.is_counted(step) => self.outcome.destroyed += 1,
                     Doing::Delete => {}
                 }
@@ -339,6 +342,12 @@ impl<'a> Engine<'a> {
                 self.failed(step, failure, elapsed, subject);
             }
         }
+    }
+
+    /// Whether what is taken over is changed too.
+    fn is_changed(&self, step: usize) -> bool {
+        let What::Up(index) = &self.steps.all[step].what else { return false };
+        !self.job.plan.changes[*index].diff.is_empty()
     }
 
     /// Leftovers of earlier runs aren't in the plan's numbers.
@@ -505,13 +514,22 @@ async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> Result<Made
             read.map_err(|fault| Halt::Fault(Box::new(fault)))?.unwrap_or_else(nothing)
         }
     };
+    let taken_over = subject.doing == Doing::Import;
+    let recorded = if taken_over { Some(wanted.holding(&desired, &live, secrets)) } else { recorded };
     let patch = wanted.patch(&desired, recorded.as_ref(), &live, secrets);
-    let Some(patch) = patch else {
+    let put = |declared: Option<Json>| {
         let seen = wanted.veiled(&live, secrets);
-        let declared = &wanted.declared;
-        let recorded =
-            declared.recorded(subject.address.clone(), subject.type_name.clone(), identifier.clone(), seen);
+        let (address, type_name) = (subject.address.clone(), subject.type_name.clone());
+        let mut recorded = wanted.declared.recorded(address, type_name, identifier.clone(), seen);
+        recorded.declared = declared.unwrap_or(recorded.declared);
         drop(hands.journal.append(Entry::Put { recorded: Box::new(recorded) }));
+    };
+    if taken_over && patch.is_some() {
+        // It is ours from now on, whatever becomes of the update.
+        put(recorded);
+    }
+    let Some(patch) = patch else {
+        put(None);
         return Ok(Made { identifier: Some(identifier), known: Some((wanted.value, live)) });
     };
     let order = Order {

@@ -7,6 +7,7 @@ use super::operation::Halt;
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::model::{Address, Desired};
 use crate::plan::BrokenPromise;
+use crate::plan::adoption::import_command;
 use crate::provider::{Fault, FaultKind};
 
 /// One step that failed.
@@ -49,7 +50,7 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
                 Some(span) => diagnostic.at(span),
                 None => diagnostic,
             };
-            (Some(*fault.clone()), diagnostic.hint(way_out(&fault, *doing)))
+            (Some(*fault.clone()), diagnostic.hint(way_out(&fault, address, *doing)))
         }
         Halt::Stopped => {
             let words = format!("{what} wasn't {verb}: the run was interrupted");
@@ -150,13 +151,14 @@ fn place(fault: &Fault, desired: Option<&Desired>) -> Option<Span> {
     Some(top.copied().unwrap_or(desired.span))
 }
 
-fn way_out(fault: &Fault, doing: Doing) -> String {
+fn way_out(fault: &Fault, address: &Address, doing: Doing) -> String {
     match fault.kind {
         FaultKind::AlreadyExists => {
             let identifier = fault.identifier.as_deref().unwrap_or("<identifier>");
             format!(
-                "it exists and isn't recorded: to take it over, add `options: {{import: {identifier}}}` to its \
-                 declaration; or give this another name"
+                "it exists and isn't recorded: to take it over, run `{}`, or `evstack plan --adopt` for all that \
+                 exists; or give this another name",
+                import_command(address, identifier)
             )
         }
         FaultKind::Denied => {

@@ -19,6 +19,7 @@ mod recover;
 mod steps;
 
 pub use cancel::{Cancel, Stop};
+pub use desired::veiled;
 pub use event::{Doing, Event, Sink, Subject};
 pub use failure::Failure;
 pub use peek::{peek, undecided};

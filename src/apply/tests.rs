@@ -120,6 +120,7 @@ async fn planned(
     let secrets = before.secrets();
     let recorded_outputs = before.outputs.iter().map(|o| (o.name.clone(), o.value.clone())).collect();
     let (plan, diagnostics) = build(&PlanInputs {
+        found: &BTreeMap::new(),
         desired: &stack.desired,
         graph: &stack.graph(),
         attributes: &BTreeMap::new(),

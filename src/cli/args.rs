@@ -23,6 +23,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show what changed since the last apply though nobody applied anything
     Drift(DriftArgs),
+    /// Record an existing resource as what is declared; change nothing in the cloud
+    Import(ImportArgs),
     /// Look at the recorded state, or change it alone
     State {
         #[command(subcommand)]
@@ -73,6 +75,9 @@ pub(super) struct WantedArgs {
     /// Whether to read what is there; `false` trusts the record
     #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
     pub(super) refresh: bool,
+    /// Look for what exists and isn't recorded, and take it over instead of creating it
+    #[arg(long)]
+    pub(super) adopt: bool,
     /// Delete or replace also what is protected because it holds data
     #[arg(long)]
     pub(super) allow_data_loss: bool,
@@ -240,6 +245,19 @@ pub(super) struct StackArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// What it is declared as, a part too: `queue.orders.deadLetter`
+    pub(super) address: String,
+    /// Cloud Control's identifier of it; compound ones are joined with `|`
+    pub(super) identifier: String,
+    /// Take it over though its tags say that it belongs to another stack
+    #[arg(long)]
+    pub(super) force: bool,
+    #[command(flatten)]
+    pub(super) stack: StackArgs,
 }
 
 #[derive(Debug, Args)]

@@ -89,6 +89,7 @@ fn run(command: Command) -> Result<Ended, Failure> {
         Command::Check(args) => commands::check::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Export(args) => commands::export::run(&args),
+        Command::Import(args) => block_on(commands::import::run(&args)),
         Command::State { command } => commands::state::run(&command),
         Command::Output(args) => commands::output::run(&args),
         Command::Plan(args) => block_on(commands::plan::run(&args)),
@@ -125,6 +126,7 @@ fn form(command: &Command) -> Form {
         Command::Explain(args) => args.json,
         Command::Output(args) => args.stack.json,
         Command::State { command } => command.json(),
+        Command::Import(args) => args.stack.json,
     };
     if json { Form::Document } else { Form::Text }
 }

@@ -119,7 +119,7 @@ pub(super) const TOPICS: &[Topic] = &[
             ("replaceOnChanges", "properties whose change replaces, though it needn't"),
             ("deleteBeforeReplace", "the one goes before the other comes"),
             ("retainOnDelete", "left in the cloud when it leaves the stack"),
-            ("aliases", "addresses that it had before; parts don't follow"),
+            ("aliases", "addresses that it had before; its parts come with it"),
             ("import", "the identifier of a thing that is there already, to take over"),
             ("dependsOn", "addresses that come first"),
             ("timeout", "how long an operation may take"),

@@ -10,12 +10,14 @@ mod arrays;
 mod compare;
 mod drift;
 mod equal;
+mod holding;
 mod overlay;
 mod patch;
 mod shape;
 
 pub use drift::{Drifted, DriftedPath, ResourceDrift, drift};
 pub use equal::{declared, same};
+pub use holding::{Holding, holding};
 pub use patch::{create_model, patch};
 
 use crate::model::{Json, Options, Secrets, Value};

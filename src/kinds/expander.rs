@@ -52,6 +52,7 @@ pub fn expand(stack: &Stack) -> (Expansion, Diagnostics) {
         }
     }
     super::iam::inline_policies(&mut expander);
+    options::carry_aliases(&mut expander);
     default_bus(&mut expander);
     for declaration in &stack.declarations {
         if !expander.out.left_out.contains_key(&expander.address(declaration)) {

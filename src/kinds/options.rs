@@ -6,6 +6,7 @@ use crate::model::{Address, Options, Protection, Value};
 use crate::schema::PropertyPath;
 use crate::spec::Declaration;
 use crate::syntax::Node;
+use std::collections::{BTreeMap, BTreeSet};
 
 const KEYS: &[&str] = &[
     "protect",
@@ -76,6 +77,26 @@ pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration) -> Options {
         }
     }
     options
+}
+
+/// Parts were called after what their declaration was called before: the alias `queue.order` of
+/// `queue.orders` is `queue.order.deadLetter` for `queue.orders.deadLetter`. What another
+/// declaration says that it was itself, or what is still declared, is left to that.
+pub(super) fn carry_aliases(x: &mut Expander<'_>) {
+    let own = x.out.resources.iter().filter(|r| !r.options.aliases.is_empty());
+    let own: BTreeMap<Address, Vec<Address>> =
+        own.map(|r| (r.address.clone(), r.options.aliases.clone())).collect();
+    let claimed: BTreeSet<Address> = own.values().flatten().cloned().collect();
+    for resource in &mut x.out.resources {
+        let (address, mut carried) = (resource.address.clone(), Vec::new());
+        for (owner, aliases) in &own {
+            let below = address.as_str().strip_prefix(owner.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            let Some(part) = below else { continue };
+            let gone = aliases.iter().filter(|alias| !x.declared.contains_key(*alias));
+            carried.extend(gone.map(|alias| alias.part(part)).filter(|alias| !claimed.contains(alias)));
+        }
+        resource.options.aliases.extend(carried);
+    }
 }
 
 /// `dependsOn`: addresses of declarations.

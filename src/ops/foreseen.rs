@@ -1,18 +1,18 @@
 //! What the next plan will do about a change of the record alone, as far as the record tells: nobody
 //! is asked.
 
-use super::plan::{Wanted, make};
+use super::plan::{Seen, Wanted, make};
 use super::{Failure, Loaded};
 use crate::model::{Action, Address, Recorded};
 use crate::plan::Plan;
+use crate::plan::adoption::import_command;
 use crate::state::State;
-use std::collections::BTreeMap;
 
 /// The next plan on a state, with what was seen last in the place of what is there; none where the
 /// stack has mistakes.
 #[must_use]
 pub fn next_plan(loaded: Result<Loaded, Failure>, state: &State) -> Option<Plan> {
-    let (plan, _) = make(&loaded.ok()?, state, &BTreeMap::new(), &Wanted::default()).ok()?;
+    let (plan, _) = make(&loaded.ok()?, state, &Seen::default(), &Wanted::default()).ok()?;
     Some(plan)
 }
 
@@ -60,8 +60,8 @@ pub fn after_removal(plan: Option<&Plan>, recorded: &Recorded) -> String {
         None => format!("it stays in the cloud; {}", unknown()),
         Some(plan) if plan.change(address).is_some() => format!(
             "it stays in the cloud; it is still declared, and the next plan will create another: a name that \
-             is taken will be refused (`evstack import {address} '{}'` records it again)",
-            recorded.identifier
+             is taken will be refused (`{}` records it again)",
+            import_command(address, &recorded.identifier)
         ),
         Some(_) => "it stays in the cloud, and no plan will know of it".to_owned(),
     }

@@ -1,9 +1,11 @@
 //! What each command means, apart from how it is asked for and shown.
 
+pub mod adopt;
 mod alike;
 mod disk;
 pub mod drift;
 pub mod foreseen;
+pub mod import;
 pub mod live;
 mod load;
 mod named;

@@ -1,11 +1,11 @@
 //! `plan`: what would change.
 
-use super::{Failure, Loaded, live};
+use super::{Failure, Loaded, adopt, live};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::model::{Address, Json, Live, Template};
-use crate::plan::{Plan, PlanInputs, PlanOptions, SavedOptions, build};
+use crate::plan::{Found, FoundBy, Plan, PlanInputs, PlanOptions, SavedOptions, build};
 use crate::provider::{Fault, FaultKind, Provider};
-use crate::schema::Catalogue;
+use crate::schema::{Catalogue, TypeName};
 use crate::state::State;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct Wanted {
     pub allow_data_loss: bool,
     /// `--refresh`: whether live is read.
     pub refresh: bool,
+    /// `--adopt`: whether what exists and isn't recorded is looked for.
+    pub adopt: bool,
 }
 
 impl Default for Wanted {
@@ -36,6 +38,7 @@ impl Default for Wanted {
             destroy: false,
             allow_data_loss: false,
             refresh: true,
+            adopt: false,
         }
     }
 }
@@ -52,6 +55,7 @@ impl Wanted {
             destroy: self.destroy,
             allow_data_loss: self.allow_data_loss,
             refresh: self.refresh,
+            adopt: self.adopt,
         }
     }
 
@@ -66,6 +70,7 @@ impl Wanted {
             destroy: saved.destroy,
             allow_data_loss: saved.allow_data_loss,
             refresh: saved.refresh,
+            adopt: saved.adopt,
         }
     }
 }
@@ -83,6 +88,15 @@ pub struct Made {
     pub refusals: Diagnostics,
 }
 
+/// What a plan rests on beside the stack and the record.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// What was read, by recorded address; of what is to be taken over, by declared address.
+    pub live: BTreeMap<Address, Live>,
+    /// What is to be taken over, by declared address.
+    pub found: BTreeMap<Address, Found>,
+}
+
 /// Reads live and makes the plan. Takes no lock, changes nothing.
 ///
 /// # Errors
@@ -93,18 +107,21 @@ pub async fn plan(
     provider: &Arc<dyn Provider>,
     wanted: &Wanted,
 ) -> Result<Made, Failure> {
-    let mut live = if wanted.refresh {
-        live::read(provider, &state.resources).await.map_err(|fault| refused(&fault))?
-    } else {
-        BTreeMap::new()
-    };
-    read_imports(loaded, state, provider, &mut live).await?;
-    let (plan, diagnostics) = make(loaded, state, &live, wanted)?;
-    let (mut warnings, mut refusals) = (Diagnostics::new(), Diagnostics::new());
+    let mut seen = Seen::default();
+    if wanted.refresh {
+        seen.live = live::read(provider, &state.resources).await.map_err(|fault| refused(&fault))?;
+    }
+    read_imports(loaded, state, provider, &mut seen).await?;
+    let mut warnings = Diagnostics::new();
+    if wanted.adopt && !wanted.destroy {
+        warnings = adopt::find(loaded, state, provider, wanted, &mut seen).await?;
+    }
+    let (plan, diagnostics) = make(loaded, state, &seen, wanted)?;
+    let mut refusals = Diagnostics::new();
     for diagnostic in diagnostics {
         if diagnostic.severity == Severity::Error { &mut refusals } else { &mut warnings }.push(diagnostic);
     }
-    Ok(Made { plan, live, warnings, refusals })
+    Ok(Made { plan, live: seen.live, warnings, refusals })
 }
 
 /// What is to be taken over isn't recorded; its identifier is in the options.
@@ -112,18 +129,33 @@ async fn read_imports(
     loaded: &Loaded,
     state: &State,
     provider: &Arc<dyn Provider>,
-    live: &mut BTreeMap<Address, Live>,
+    seen: &mut Seen,
 ) -> Result<(), Failure> {
     for desired in &loaded.resolved.resources {
         let Some(identifier) = &desired.options.import else { continue };
-        if state.resources.contains_key(&desired.address) {
+        let known = std::iter::once(&desired.address).chain(&desired.options.aliases);
+        if known.into_iter().any(|address| state.resources.contains_key(address)) {
             continue;
         }
         let read = provider.read(&desired.type_name, identifier).await.map_err(|fault| refused(&fault))?;
-        live.insert(desired.address.clone(), read.map_or(Live::Absent, Live::Present));
+        if let Some(live) = &read {
+            let identifier = canonical(&desired.type_name, identifier, live);
+            seen.found.insert(desired.address.clone(), Found { identifier, by: FoundBy::Request });
+        }
+        seen.live.insert(desired.address.clone(), read.map_or(Live::Absent, Live::Present));
     }
     Ok(())
 }
+
+/// The identifier as Cloud Control gives it out: a read takes some others too.
+#[must_use]
+pub fn canonical(type_name: &TypeName, asked: &str, live: &Json) -> String {
+    let resource_type = Catalogue::bundled().of(type_name);
+    resource_type.and_then(|kind| kind.identifier_from(live)).unwrap_or_else(|| asked.to_owned())
+}
+
+/// Refusals of a plan that can be shown all the same.
+const SHOWN: [Code; 4] = [Code::PROTECTED, Code::CANNOT_IMPORT, Code::FOREIGN_OWNER, Code::ALREADY_RECORDED];
 
 /// The plan from what was read, with its warnings and what is refused of it. Pure.
 ///
@@ -132,7 +164,7 @@ async fn read_imports(
 pub fn make(
     loaded: &Loaded,
     state: &State,
-    live: &BTreeMap<Address, Live>,
+    seen: &Seen,
     wanted: &Wanted,
 ) -> Result<(Plan, Diagnostics), Failure> {
     let outputs: Vec<(String, Template)> =
@@ -152,7 +184,8 @@ pub fn make(
         graph: &loaded.resolved.graph,
         attributes: &loaded.resolved.attributes,
         recorded: &state.resources,
-        live,
+        live: &seen.live,
+        found: &seen.found,
         left_out: &loaded.resolved.left_out,
         catalogue: Catalogue::bundled(),
         place: &loaded.stack.place,
@@ -161,7 +194,7 @@ pub fn make(
         options: &options,
         secrets: &secrets,
     });
-    if diagnostics.iter().any(|d| d.severity == Severity::Error && d.code != Code::PROTECTED) {
+    if diagnostics.iter().any(|d| d.severity == Severity::Error && !SHOWN.contains(&d.code)) {
         return Err(Failure::new(diagnostics, loaded.sources.clone()));
     }
     Ok((plan, diagnostics))

@@ -4,9 +4,8 @@ use super::decide::Rules;
 use super::evaluate::{Evaluator, Printed, Subject, lookup};
 use super::outputs::outputs;
 use super::select::{Selection, Wish, is_or_belongs_to, select};
-use super::{OutputAction, OutputChange, Plan, ResourceChange, protect};
+use super::{Found, OutputAction, OutputChange, Plan, ResourceChange, adoption, protect};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::diff::{Difference, DifferenceKind};
 use crate::graph::{Edge, Graph};
 use crate::model::{
     Action, ActionReason, Address, Desired, Json, Live, Place, Recorded, Secrets, Template, Unknown, Value,
@@ -41,6 +40,9 @@ pub struct PlanInputs<'a, E> {
     pub recorded: &'a BTreeMap<Address, Recorded>,
     /// Reads, by recorded address (of an import: by its declared one). What isn't in it is unread.
     pub live: &'a BTreeMap<Address, Live>,
+    /// What is there, isn't recorded, and is to be taken over: by declared address. `live` has its
+    /// reads.
+    pub found: &'a BTreeMap<Address, Found>,
     /// Declarations that `options.when` leaves out; their parts with them.
     pub left_out: &'a BTreeSet<Address>,
     /// All types.
@@ -73,6 +75,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     let records = records(inputs, &declared);
     let order = order(inputs, &declared, &mut diagnostics);
     let mut plan = Plan { partial: selection.is_some(), destroy: inputs.options.destroy, ..Plan::default() };
+    let check = adoption::Check { recorded: inputs.recorded, live: inputs.live };
     let rules = Rules { options: inputs.options, secrets: inputs.secrets, catalogue: inputs.catalogue };
 
     if !inputs.options.destroy {
@@ -88,7 +91,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
                 nothing_to_import(subject, &mut mistakes);
                 let mut change = rules.declared(subject, &evaluator);
                 change.depends_on = depends_on(inputs.graph, &change, subject.desired);
-                cannot_become(&change, subject.desired, &mut mistakes);
+                check.import(&change, subject.desired, &subject.resource_type, &mut mistakes);
                 changes.push(change);
             }
             let results =
@@ -206,7 +209,10 @@ fn subjects<'a, E>(
             .unwrap_or(&UNREAD);
         let moved = recorded.is_some_and(|r| selection.as_ref().is_some_and(|s| s.contains(&r.address)));
         let selected = moved || selection.as_ref().is_none_or(|s| s.contains(address));
-        subjects.insert(address, Subject { desired, resource_type, recorded, live, selected });
+        subjects.insert(
+            address,
+            Subject { desired, resource_type, recorded, live, found: inputs.found.get(address), selected },
+        );
     }
     subjects
 }
@@ -244,7 +250,9 @@ fn unwanted<E>(
 /// A declaration that takes over what isn't there is a mistake: a create would be a surprise.
 fn nothing_to_import(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     let desired = subject.desired;
-    if let (None, Some(identifier), None) = (subject.recorded, &desired.options.import, subject.seen()) {
+    if let (None, Some(Found { identifier, .. }), Live::Absent) =
+        (subject.recorded, subject.to_import(), subject.live)
+    {
         let message = format!(
             "`{}` is to take over the {} `{identifier}`, and there is none",
             desired.address, desired.type_name
@@ -253,31 +261,6 @@ fn nothing_to_import(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             Diagnostic::error(Code::NOTHING_TO_IMPORT, message)
                 .at(desired.span)
                 .hint("correct the identifier, or remove `import` from its options to create it"),
-        );
-    }
-}
-
-/// Taking over and replacing at once would destroy what somebody wanted to keep.
-fn cannot_become(change: &ResourceChange, desired: &Desired, diagnostics: &mut Diagnostics) {
-    let fixed = |d: &&Difference| {
-        d.forces_replacement && !d.by_trigger && !d.write_only && d.kind == DifferenceKind::Change
-    };
-    if change.action != Action::Import {
-        return;
-    }
-    for difference in change.diff.differences.iter().filter(fixed) {
-        let place: String = difference.path.iter().map(|name| format!("/{name}")).collect();
-        let message = format!(
-            "`{}` can't take over the {} `{}`: its `{}` is another, and can't be changed",
-            change.address,
-            change.type_name,
-            change.identifier.as_deref().unwrap_or_default(),
-            difference.path.join(".")
-        );
-        diagnostics.push(
-            Diagnostic::error(Code::CANNOT_IMPORT, message)
-                .at(desired.span_of(&place))
-                .hint("declare the value that it has, or remove `import` from its options to create another"),
         );
     }
 }

@@ -1,5 +1,6 @@
 //! One resource's and one output's share of a plan.
 
+use super::Adoption;
 use crate::diff::Diff;
 use crate::model::{Action, ActionReason, Address, Protection, Value};
 use crate::schema::TypeName;
@@ -52,6 +53,8 @@ pub struct ResourceChange {
     pub protection: Protection,
     /// Found changed from outside.
     pub drift: Option<Drift>,
+    /// Of an import: how it was found, and what can't be told of it.
+    pub adoption: Option<Adoption>,
 }
 
 impl ResourceChange {

@@ -2,8 +2,8 @@
 
 use super::canonical::shown;
 use super::evaluate::{Evaluator, Subject};
-use super::{Drift, PlanOptions, ResourceChange};
-use crate::diff::{Context, Diff, diff};
+use super::{Adoption, Drift, Found, PlanOptions, ResourceChange};
+use crate::diff::{Context, Diff, diff, holding};
 use crate::model::{Action, ActionReason, Address, Json, Live, Protection, Recorded, Secrets, Value};
 use crate::schema::{Catalogue, ReplacementStrategy, ResourceType};
 
@@ -39,12 +39,18 @@ impl Rules<'_> {
             recorded_dependencies: Vec::new(),
             protection: desired.options.protection,
             drift: None,
+            adoption: None,
         };
-        match (subject.recorded, &desired.options.import, subject.seen()) {
-            (None, Some(identifier), Some(live)) => {
-                change.diff = diff(&after, None, live, &context);
+        match (subject.recorded, subject.to_import(), subject.seen()) {
+            (None, Some(Found { identifier, by }), Some(live)) => {
+                let holds = holding(&after, live, &context);
+                change.diff = diff(&after, Some(&holds.declared), live, &context);
                 change.action = Action::Import;
-                change.identifier = Some(identifier.clone());
+                change.identifier = Some(identifier);
+                change.adoption = Some(Adoption { by, unverified: holds.unverified });
+                if !change.diff.is_empty() {
+                    evaluator.update(&desired.address);
+                }
             }
             (None, ..) => {
                 change.new_identifier = evaluator.identifier(&desired.address, &subject.resource_type);
@@ -165,6 +171,7 @@ impl Rules<'_> {
             recorded_dependencies: recorded.dependencies.clone(),
             protection,
             drift: gone.then_some(Drift::Gone),
+            adoption: None,
         }
     }
 

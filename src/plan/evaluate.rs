@@ -1,5 +1,6 @@
 //! What attributes are worth before apply: declared, kept, predicted, or unknown with the reason.
 
+use super::{Found, FoundBy};
 use crate::diff::changes_with_updates;
 use crate::model::{Address, Attributes, Desired, Json, Live, Place, Recorded, Template, Unknown, Value};
 use crate::schema::{Declared, Prediction, PropertyPath, ResourceType, predict};
@@ -13,11 +14,21 @@ pub(super) struct Subject<'a> {
     pub(super) resource_type: Arc<ResourceType>,
     pub(super) recorded: Option<&'a Recorded>,
     pub(super) live: &'a Live,
+    /// What was found for it, and isn't recorded.
+    pub(super) found: Option<&'a Found>,
     /// Whether this plan touches it at all.
     pub(super) selected: bool,
 }
 
 impl Subject<'_> {
+    /// What it takes over, if it isn't recorded: what was found, or what its options name.
+    pub(super) fn to_import(&self) -> Option<Found> {
+        self.found.cloned().or_else(|| {
+            let identifier = self.desired.options.import.clone()?;
+            Some(Found { identifier, by: FoundBy::Request })
+        })
+    }
+
     /// Its properties as last seen, if it is there.
     pub(super) fn seen(&self) -> Option<&Json> {
         match (self.live, self.recorded) {

@@ -30,6 +30,8 @@ pub struct SavedOptions {
     pub allow_data_loss: bool,
     /// `--refresh`.
     pub refresh: bool,
+    /// `--adopt`.
+    pub adopt: bool,
 }
 
 /// A plan as it lies in a file.

@@ -5,6 +5,7 @@
 //! and what it can't know says why. How a plan is drawn is `render`'s business, how it is carried
 //! out is `apply`'s.
 
+pub mod adoption;
 mod answers;
 mod build;
 mod calls;
@@ -21,6 +22,7 @@ mod protect;
 mod sections;
 mod select;
 
+pub use adoption::{Adoption, Found, FoundBy};
 pub use answers::Answers;
 pub use build::{PlanInputs, PlanOptions, build};
 pub use calls::{Calls, Time, calls};

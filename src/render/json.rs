@@ -52,7 +52,9 @@ pub fn plans(documents: Vec<Json>) -> Json {
     json!({ "stacks": documents })
 }
 
-fn resource_change(change: &ResourceChange) -> Json {
+/// One entry of `resource_changes`.
+#[must_use]
+pub fn resource_change(change: &ResourceChange) -> Json {
     let mut entry = json!({
         "address": change.address,
         "mode": "managed",
@@ -73,6 +75,10 @@ fn resource_change(change: &ResourceChange) -> Json {
     }
     if let Some(identifier) = change.identifier.as_ref().filter(|_| change.action == Action::Import) {
         entry["change"]["importing"] = json!({ "id": identifier });
+        if let Some(adoption) = &change.adoption {
+            entry["change"]["importing"]["found_by"] = json!(adoption.by.word());
+            entry["change"]["importing"]["unverified"] = json!(adoption.unverified);
+        }
     }
     if let Some(reason) = change.reason {
         entry["action_reason"] = json!(reason);

@@ -3,7 +3,7 @@
 use super::paint::Paint;
 use super::tree::Tree;
 use crate::model::{Action, ActionReason, Value};
-use crate::plan::{Drift, OutputAction, OutputChange, Plan, ResourceChange, Sections};
+use crate::plan::{Drift, FoundBy, OutputAction, OutputChange, Plan, ResourceChange, Sections};
 use indexmap::IndexMap;
 use std::fmt::Write as _;
 
@@ -99,10 +99,11 @@ fn nothing(plan: &Plan, paint: Paint) -> String {
 
 fn legend(changes: &[&ResourceChange], paint: Paint) -> String {
     let has = |action: Action| changes.iter().any(|c| c.action == action);
+    let imports_with_changes = changes.iter().any(|c| c.action == Action::Import && !c.diff.is_empty());
     let mut out = String::new();
     for (there, line) in [
         (has(Action::Create), format!("  {} create\n", paint.green("+"))),
-        (has(Action::Update), format!("  {} update in-place\n", paint.yellow("~"))),
+        (has(Action::Update) || imports_with_changes, format!("  {} update in-place\n", paint.yellow("~"))),
         (has(Action::Delete), format!("  {} destroy\n", paint.red("-"))),
         (
             has(Action::DeleteThenCreate),
@@ -208,6 +209,14 @@ pub(super) fn comments(change: &ResourceChange) -> Vec<String> {
     }
     if let Some(identifier) = change.identifier.as_ref().filter(|_| change.action == Action::Import) {
         comments.push(format!("imported from \"{identifier}\""));
+    }
+    if let Some(adoption) = &change.adoption {
+        if adoption.by != FoundBy::Request {
+            comments.push(format!("found {}", adoption.by.words()));
+        }
+        for path in &adoption.unverified {
+            comments.push(format!("{} can't be read: taken as declared, and not verified", path.join(".")));
+        }
     }
     if change.diff.differences.iter().any(|d| d.write_only) {
         comments.push("compared with what was sent last, since a read never shows it".to_owned());

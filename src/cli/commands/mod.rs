@@ -5,6 +5,7 @@ pub(super) mod check;
 pub(super) mod drift;
 pub(super) mod explain;
 pub(super) mod export;
+pub(super) mod import;
 pub(super) mod local;
 pub(super) mod output;
 pub(super) mod plan;

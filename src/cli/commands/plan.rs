@@ -119,6 +119,7 @@ pub(super) fn wanted(args: &WantedArgs, destroy: bool) -> Result<Wanted, Failure
         destroy,
         allow_data_loss: args.allow_data_loss,
         refresh: args.refresh,
+        adopt: args.adopt,
     })
 }
 

@@ -124,6 +124,7 @@ fn change() -> impl Strategy<Value = ResourceChange> {
                 recorded_dependencies: Vec::new(),
                 protection: if holds { Protection::ByDefault } else { Protection::None },
                 drift: None,
+                adoption: None,
                 address: Address::new(address),
             }
         },
@@ -278,6 +279,7 @@ fn large(count: usize, length: usize) -> Plan {
                 recorded_dependencies: Vec::new(),
                 protection: Protection::None,
                 drift: None,
+                adoption: None,
             }
         })
         .collect();

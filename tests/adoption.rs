@@ -1,0 +1,277 @@
+//! What exists is taken over: by command, by options, and by `--adopt` where the record is lost.
+//! Nothing is made anew, nothing foreign is taken, nothing is guessed.
+
+mod common;
+
+use common::{Sandbox, Served, all_stacks, until};
+use serde_json::{Value as Json, json};
+use std::fs;
+
+const NOTHING: &str = "No changes. Your infrastructure matches the configuration.";
+const BASE: &str = "http://127.0.0.1:4566/000000000000";
+
+/// Makes something as anybody might, and waits until it is there: its identifier.
+fn make(served: &Served, type_name: &str, state: &Json) -> String {
+    let input = json!({ "TypeName": type_name, "DesiredState": state.to_string() });
+    let begun = served.call("CreateResource", &input)["ProgressEvent"].clone();
+    let mut event = Json::Null;
+    until("it is there", || {
+        let asked = json!({ "RequestToken": begun["RequestToken"] });
+        event = served.call("GetResourceRequestStatus", &asked)["ProgressEvent"].clone();
+        event["OperationStatus"] == "SUCCESS"
+    });
+    event["Identifier"].as_str().expect("an identifier").to_owned()
+}
+
+fn shop(stack: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", stack);
+    sandbox
+}
+
+/// The record, as if the file had been lost.
+fn lose(sandbox: &Sandbox) {
+    fs::remove_dir_all(sandbox.path(".evstack/state")).expect("there is a record");
+}
+
+fn actions(plan: &Json) -> Vec<(String, String)> {
+    let changes = plan["resource_changes"].as_array().expect("changes");
+    let text = |json: &Json| json.as_str().expect("text").to_owned();
+    let action = |change: &Json| match change["change"].get("importing") {
+        Some(importing) => format!("import by {}", text(&importing["found_by"])),
+        None => text(&change["change"]["actions"][0]),
+    };
+    changes.iter().map(|change| (text(&change["address"]), action(change))).collect()
+}
+
+#[test]
+fn a_lost_record_is_found_again_for_every_stack() {
+    for stack in all_stacks() {
+        let sandbox = Sandbox::with_stacks();
+        let stack = stack.as_str();
+        sandbox.ok(&["apply", stack, "--yes"]);
+        let before = sandbox.ok(&["local", "inventory", "--json"]).stdout;
+        let recorded = sandbox.recorded(stack);
+        lose(&sandbox);
+
+        let plan = sandbox.ok(&["plan", stack, "--adopt", "--json"]).json();
+        let found = actions(&plan);
+        assert_eq!(found.iter().map(|(address, _)| address.clone()).collect::<Vec<_>>(), recorded, "{stack}");
+        assert!(found.iter().all(|(_, action)| action.starts_with("import by ")), "{stack}: {found:#?}");
+        assert_eq!(plan["evstack"]["findings"], json!([]), "{stack}");
+        let shown = sandbox.ok(&["plan", stack, "--adopt"]).stdout;
+        let summary = format!("Plan: {} to import, 0 to add, 0 to change, 0 to destroy.", recorded.len());
+        assert!(shown.contains(&summary), "{stack}:\n{shown}");
+
+        let applied = sandbox.ok(&["apply", stack, "--adopt", "--yes"]).stdout;
+        assert!(applied.contains("imported, 0 added, 0 changed, 0 destroyed."), "{stack}:\n{applied}");
+        for flags in [&[][..], &["--adopt"]] {
+            let run = sandbox.run(&[&["plan", stack, "--detailed-exitcode"], flags].concat());
+            assert_eq!(run.code, 0, "{stack}:\n{}{}", run.stdout, run.stderr);
+            assert!(run.stdout.contains(NOTHING), "{stack}:\n{}", run.stdout);
+        }
+        assert_eq!(sandbox.ok(&["local", "inventory", "--json"]).stdout, before, "{stack}");
+        sandbox.ok(&["destroy", stack, "--yes", "--allow-data-loss"]);
+        let left = sandbox.ok(&["local", "inventory", "--json"]).json();
+        assert_eq!(left["resources"], json!([]), "{stack}: the order of deletes is known again");
+    }
+}
+
+#[test]
+fn an_import_records_what_is_there_and_the_plan_shows_what_differs() {
+    let stack = "name: shop\nqueues:\n  orders: {retention: 1h, deadLetter: {}}\n";
+    let sandbox = shop(stack);
+    let served = sandbox.serve(&[]);
+    let orders =
+        make(&served, "AWS::SQS::Queue", &json!({"QueueName": "shop-local-orders", "DelaySeconds": 5}));
+    let dead = make(&served, "AWS::SQS::Queue", &json!({"QueueName": "shop-local-orders-dead-letter"}));
+
+    // A create runs into it, and says the way out.
+    let failed = sandbox.run(&["apply", "--yes"]);
+    let command = format!("run `evstack import queue.orders.deadLetter {dead}`, or `evstack plan --adopt`");
+    assert!(failed.stderr.contains(&command), "{}", failed.stderr);
+
+    let said = sandbox.refused(&["import", "queue.order", &orders], "E0505");
+    assert!(said.contains("did you mean `queue.orders`?"), "{said}");
+    sandbox.refused(&["import", "orders", &orders], "E0505");
+    let said = sandbox.refused(&["import", "queue.orders", &format!("{BASE}/other")], "E0507");
+    assert!(said.contains("`QueueUrl`"), "{said}");
+
+    let done = sandbox.ok(&["import", "queue.orders.deadLetter", &dead]).stdout;
+    assert!(done.contains("Nothing was changed in the cloud"), "{done}");
+    let done = sandbox.ok(&["import", "queue.orders", &orders, "--json"]).json();
+    assert_eq!(done["identifier"], orders);
+    assert_eq!(done["resource_change"]["change"]["actions"], json!(["update"]));
+    assert_eq!(sandbox.recorded("evstack.yaml"), ["queue.orders", "queue.orders.deadLetter"]);
+    let said = sandbox.refused(&["import", "queue.orders", &orders], "E0511");
+    assert!(said.contains("recorded already"), "{said}");
+
+    let shown = sandbox.ok(&["plan"]).stdout;
+    assert!(shown.contains("MessageRetentionPeriod = 345600 -> 3600"), "{shown}");
+    assert!(!shown.contains("DelaySeconds"), "what nobody declared isn't touched: {shown}");
+    let done = sandbox.ok(&["apply", "--yes"]).stdout;
+    assert!(done.contains("Resources: 0 added, 2 changed, 0 destroyed."), "{done}");
+    assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
+    let input = json!({ "TypeName": "AWS::SQS::Queue", "Identifier": orders });
+    let live = served.call("GetResource", &input)["ResourceDescription"]["Properties"].clone();
+    assert!(live.as_str().is_some_and(|text| text.contains("\"DelaySeconds\":5")), "{live}");
+
+    // One resource can't be two.
+    sandbox.write("evstack.yaml", &format!("{stack}resources: {{twin: {{type: AWS::SQS::Queue}}}}\n"));
+    let said = sandbox.refused(&["import", "resource.twin", &orders], "E0511");
+    assert!(said.contains("it is recorded as `queue.orders`"), "{said}");
+}
+
+#[test]
+fn an_import_in_the_options_is_the_same() {
+    let declared = |options: &str| format!("name: shop\nqueues: {{orders: {{retention: 1h{options}}}}}\n");
+    let sandbox = shop(&declared(""));
+    let served = sandbox.serve(&[]);
+    let orders =
+        make(&served, "AWS::SQS::Queue", &json!({"QueueName": "shop-local-orders", "DelaySeconds": 5}));
+    sandbox.ok(&["import", "queue.orders", &orders]);
+    let by_command = sandbox.ok(&["plan", "--json"]).json()["resource_changes"][0]["change"].clone();
+    lose(&sandbox);
+    sandbox.write("evstack.yaml", &declared(&format!(", options: {{import: '{orders}'}}")));
+    let mut by_options = sandbox.ok(&["plan", "--json"]).json()["resource_changes"][0]["change"].clone();
+    assert_eq!(by_options["importing"], json!({"id": orders, "found_by": "request", "unverified": []}));
+    by_options.as_object_mut().expect("an object").remove("importing");
+    assert_eq!(by_options, by_command);
+    sandbox.ok(&["apply", "--yes"]);
+    assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
+}
+
+#[test]
+fn what_belongs_to_another_stack_is_not_taken() {
+    let sandbox = shop("name: bank\nqueues: {orders: {name: orders}}\n");
+    sandbox.ok(&["apply", "--yes"]);
+    sandbox.write("evstack.yaml", "name: shop\nqueues: {orders: {name: orders}}\n");
+    let url = format!("{BASE}/orders");
+    let words = "by its tags it belongs to the stack `bank` in the environment `local`";
+    for flags in [&["plan", "--adopt"][..], &["apply", "--adopt", "--yes"], &["import", "queue.orders", &url]]
+    {
+        let said = sandbox.refused(flags, "E0512");
+        assert!(said.contains(words) && said.contains("--force"), "{said}");
+    }
+    let options = format!("name: shop\nqueues: {{orders: {{name: orders, options: {{import: '{url}'}}}}}}\n");
+    sandbox.write("evstack.yaml", &options);
+    assert!(sandbox.refused(&["apply", "--yes"], "E0512").contains(words));
+    let taken = sandbox.ok(&["import", "queue.orders", &url, "--force"]);
+    assert!(taken.stderr.contains("warning[E0512]"), "{}", taken.stderr);
+    assert!(taken.stdout.contains("\"bank\" -> \"shop\""), "{}", taken.stdout);
+    sandbox.ok(&["apply", "--yes"]);
+    assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
+}
+
+#[test]
+fn of_two_that_fit_none_is_taken() {
+    let api = "{type: AWS::ApiGatewayV2::Api, properties: {ProtocolType: HTTP, Name: page}}";
+    let sandbox = shop(&format!("name: shop\nresources: {{page: {api}}}\n"));
+    let served = sandbox.serve(&[]);
+    sandbox.ok(&["apply", "--yes"]);
+    let apis = |inventory: Vec<(String, String)>| -> Vec<String> {
+        inventory.into_iter().filter(|(kind, _)| kind == "AWS::ApiGatewayV2::Api").map(|(_, id)| id).collect()
+    };
+    let first = apis(served.inventory()).remove(0);
+    let input = json!({ "TypeName": "AWS::ApiGatewayV2::Api", "Identifier": first });
+    let text = served.call("GetResource", &input)["ResourceDescription"]["Properties"].clone();
+    let live: Json = serde_json::from_str(text.as_str().expect("text")).expect("JSON");
+    let twin = json!({"ProtocolType": "HTTP", "Name": live["Name"], "Tags": live["Tags"]});
+    let second = make(&served, "AWS::ApiGatewayV2::Api", &twin);
+    lose(&sandbox);
+
+    let run = sandbox.ok(&["plan", "--adopt"]);
+    assert!(run.stderr.contains("warning[E0513]"), "{}", run.stderr);
+    assert!(run.stderr.contains(&first) && run.stderr.contains(&second), "{}", run.stderr);
+    assert!(run.stderr.contains("evstack import resource.page "), "{}", run.stderr);
+    sandbox.ok(&["import", "resource.page", &first]);
+    assert!(sandbox.ok(&["plan", "--adopt"]).stdout.contains(NOTHING));
+    assert!(apis(served.inventory()).contains(&second), "the other one is left alone");
+}
+
+/// An API destination's connection has a key that no read shows.
+#[test]
+fn what_no_read_shows_is_said_and_makes_no_diff() {
+    let stack = |description: &str| {
+        format!(
+            "name: shop\nconfig: {{key: {{type: string, secret: true, default: open-sesame}}}}\nresources:\n  \
+             there: {{type: AWS::Events::Connection, properties: {{Name: there, Description: {description}, \
+             AuthorizationType: API_KEY, AuthParameters: {{ApiKeyAuthParameters: {{ApiKeyName: k, \
+             ApiKeyValue: '${{config.key}}'}}}}}}}}\n"
+        )
+    };
+    let sandbox = shop(&stack("one"));
+    sandbox.ok(&["apply", "--yes"]);
+    lose(&sandbox);
+    let shown = sandbox.ok(&["plan", "--adopt"]).stdout;
+    assert!(shown.contains("ApiKeyValue can't be read: taken as declared, and not verified"), "{shown}");
+    assert!(shown.contains("1 to import, 0 to add, 0 to change"), "{shown}");
+    sandbox.ok(&["apply", "--adopt", "--yes"]);
+    assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
+    sandbox.write("evstack.yaml", &stack("two"));
+    sandbox.ok(&["apply", "--yes"]);
+    assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
+    for entry in fs::read_dir(sandbox.path(".evstack/state")).expect("a folder") {
+        let text = fs::read(entry.expect("an entry").path()).expect("a file");
+        assert!(!String::from_utf8_lossy(&text).contains("open-"), "a secret is in the record");
+    }
+}
+
+#[test]
+fn what_was_found_cannot_become_what_is_declared() {
+    let sandbox = shop("name: shop\ntables: {users: {key: id}}\n");
+    sandbox.ok(&["apply", "--yes"]);
+    lose(&sandbox);
+    sandbox.write("evstack.yaml", "name: shop\ntables: {users: {key: mail}}\n");
+    let said = sandbox.refused(&["plan", "--adopt"], "E0510");
+    assert!(said.contains("evstack import table.users shop-local-users"), "{said}");
+    let done = sandbox.ok(&["import", "table.users", "shop-local-users"]).stdout;
+    assert!(done.contains("must be replaced"), "{done}");
+    sandbox.refused(&["plan"], "E0501");
+}
+
+#[test]
+fn a_saved_plan_adopts_what_it_showed() {
+    let sandbox = shop("name: shop\nqueues: {orders: {}}\ntopics: {news: {}}\n");
+    let served = sandbox.serve(&[]);
+    sandbox.ok(&["apply", "--yes"]);
+    lose(&sandbox);
+    let before = served.inventory();
+    sandbox.ok(&["plan", "--adopt", "--out", "shop.plan"]);
+    sandbox.refused(&["apply", "shop.plan", "--adopt"], "E0502");
+    let url = format!("{BASE}/shop-local-orders");
+    served.change("AWS::SQS::Queue", &url, "Tags", &json!([]));
+    let said = sandbox.refused(&["apply", "shop.plan"], "E0502");
+    assert!(said.contains("`queue.orders` was changed since"), "{said}");
+
+    sandbox.ok(&["plan", "--adopt", "--out", "shop.plan"]);
+    let done = sandbox.ok(&["apply", "shop.plan"]).stdout;
+    assert!(done.contains("Resources: 3 imported, 0 added, 1 changed, 0 destroyed."), "{done}");
+    assert_eq!(served.inventory(), before);
+    assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
+}
+
+#[test]
+fn an_alias_holds_for_the_parts_too() {
+    let stack = |name: &str, options: &str| {
+        format!(
+            "name: shop\nqueues:\n  {name}: {{name: orders, parts: {{deadLetter: {{properties: {{QueueName: dead}}}}}}{options}}}\n"
+        )
+    };
+    let sandbox = shop(&stack("order", ""));
+    sandbox.ok(&["apply", "--yes"]);
+    sandbox.write("evstack.yaml", &stack("orders", ", options: {aliases: [queue.order]}"));
+    let shown = sandbox.ok(&["plan"]).stdout;
+    assert!(shown.contains("moved from queue.order.deadLetter"), "{shown}");
+    assert!(shown.contains("Plan: 0 to add, 2 to change, 0 to destroy."), "{shown}");
+    sandbox.ok(&["apply", "--yes"]);
+    assert_eq!(sandbox.recorded("evstack.yaml"), ["queue.orders", "queue.orders.deadLetter"]);
+    assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
+    // A part that became a declaration of its own is that one's.
+    let apart = stack("orders", ", deadLetter: false, options: {aliases: [queue.order]}");
+    let apart = apart.replace(", parts: {deadLetter: {properties: {QueueName: dead}}}", "");
+    let dead = "  dead: {name: dead, deadLetter: false, options: {aliases: [queue.orders.deadLetter]}}\n";
+    sandbox.write("evstack.yaml", &format!("{apart}{dead}"));
+    let shown = sandbox.run(&["plan"]).stdout;
+    assert!(shown.contains("moved from queue.orders.deadLetter"), "{shown}");
+}
