@@ -3,7 +3,7 @@
 mod common;
 
 use bytes::Bytes;
-use common::Sandbox;
+use common::{Sandbox, until};
 use evstack::local::{Cloud, Options};
 use serde_json::{Value as Json, json};
 
@@ -18,9 +18,8 @@ resources:
     properties: { LogGroupName: /drifting, RetentionInDays: 7 }
 ";
 
-/// Somebody with a client of their own, while nothing of evstack runs.
-fn by_hand(sandbox: &Sandbox, operation: &str, input: &Json) {
-    let cloud = Cloud::open(Some(&sandbox.path(".evstack/local")), Options::default()).expect("opens");
+/// One call of somebody with a client of their own.
+fn ask(cloud: &Cloud, operation: &str, input: &Json) -> Json {
     let request = http::Request::post("/")
         .header("content-type", "application/x-amz-json-1.0")
         .header("x-amz-target", format!("CloudApiService.{operation}"))
@@ -33,6 +32,20 @@ fn by_hand(sandbox: &Sandbox, operation: &str, input: &Json) {
         .expect("a request");
     let answer = cloud.handle(&request);
     assert_eq!(answer.status(), 200, "{:?}", answer.body());
+    serde_json::from_slice(answer.body()).expect("JSON")
+}
+
+/// What somebody does by hand while nothing of evstack runs, to its end.
+fn by_hand(sandbox: &Sandbox, operation: &str, input: &Json) {
+    let cloud = Cloud::open(Some(&sandbox.path(".evstack/local")), Options::default()).expect("opens");
+    let mut said = ask(&cloud, operation, input);
+    until("it is done", || {
+        let token = said["ProgressEvent"]["RequestToken"].clone();
+        said = ask(&cloud, "GetResourceRequestStatus", &json!({ "RequestToken": token }));
+        said["ProgressEvent"]["OperationStatus"] != "IN_PROGRESS"
+            && said["ProgressEvent"]["OperationStatus"] != "PENDING"
+    });
+    assert_eq!(said["ProgressEvent"]["OperationStatus"], "SUCCESS", "{said}");
 }
 
 fn identifier(sandbox: &Sandbox, address: &str) -> String {
@@ -157,4 +170,66 @@ fn a_subscription_of_somebody_else_is_told() {
     assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("topic.news (AWS::SNS::Topic) was changed where nothing"), "{}", run.stdout);
     assert!(run.stdout.contains("theirs") && !run.stdout.contains("queue.ours"), "{}", run.stdout);
+}
+
+/// Lists that are declared in part, and properties beside them: what others added stays told,
+/// whatever is applied meanwhile, until it is gone.
+#[test]
+fn what_others_added_is_told_also_after_an_apply() {
+    let sandbox = Sandbox::new();
+    let stack = |minutes: u32| {
+        format!(
+            "name: adding\nqueues: {{ orders: {{ deadLetter: false }} }}\nresources:\n  role:\n    \
+             type: AWS::IAM::Role\n    properties:\n      RoleName: adding\n      MaxSessionDuration: {}\n      \
+             AssumeRolePolicyDocument: {{ Version: '2012-10-17', Statement: [{{ Effect: Allow, Action: 'sts:AssumeRole', Principal: {{ Service: events.amazonaws.com }} }}] }}\n      Policies:\n        \
+             - {{ PolicyName: ours, PolicyDocument: {{ Version: '2012-10-17', Statement: [{{ Effect: Allow, Action: 'sqs:*', Resource: '*' }}] }} }}\n  rule:\n    \
+             type: AWS::Events::Rule\n    properties:\n      Name: adding\n      Description: '{minutes}'\n      \
+             EventPattern: {{ source: [a] }}\n      Targets: [{{ Id: ours, Arn: \"${{queue.orders.Arn}}\" }}]\n",
+            minutes * 60
+        )
+    };
+    sandbox.write("evstack.yaml", &stack(60));
+    sandbox.ok(&["apply", "--yes"]);
+    assert!(sandbox.ok(&["drift"]).stdout.contains("No drift."));
+    let theirs = json!({"PolicyName": "theirs", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sns:*", "Resource": "*"}]}});
+    let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let added = json!([
+        {"op": "add", "path": "/Policies/-", "value": theirs},
+        {"op": "add", "path": "/ManagedPolicyArns", "value": [arn]},
+    ]);
+    patch(&sandbox, "AWS::IAM::Role", "resource.role", &added);
+    let target = json!({"Id": "theirs", "Arn": "arn:aws:sqs:us-east-1:000000000000:theirs"});
+    let added = json!([{"op": "add", "path": "/Targets/-", "value": target}]);
+    patch(&sandbox, "AWS::Events::Rule", "resource.rule", &added);
+
+    let tells = |when: &str| {
+        let run = sandbox.run(&["drift", "--json"]);
+        assert_eq!(run.code, 2, "{when}: {}{}", run.stdout, run.stderr);
+        let document = run.json();
+        let undeclared = |address: &str| {
+            let rows = document["resources"].as_array().expect("rows");
+            let row = rows.iter().find(|r| r["address"] == address).expect("told");
+            assert_eq!(row["changed"], json!([]), "{when}");
+            let paths = row["undeclared"].as_array().expect("paths");
+            paths.iter().map(|p| p["path"].as_str().expect("a path").to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(undeclared("resource.role"), ["ManagedPolicyArns", "Policies[1]"], "{when}");
+        assert_eq!(undeclared("resource.rule"), ["Targets[1]"], "{when}");
+    };
+    tells("at once");
+    sandbox.write("evstack.yaml", &stack(61));
+    let run = sandbox.ok(&["apply", "--yes"]);
+    assert!(run.stdout.contains("2 changed"), "{}", run.stdout);
+    tells("after an update");
+    sandbox.write("evstack.yaml", &stack(62));
+    sandbox.ok(&["apply", "--yes"]);
+    tells("after another");
+    // Gone by the hand that added it.
+    let removed = json!([
+        {"op": "remove", "path": "/Policies/1"}, {"op": "remove", "path": "/ManagedPolicyArns"},
+    ]);
+    patch(&sandbox, "AWS::IAM::Role", "resource.role", &removed);
+    patch(&sandbox, "AWS::Events::Rule", "resource.rule", &json!([{"op": "remove", "path": "/Targets/1"}]));
+    let run = sandbox.run(&["drift"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
 }

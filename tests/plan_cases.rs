@@ -330,6 +330,7 @@ impl Stack {
                 replace: addresses("replace"),
                 destroy: options["destroy"] == true,
                 allow_data_loss: options["allowDataLoss"] == true,
+                restore: BTreeMap::new(),
             },
         }
     }

@@ -1,13 +1,13 @@
 //! What is sent in the end: the stack's templates, filled with what the cloud really answered.
 
-use super::Job;
-use crate::diff::{Context, create_model, declared, diff, holding, patch};
-use crate::model::{Action, Address, Desired, Json, Live, Secrets, Value};
+use super::{Job, nothing};
+use crate::diff::{Context, Irrevocable, create_model, declared, diff, drift, holding, patch, restored};
+use crate::model::{Action, Address, Desired, Json, Live, Recorded, Secrets, Undeclared, Value};
 use crate::plan::{Answers, BrokenPromise, ResourceChange, broken_promises};
 use crate::schema::ResourceType;
 use crate::state::Declared;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What is known of each resource while a plan is carried out.
@@ -41,6 +41,8 @@ pub(super) struct Wanted {
     pub declared: Box<Declared>,
     pub resource_type: Arc<ResourceType>,
     pub predicted_identifier: Option<String>,
+    /// What nobody declared, and is set back all the same.
+    pub restored: Vec<Undeclared>,
 }
 
 impl<'a> Knowledge<'a> {
@@ -100,28 +102,57 @@ impl<'a> Knowledge<'a> {
     pub fn wanted(&self, change: &ResourceChange, secrets: &Secrets) -> Result<Wanted, NotSent> {
         let desired = self.of(&change.address).ok_or(NotSent::Undeclared)?;
         let resource_type = self.job.catalogue.of(&change.type_name).ok_or(NotSent::Undeclared)?;
-        let value = without_nulls(self.evaluate(&desired.properties));
+        let plain = without_nulls(self.evaluate(&desired.properties));
+        let value = self.with_restored(change, plain.clone());
         if let Some(planned) = &change.after {
             let broken = broken_promises(planned, &value);
             if !broken.is_empty() {
                 return Err(NotSent::Broken(broken));
             }
         }
-        let (Some(json), Some(properties)) = (value.to_json(), declared(&value, secrets)) else {
-            return Err(NotSent::Unknown(value.unknowns()));
+        let (Some(sent), Some(properties)) = (plain.to_json(), declared(&plain, secrets)) else {
+            return Err(NotSent::Unknown(plain.unknowns()));
         };
         let declared = Box::new(Declared {
-            hash: hash(&json, secrets),
+            hash: hash(&sent, secrets),
             properties,
             dependencies: change.depends_on.clone(),
             predicted: change.predicted(),
             protection: change.protection,
             retain_on_delete: desired.options.retain_on_delete,
             place: (self.job.place_of)(desired.span),
+            undeclared: Vec::new(),
         });
+        let restored = self.restored(change).to_vec();
+        let json = if restored.is_empty() { sent } else { value.to_json().unwrap_or(sent) };
         let predicted_identifier = resource_type.identifier_from(&json);
-        Ok(Wanted { value, json, declared, resource_type, predicted_identifier })
+        Ok(Wanted { value, json, declared, resource_type, predicted_identifier, restored })
     }
+
+    /// What was read for the plan.
+    pub fn live_of(&self, change: &ResourceChange) -> Option<&'a Json> {
+        match self.job.live.get(change.moved_from.as_ref().unwrap_or(&change.address)) {
+            Some(Live::Present(live)) => Some(live),
+            _ => None,
+        }
+    }
+
+    /// With what nobody declared and the plan sets back all the same.
+    fn with_restored(&self, change: &ResourceChange, value: Value) -> Value {
+        match (self.restored(change), self.live_of(change)) {
+            ([], _) | (_, None) => value,
+            (told, Some(live)) => restored(value, nothing(), live, told).0,
+        }
+    }
+
+    fn restored(&self, change: &ResourceChange) -> &'a [Undeclared] {
+        self.job.plan.restored.get(&change.address).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A read for the record, without what others had changed before.
+pub(super) fn kept_apart(declared: &Declared, seen: Json, secrets: &Secrets) -> Json {
+    crate::diff::kept_apart(seen, &declared.undeclared, &declared.properties, secrets)
 }
 
 /// Salted hash of plain properties.
@@ -150,6 +181,10 @@ impl Wanted {
         secrets: &Secrets,
     ) -> Option<Json> {
         let context = Context::new(&self.resource_type, &desired.options, secrets);
+        let besides = recorded.filter(|_| !self.restored.is_empty()).map(|recorded| {
+            restored(Value::Object(Default::default()), recorded.clone(), live, &self.restored).1
+        });
+        let recorded = besides.as_ref().or(recorded);
         if diff(&self.value, recorded, live, &context).is_empty() {
             return None;
         }
@@ -160,6 +195,22 @@ impl Wanted {
     /// What of it holds for a resource that is taken over.
     pub fn holding(&self, desired: &Desired, live: &Json, secrets: &Secrets) -> Json {
         holding(&self.value, live, &Context::new(&self.resource_type, &desired.options, secrets)).declared
+    }
+
+    /// What others had changed and nobody accepted, as far as this run doesn't set it back: the record
+    /// mustn't take it for what was seen.
+    pub fn undeclared(
+        &self,
+        desired: &Desired,
+        recorded: &Recorded,
+        live: &Json,
+        secrets: &Secrets,
+        all: &BTreeMap<Address, Recorded>,
+    ) -> Vec<Undeclared> {
+        let context = Context::new(&self.resource_type, &desired.options, secrets);
+        let drifted = drift(recorded, &self.veiled(live, secrets), &context, all.values());
+        let told = drifted.undeclared.iter().filter(|path| path.irrevocable != Some(Irrevocable::Computed));
+        told.map(|path| path.undeclared(&context)).collect()
     }
 
     /// What was seen, with each of the resource's own secrets as its hash, wherever it came back.

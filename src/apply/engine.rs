@@ -1,14 +1,14 @@
 //! The loop: starts what may start, takes in what ended.
 
 use super::cancel::Stop;
-use super::desired::{Knowledge, Wanted};
+use super::desired::{Knowledge, Wanted, kept_apart};
 use super::event::{Doing, Event, Subject};
 use super::failure::{self, Failure};
 use super::operation::{Call, Halt, Hands, Order};
 use super::steps::{Steps, What};
 use super::{Job, Means, Outcome, Silent, Skipped, nothing};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Action, Address, Json, Live, Secrets, Value};
+use crate::model::{Action, Address, Json, Recorded, Secrets, Value};
 use crate::plan::{ResourceChange, broken_promises};
 use crate::provider::{Fault, FaultKind, Silence};
 use crate::schema::{ResourceType, TypeName};
@@ -242,14 +242,8 @@ impl<'a> Engine<'a> {
             Action::Update | Action::Import => {
                 let Some(desired) = self.knowledge.of(&change.address).cloned() else { return };
                 let identifier = change.identifier.clone().unwrap_or_default();
-                let recorded = self.hands.journal.with(|state| {
-                    state.resources.get(&change.address).map(|recorded| recorded.declared.clone())
-                });
-                let read = self.job.live.get(change.moved_from.as_ref().unwrap_or(&change.address));
-                let read = match read {
-                    Some(Live::Present(live)) => Some(live.clone()),
-                    _ => None,
-                };
+                let recorded = self.hands.journal.with(|state| state.resources.get(&change.address).cloned());
+                let read = self.knowledge.live_of(change).cloned();
                 self.spawn(step, subject.clone(), Some(identifier.clone()), async move |hands| {
                     update(
                         &hands,
@@ -498,7 +492,7 @@ struct Update {
     wanted: Wanted,
     desired: crate::model::Desired,
     identifier: String,
-    recorded: Option<Json>,
+    recorded: Option<Recorded>,
     /// What was read for the plan.
     read: Option<Json>,
     timeout: Duration,
@@ -506,7 +500,7 @@ struct Update {
 
 /// Changes what differs, if anything still does, and records it.
 async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> Result<Made, Halt> {
-    let Update { subject, wanted, desired, identifier, recorded, read, timeout } = update;
+    let Update { subject, mut wanted, desired, identifier, recorded, read, timeout } = update;
     let live = match read {
         Some(live) => live,
         None => {
@@ -514,11 +508,17 @@ async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> Result<Made
             read.map_err(|fault| Halt::Fault(Box::new(fault)))?.unwrap_or_else(nothing)
         }
     };
+    if let Some(recorded) = &recorded {
+        wanted.declared.undeclared = hands
+            .journal
+            .with(|state| wanted.undeclared(&desired, recorded, &live, secrets, &state.resources));
+    }
     let taken_over = subject.doing == Doing::Import;
+    let recorded = recorded.map(|recorded| recorded.declared);
     let recorded = if taken_over { Some(wanted.holding(&desired, &live, secrets)) } else { recorded };
     let patch = wanted.patch(&desired, recorded.as_ref(), &live, secrets);
     let put = |declared: Option<Json>| {
-        let seen = wanted.veiled(&live, secrets);
+        let seen = kept_apart(&wanted.declared, wanted.veiled(&live, secrets), secrets);
         let (address, type_name) = (subject.address.clone(), subject.type_name.clone());
         let mut recorded = wanted.declared.recorded(address, type_name, identifier.clone(), seen);
         recorded.declared = declared.unwrap_or(recorded.declared);
@@ -560,7 +560,7 @@ async fn record(
     let seen =
         hands.read_after(type_name, &identifier).await.map_err(|fault| Halt::Fault(Box::new(fault)))?;
     let seen = seen.unwrap_or_else(nothing);
-    let veiled = wanted.veiled(&seen, secrets);
+    let veiled = kept_apart(&wanted.declared, wanted.veiled(&seen, secrets), secrets);
     hands.ended(id, Ending::Recorded { identifier: identifier.clone(), seen: veiled });
     Ok(Made { identifier: Some(identifier), known: Some((wanted.value.clone(), seen)) })
 }

@@ -5,7 +5,7 @@
 //! update or a delete is told from what is there. After that every operation has ended, and what
 //! failed creates left behind is gone.
 
-use super::desired::{hash, leaves};
+use super::desired::{hash, kept_apart, leaves};
 use super::engine::handler_timeout;
 use super::event::{Doing, Event, Subject};
 use super::operation::{Call, Hands, Order, Tried};
@@ -356,7 +356,8 @@ pub(super) fn veiled(operation: &Operation, seen: Json, secrets: &Secrets) -> Js
     let declared: Option<&Declared> = operation.declared.as_deref();
     match declared {
         Some(declared) if hash(&declared.properties, secrets) != declared.hash => nothing(),
-        _ => seen,
+        Some(declared) => kept_apart(declared, seen, secrets),
+        None => seen,
     }
 }
 

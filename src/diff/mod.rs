@@ -15,7 +15,7 @@ mod overlay;
 mod patch;
 mod shape;
 
-pub use drift::{Drifted, DriftedPath, ResourceDrift, drift};
+pub use drift::{Drifted, DriftedPath, Irrevocable, ResourceDrift, accepted, drift, kept_apart, restored};
 pub use equal::{declared, same};
 pub use holding::{Holding, holding};
 pub use patch::{create_model, patch};

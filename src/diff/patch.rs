@@ -186,7 +186,7 @@ impl Operations {
 }
 
 /// Deeper indices first, so that no removal moves another's place.
-fn descending(a: &[String], b: &[String]) -> Ordering {
+pub(super) fn descending(a: &[String], b: &[String]) -> Ordering {
     for (x, y) in a.iter().zip(b) {
         let order = match (x.parse::<usize>(), y.parse::<usize>()) {
             (Ok(x), Ok(y)) => y.cmp(&x),

@@ -36,6 +36,20 @@ pub struct Recorded {
     pub place: String,
 }
 
+/// A change that nobody declared and nobody accepted: `drift` tells it until somebody does, or until
+/// it is gone, whatever is applied meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undeclared {
+    /// Names in the properties, and last perhaps an index: in what is there, or in what was.
+    pub path: Vec<String>,
+    /// What was seen there; none where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Json>,
+    /// What somebody made of it, a secret as its hash; none where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Json>,
+}
+
 /// What a read said.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Live {

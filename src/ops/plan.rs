@@ -2,7 +2,7 @@
 
 use super::{Failure, Loaded, adopt, live};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
-use crate::model::{Address, Json, Live, Template};
+use crate::model::{Address, Json, Live, Template, Undeclared};
 use crate::plan::{Found, FoundBy, Plan, PlanInputs, PlanOptions, SavedOptions, build};
 use crate::provider::{Fault, FaultKind, Provider};
 use crate::schema::{Catalogue, TypeName};
@@ -27,6 +27,8 @@ pub struct Wanted {
     pub refresh: bool,
     /// `--adopt`: whether what exists and isn't recorded is looked for.
     pub adopt: bool,
+    /// Of `drift --revert`: see [`PlanOptions::restore`]. In no plan file.
+    pub restore: BTreeMap<Address, Vec<Undeclared>>,
 }
 
 impl Default for Wanted {
@@ -39,6 +41,7 @@ impl Default for Wanted {
             allow_data_loss: false,
             refresh: true,
             adopt: false,
+            restore: BTreeMap::new(),
         }
     }
 }
@@ -71,6 +74,7 @@ impl Wanted {
             allow_data_loss: saved.allow_data_loss,
             refresh: saved.refresh,
             adopt: saved.adopt,
+            restore: BTreeMap::new(),
         }
     }
 }
@@ -177,6 +181,7 @@ pub fn make(
         replace: wanted.replace.clone(),
         destroy: wanted.destroy,
         allow_data_loss: wanted.allow_data_loss,
+        restore: wanted.restore.clone(),
     };
     let secrets = state.secrets();
     let (plan, diagnostics) = build(&PlanInputs {

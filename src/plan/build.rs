@@ -8,7 +8,8 @@ use super::{Found, OutputAction, OutputChange, Plan, ResourceChange, adoption, p
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Edge, Graph};
 use crate::model::{
-    Action, ActionReason, Address, Desired, Json, Live, Place, Recorded, Secrets, Template, Unknown, Value,
+    Action, ActionReason, Address, Desired, Json, Live, Place, Recorded, Secrets, Template, Undeclared,
+    Unknown, Value,
 };
 use crate::schema::Catalogue;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,6 +27,9 @@ pub struct PlanOptions {
     pub destroy: bool,
     /// Lifts what kinds protect by default.
     pub allow_data_loss: bool,
+    /// What nobody declared and is to be set back, by recorded address. Only `drift --revert` asks
+    /// for that: a plan of the stack file owns what is declared, nothing else.
+    pub restore: BTreeMap<Address, Vec<Undeclared>>,
 }
 
 /// All that a plan is made from.
@@ -76,6 +80,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     let order = order(inputs, &declared, &mut diagnostics);
     let mut plan = Plan { partial: selection.is_some(), destroy: inputs.options.destroy, ..Plan::default() };
     let check = adoption::Check { recorded: inputs.recorded, live: inputs.live };
+    plan.restored.clone_from(&inputs.options.restore);
     let rules = Rules { options: inputs.options, secrets: inputs.secrets, catalogue: inputs.catalogue };
 
     if !inputs.options.destroy {

@@ -3,7 +3,7 @@
 use super::canonical::shown;
 use super::evaluate::{Evaluator, Subject};
 use super::{Adoption, Drift, Found, PlanOptions, ResourceChange};
-use crate::diff::{Context, Diff, diff, holding};
+use crate::diff::{Context, Diff, diff, holding, restored};
 use crate::model::{Action, ActionReason, Address, Json, Live, Protection, Recorded, Secrets, Value};
 use crate::schema::{Catalogue, ReplacementStrategy, ResourceType};
 
@@ -19,7 +19,7 @@ impl Rules<'_> {
     /// stay.
     pub(super) fn declared(&self, subject: &Subject<'_>, evaluator: &Evaluator<'_>) -> ResourceChange {
         let desired = subject.desired;
-        let after = without_nulls(desired.properties.evaluate(evaluator));
+        let mut after = without_nulls(desired.properties.evaluate(evaluator));
         let context = Context::new(&subject.resource_type, &desired.options, self.secrets);
         let mut change = ResourceChange {
             address: desired.address.clone(),
@@ -65,7 +65,11 @@ impl Rules<'_> {
                 change.moved_from = moved(recorded, &desired.address);
                 change.identifier = Some(recorded.identifier.clone());
                 change.recorded_dependencies.clone_from(&recorded.dependencies);
-                if recorded.type_name == desired.type_name {
+                if let Some(told) = self.options.restore.get(&recorded.address) {
+                    let (wanted, sent) = restored(after, recorded.declared.clone(), live, told);
+                    change.diff = diff(&wanted, Some(&sent), live, &context);
+                    after = wanted;
+                } else if recorded.type_name == desired.type_name {
                     change.diff = diff(&after, Some(&recorded.declared), live, &context);
                 } else {
                     change.diff.before = Some(shown(&recorded.declared));

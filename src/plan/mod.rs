@@ -32,7 +32,7 @@ pub use iam::{Broad, Effect as IamEffect, IamAction, IamChange, IamContext, Poli
 pub use promise::{BrokenPromise, broken_promises};
 pub use sections::Sections;
 
-use crate::model::{Action, Address, Unknown, Value};
+use crate::model::{Action, Address, Undeclared, Unknown, Value};
 use std::collections::BTreeMap;
 
 /// What will be done, to every resource that is declared or recorded, whether anything or nothing.
@@ -52,6 +52,8 @@ pub struct Plan {
     pub outside: BTreeMap<(Address, String), Value>,
     /// Whether it takes everything away.
     pub destroy: bool,
+    /// What nobody declared, and is set back all the same because somebody asked for that; by address.
+    pub restored: BTreeMap<Address, Vec<Undeclared>>,
 }
 
 impl Plan {

@@ -1,6 +1,6 @@
 //! What the journal says, one entry after the other.
 
-use crate::model::{Address, Json, Protection, Recorded};
+use crate::model::{Address, Json, Protection, Recorded, Undeclared};
 use crate::schema::TypeName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,6 +39,10 @@ pub struct Declared {
     /// See [`Recorded::place`].
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,
+    /// What others had changed before it is sent, and nobody accepted: the read after it is
+    /// recorded without it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undeclared: Vec<Undeclared>,
 }
 
 impl Declared {

@@ -23,6 +23,7 @@ fn declared(n: u64) -> Box<Declared> {
         protection: crate::model::Protection::ByDefault,
         retain_on_delete: false,
         place: "stack.yaml:1:1".to_owned(),
+        undeclared: Vec::new(),
     })
 }
 

@@ -4,26 +4,79 @@
 //! still as it was seen (`undeclared`)? What can't be told at all (`unverifiable`)? Only the first
 //! is ever a difference of a plan.
 
+mod settle;
+mod walk;
+
+pub use settle::{accepted, kept_apart, restored};
+
 use super::compare::shown;
-use super::equal::{is_empty, same};
+use super::equal::same;
 use super::overlay::{Facts, facts};
 use super::shape::Shape;
 use super::{Context, Difference, diff};
-use crate::model::{Address, Json, Recorded, Secrets, Value};
+use crate::model::{Address, Json, Recorded, Undeclared, Value};
 use crate::schema::TypeName;
-use serde_json::Map;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use walk::Walk;
+
+/// Why what drifted can't be set back where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Irrevocable {
+    /// The service decides it.
+    Computed,
+    /// It can't be changed in place.
+    CreateOnly,
+    /// Nothing of the type can be changed in place.
+    NoUpdate,
+    /// What stood there is known by its hash alone.
+    Secret,
+    /// It shows another resource, which stands for itself.
+    Listed,
+}
+
+impl Irrevocable {
+    /// Why, for people: `the service computes it`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Computed => "the service computes it",
+            Self::CreateOnly => "it can't be changed in place",
+            Self::NoUpdate => "nothing of this type can be changed in place",
+            Self::Secret => "of what stood there only a hash is known",
+            Self::Listed => "it is another resource, to be deleted where it belongs",
+        }
+    }
+}
 
 /// A path that isn't as it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DriftedPath {
-    /// Names and indices in the live properties; of what is gone, in those that were there.
+    /// Names and indices in the live properties; of what is gone, in those that were there. Of what
+    /// was declared, in the declared ones.
     pub path: Vec<String>,
     /// What was declared, or seen; `None` where nothing was.
     pub before: Option<Value>,
     /// What is there; `None` where nothing is.
     pub after: Option<Value>,
+    /// What was seen, as it is recorded.
+    pub seen: Option<Json>,
+    /// What is there, as it was read. Not to be shown: `after` is.
+    pub live: Option<Json>,
+    /// Why it can't be set back, if it can't.
+    pub irrevocable: Option<Irrevocable>,
+}
+
+impl DriftedPath {
+    /// For the record: what came in a secret's place as its hash.
+    #[must_use]
+    pub fn undeclared(&self, context: &Context<'_>) -> Undeclared {
+        let secret = self.after.as_ref().is_some_and(Value::has_secrets);
+        let live = self.live.as_ref().map(|live| match secret && !super::equal::is_hash(live) {
+            true => context.secrets.hash(live),
+            false => live.clone(),
+        });
+        Undeclared { path: self.path.clone(), seen: self.seen.clone(), live }
+    }
 }
 
 /// How one resource that is still there drifted.
@@ -77,7 +130,9 @@ pub fn drift<'r>(
 ) -> Drifted {
     let type_name = recorded.type_name.as_str();
     let (mut seen, mut there) = (Cow::Borrowed(&recorded.seen), Cow::Borrowed(live));
+    let mut listed = Vec::new();
     for (name, members) in facts(type_name).into_iter().flat_map(Facts::members) {
+        listed.push(name);
         let ours: Vec<&Recorded> = all
             .clone()
             .filter(|other| other.type_name.as_str() == members.type_name)
@@ -96,7 +151,13 @@ pub fn drift<'r>(
             }
         }
     }
-    compare(recorded, &seen, &there, context)
+    let mut found = compare(recorded, &seen, &there, context);
+    for path in &mut found.undeclared {
+        if path.path.first().is_some_and(|name| listed.contains(&name.as_str())) {
+            path.irrevocable = Some(Irrevocable::Listed);
+        }
+    }
+    found
 }
 
 fn compare(recorded: &Recorded, seen: &Json, live: &Json, context: &Context<'_>) -> Drifted {
@@ -106,6 +167,7 @@ fn compare(recorded: &Recorded, seen: &Json, live: &Json, context: &Context<'_>)
         context,
         shape: Shape::new(context.resource_type),
         path: Vec::new(),
+        counterparts: differences.iter().map(|difference| difference.live_path.clone()).collect(),
         found: Drifted { changed: differences.into_iter().map(turned).collect(), ..Drifted::default() },
     };
     walk.at(Some(&recorded.declared), Some(seen), Some(live));
@@ -120,6 +182,9 @@ fn turned(difference: Difference) -> DriftedPath {
         before: difference.after.map(veil),
         after: difference.before.as_ref().map(shown).map(veil),
         path: difference.path,
+        seen: None,
+        live: difference.before,
+        irrevocable: None,
     }
 }
 
@@ -138,182 +203,10 @@ fn veiled(value: Value) -> Value {
     }
 }
 
-struct Walk<'a> {
-    context: &'a Context<'a>,
-    shape: Shape<'a>,
-    path: Vec<String>,
-    found: Drifted,
-}
-
-impl Walk<'_> {
-    /// What was declared here, what was seen here, what is here.
-    fn at(&mut self, declared: Option<&Json>, seen: Option<&Json>, live: Option<&Json>) {
-        let ignored = self.context.ignore_changes.iter().any(|p| p.covers(&self.path));
-        if ignored || self.shape.write_only(&self.path) || self.volatile() {
-            return;
-        }
-        let whole = self.shape.document(&self.path);
-        match (declared, seen, live) {
-            // What can't change was compared with nothing yet: the plan takes it as it was sent.
-            (Some(_), Some(seen), Some(live))
-                if self.shape.fixed(&self.path) && !same(seen, live, self.context.secrets) =>
-            {
-                let path = self.path.clone();
-                let (before, after) = sides(Some(seen), Some(live));
-                self.found.changed.push(DriftedPath { path, before, after });
-            }
-            (declared, Some(Json::Object(seen)), Some(Json::Object(live)))
-                if !whole && declared.is_none_or(Json::is_object) =>
-            {
-                self.members(declared.and_then(Json::as_object), seen, live);
-            }
-            (declared, Some(Json::Array(seen)), Some(Json::Array(live))) if !whole => {
-                let declared = declared.and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
-                self.items(declared, seen, live);
-            }
-            (None, seen, live) => self.compare(seen, live),
-            // Declared: the diff has looked at it.
-            (Some(_), ..) => {}
-        }
-    }
-
-    fn members(
-        &mut self,
-        declared: Option<&Map<String, Json>>,
-        seen: &Map<String, Json>,
-        live: &Map<String, Json>,
-    ) {
-        let keys: BTreeSet<&String> = seen.keys().chain(live.keys()).collect();
-        for key in keys {
-            if self.shape.tags(&self.path) && key.starts_with("aws:") {
-                continue;
-            }
-            self.path.push(key.clone());
-            self.at(declared.and_then(|d| d.get(key)), seen.get(key), live.get(key));
-            self.path.pop();
-        }
-    }
-
-    /// Items are told apart by what they are: one that was seen and is there has not changed,
-    /// wherever it stands; one that was declared is the diff's affair.
-    fn items(&mut self, declared: &[Json], seen: &[Json], live: &[Json]) {
-        let secrets = self.context.secrets;
-        let is_declared = |item: &Json| declared.iter().any(|d| alike(d, item, secrets));
-        let mut there: Vec<(usize, &Json)> = live.iter().enumerate().collect();
-        let mut gone = Vec::new();
-        for (index, item) in seen.iter().enumerate() {
-            match there.iter().position(|(_, other)| same(item, other, secrets)) {
-                Some(found) => {
-                    there.remove(found);
-                }
-                None => gone.push((index, item)),
-            }
-        }
-        let added = there.into_iter().filter(|(_, item)| !self.aws_tag(item) && !is_declared(item));
-        let added: Vec<(usize, &Json)> = added.collect();
-        let found = self.found.undeclared.len();
-        for (index, item) in gone {
-            if !is_declared(item) && !self.aws_tag(item) {
-                self.item(index, Some(item), None);
-            }
-        }
-        for (index, item) in added {
-            self.item(index, None, Some(item));
-        }
-        // An item that takes the place of one with a secret may hold the new one.
-        if seen.iter().any(|item| shown(item).has_secrets()) {
-            for path in &mut self.found.undeclared[found..] {
-                path.after = path.after.take().map(veiled);
-            }
-        }
-    }
-
-    fn item(&mut self, index: usize, seen: Option<&Json>, live: Option<&Json>) {
-        self.path.push(index.to_string());
-        self.compare(seen, live);
-        self.path.pop();
-    }
-
-    fn compare(&mut self, seen: Option<&Json>, live: Option<&Json>) {
-        let something = |json: Option<&Json>| json.map(|j| self.ours(j)).filter(|json| !is_empty(json));
-        let (seen, live) = (something(seen), something(live));
-        let equal = match (&seen, &live) {
-            (Some(seen), Some(live)) => same(seen, live, self.context.secrets),
-            (None, None) => true,
-            _ => false,
-        };
-        if !equal {
-            let (before, after) = sides(seen.as_ref(), live.as_ref());
-            self.found.undeclared.push(DriftedPath { path: self.path.clone(), before, after });
-        }
-    }
-
-    /// Without the tags that AWS itself sets.
-    fn ours(&self, json: &Json) -> Json {
-        match json {
-            Json::Object(members) if self.shape.tags(&self.path) => {
-                let ours = members.iter().filter(|(key, _)| !key.starts_with("aws:"));
-                Json::Object(ours.map(|(key, value)| (key.clone(), value.clone())).collect())
-            }
-            Json::Array(items) if self.shape.tags(&self.path) => {
-                Json::Array(items.iter().filter(|item| !self.aws_tag(item)).cloned().collect())
-            }
-            other => other.clone(),
-        }
-    }
-
-    /// Tags that AWS itself sets are nobody's change.
-    fn aws_tag(&self, item: &Json) -> bool {
-        self.shape.tags(&self.path)
-            && item.get("Key").and_then(Json::as_str).is_some_and(|key| key.starts_with("aws:"))
-    }
-
-    /// Computed, and another after each update, whoever made it: it says only that something else
-    /// changed.
-    fn volatile(&self) -> bool {
-        self.path.len() == 1 && super::changes_with_updates(self.context.resource_type, &self.path[0])
-    }
-
-    /// Notes the declared paths that no read shows.
-    fn hidden(&mut self, declared: &Json) {
-        if self.shape.write_only(&self.path) {
-            self.found.unverifiable.push(self.path.clone());
-            return;
-        }
-        if !self.shape.hides_below(&self.path) {
-            return;
-        }
-        let below: Vec<(String, &Json)> = match declared {
-            Json::Object(members) => members.iter().map(|(k, v)| (k.clone(), v)).collect(),
-            Json::Array(items) => items.iter().enumerate().map(|(i, v)| (i.to_string(), v)).collect(),
-            _ => return,
-        };
-        for (key, value) in below {
-            self.path.push(key);
-            self.hidden(value);
-            self.path.pop();
-        }
-    }
-}
-
-/// Whether a live item is (perhaps with more in it, or with other values) the declared one.
-fn alike(declared: &Json, item: &Json, secrets: &Secrets) -> bool {
-    match (declared, item) {
-        (Json::Object(declared), Json::Object(item)) => {
-            let named = super::arrays::NAMES.iter().find(|name| declared.contains_key(**name));
-            match named {
-                Some(name) => declared.get(*name) == item.get(*name),
-                None => declared.iter().all(|(k, d)| item.get(k).is_some_and(|i| alike(d, i, secrets))),
-            }
-        }
-        _ => same(declared, item, secrets),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Options;
+    use crate::model::{Options, Secrets};
     use crate::schema::Catalogue;
     use serde_json::json;
     use std::collections::BTreeMap;
@@ -383,6 +276,20 @@ mod tests {
         let live = json!({"QueueName": "q", "FifoQueue": true});
         let found = drifted(QUEUE, json!({"QueueName": "q", "FifoQueue": false}), seen, live);
         assert_eq!(paths(&found.changed), ["FifoQueue"]);
+    }
+
+    #[test]
+    fn each_path_of_a_remade_table_is_told_once() {
+        let table = |key: &str| {
+            json!({
+                "TableName": "t", "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+            })
+        };
+        let found = drifted("AWS::DynamoDB::Table", table("a"), table("a"), table("b"));
+        assert_eq!(paths(&found.changed), ["AttributeDefinitions.0", "KeySchema.0.AttributeName"]);
+        assert_eq!(paths(&found.undeclared), ["AttributeDefinitions.0"], "the other that came");
     }
 
     #[test]
