@@ -275,3 +275,21 @@ fn an_alias_holds_for_the_parts_too() {
     let shown = sandbox.run(&["plan"]).stdout;
     assert!(shown.contains("moved from queue.orders.deadLetter"), "{shown}");
 }
+
+#[test]
+fn a_renamed_declaration_of_the_same_table_keeps_it() {
+    let sandbox = shop("name: shop\ntables: {users: {name: users, key: id}}\n");
+    sandbox.ok(&["apply", "--yes"]);
+    sandbox.write("evstack.yaml", "name: shop\ntables: {people: {name: users, key: id}}\n");
+    let plan = sandbox.ok(&["plan"]);
+    assert!(plan.stdout.contains("Plan: 0 to add, 1 to change, 0 to destroy."), "{}", plan.stdout);
+    assert!(plan.stderr.contains("options: {aliases: [table.users]}"), "{}", plan.stderr);
+    sandbox.ok(&["apply", "--yes"]);
+    assert_eq!(sandbox.recorded("evstack.yaml"), ["table.people"]);
+    let again = sandbox.ok(&["plan"]);
+    assert!(again.stdout.contains(NOTHING) && !again.stderr.contains("warning"), "{}", again.stderr);
+    // Under another name it would be lost: refused, with the way to keep it.
+    sandbox.write("evstack.yaml", "name: shop\ntables: {members: {key: id}}\n");
+    let said = sandbox.refused(&["apply", "--yes"], "E0501");
+    assert!(said.contains("aliases: [table.people]") && said.contains("`TableName: users`"), "{said}");
+}

@@ -6,7 +6,7 @@
 //! (`recorded.declared` may hold `{"$hash": …}` for the hash of a secret), `live.json` the reads
 //! (`null`: not there). `leftOut` names what `options.when` leaves out. `EVSTACK_BLESS=1` writes `plan.txt` anew.
 
-use evstack::diagnostics::{Code, Diagnostics, SourceId, Span};
+use evstack::diagnostics::{Code, Diagnostics, Severity, SourceId, Span};
 use evstack::diff::{Context, create_model, declared, patch};
 use evstack::graph::Graph;
 use evstack::model::{
@@ -270,11 +270,12 @@ impl Case {
             .iter()
             .map(|d| {
                 let hints: String = d.hints.iter().map(|h| format!("hint: {h}\n")).collect();
-                format!("error[{}]: {}\n{hints}", d.code, d.message)
+                let severity = if d.severity == Severity::Error { "error" } else { "warning" };
+                format!("{severity}[{}]: {}\n{hints}", d.code, d.message)
             })
             .collect();
         // A refusal is about the plan, so that is shown; other mistakes leave none.
-        if diagnostics.iter().any(|d| d.code != Code::PROTECTED) {
+        if diagnostics.iter().any(|d| d.severity == Severity::Error && d.code != Code::PROTECTED) {
             return told;
         }
         evstack::render::plan::plan(&plan, &sections(&plan), &whereabouts(), Paint::default()) + &told

@@ -119,6 +119,8 @@ codes! {
         "evstack tags what it makes with `evstack:stack`, `evstack:env` and `evstack:address`. Two stacks that manage one resource undo each other's changes, so the tags are believed. `evstack import ADDRESS IDENTIFIER --force` takes it over all the same: let the other stack forget it first.";
     AMBIGUOUS = "E0513" "what a declaration means can't be told"
         "`--adopt` takes over what is found without doubt. Of two resources that fit equally none is taken; `evstack import ADDRESS IDENTIFIER` says which one is meant.";
+    RENAMED = "E0514" "a declaration looks renamed"
+        "What goes and what comes are the same resource, or are declared alike. The same resource, by its identifier, keeps its record and isn't deleted. What only looks alike is deleted and created as the file says, unless `options: {aliases: […]}` or `evstack state mv` says that it is the same.";
     LOCKED = "E0601" "another run holds the state"
         "The message names the holder. A lock is released by its process, even when it is killed.";
     BAD_STATE = "E0602" "the state can't be read"

@@ -4,14 +4,14 @@ use super::decide::Rules;
 use super::evaluate::{Evaluator, Printed, Subject, lookup};
 use super::outputs::outputs;
 use super::select::{Selection, Wish, is_or_belongs_to, select};
-use super::{Found, OutputAction, OutputChange, Plan, ResourceChange, adoption, protect};
+use super::{Found, OutputAction, OutputChange, Plan, ResourceChange, adoption, protect, renames};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Edge, Graph};
 use crate::model::{
     Action, ActionReason, Address, Desired, Json, Live, Place, Recorded, Secrets, Template, Undeclared,
     Unknown, Value,
 };
-use crate::schema::Catalogue;
+use crate::schema::{Catalogue, TypeName};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a plan is asked for.
@@ -76,7 +76,11 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
         destroy: inputs.options.destroy,
     };
     let selection = select(&wish, &declared, inputs.graph, inputs.recorded, &mut diagnostics);
-    let records = records(inputs, &declared);
+    let mut records = records(inputs, &declared);
+    let moved = match inputs.options.destroy {
+        true => Vec::new(),
+        false => same_identity(inputs, &declared, &mut records),
+    };
     let order = order(inputs, &declared, &mut diagnostics);
     let mut plan = Plan { partial: selection.is_some(), destroy: inputs.options.destroy, ..Plan::default() };
     let check = adoption::Check { recorded: inputs.recorded, live: inputs.live };
@@ -129,6 +133,18 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     let by_address: BTreeMap<&Address, &Desired> = inputs.desired.iter().map(|d| (&d.address, d)).collect();
     protect::refuse(&plan.changes, &by_address, inputs.options.allow_data_loss, &mut diagnostics);
     circles(&plan, &by_address, &mut diagnostics);
+    let moved = moved.into_iter().filter(|(desired, _)| plan.change(&desired.address).is_some());
+    let moved = moved.map(|(to, from)| (&from.address, &to.address, renames::moved(from, to)));
+    renames::together(moved.collect()).into_iter().for_each(|note| diagnostics.push(note));
+    let lookout = renames::Lookout {
+        recorded: inputs.recorded,
+        desired: &by_address,
+        catalogue: inputs.catalogue,
+        secrets: inputs.secrets,
+    };
+    if !inputs.options.destroy {
+        lookout.tell(&plan.changes, &mut diagnostics);
+    }
     (plan, diagnostics)
 }
 
@@ -167,6 +183,50 @@ fn records<'a, E>(
         }
     }
     records
+}
+
+/// What is recorded under a name that nobody declares, and is by its identifier the very resource
+/// that a new declaration would create: its record goes on under the new name. To delete and create
+/// it would end what is in it, and the create would find the name taken.
+fn same_identity<'a, E: Clone>(
+    inputs: &PlanInputs<'a, E>,
+    declared: &BTreeSet<Address>,
+    records: &mut HashMap<&'a Address, &'a Recorded>,
+) -> Vec<(&'a Desired, &'a Recorded)> {
+    let mut moved = Vec::new();
+    loop {
+        let kept: BTreeSet<&Address> = records.values().map(|r| &r.address).collect();
+        let orphans = inputs.recorded.values();
+        let orphans = orphans.filter(|r| !kept.contains(&r.address) && !declared.contains(&r.address));
+        let orphans: HashMap<(&TypeName, &str), &'a Recorded> =
+            orphans.map(|r| ((&r.type_name, r.identifier.as_str()), r)).collect();
+        let types: BTreeSet<&TypeName> = orphans.keys().map(|(type_name, _)| *type_name).collect();
+        let is_new = |d: &&Desired| {
+            types.contains(&d.type_name)
+                && !records.contains_key(&d.address)
+                && d.options.import.is_none()
+                && !inputs.found.contains_key(&d.address)
+        };
+        let new: Vec<&'a Desired> = inputs.desired.iter().filter(is_new).collect();
+        if new.is_empty() {
+            return moved;
+        }
+        let subjects = subjects(inputs, records, &None, &mut Diagnostics::new());
+        let evaluator = Evaluator::new(subjects, inputs.attributes, inputs.place, Default::default());
+        let known = moved.len();
+        for desired in new {
+            let Some(subject) = evaluator.subjects.get(&desired.address) else { continue };
+            let identifier = evaluator.identifier(&desired.address, &subject.resource_type);
+            let Some(identifier) = identifier else { continue };
+            if let Some(recorded) = orphans.get(&(&desired.type_name, identifier.as_str())) {
+                moved.push((desired, *recorded));
+            }
+        }
+        if moved.len() == known {
+            return moved;
+        }
+        records.extend(moved[known..].iter().map(|(desired, recorded)| (&desired.address, *recorded)));
+    }
 }
 
 /// What is needed first. Whatever the graph doesn't know comes last; that circles can't be is for

@@ -19,6 +19,7 @@ mod iam;
 mod outputs;
 mod promise;
 mod protect;
+mod renames;
 mod sections;
 mod select;
 
