@@ -1,4 +1,5 @@
-//! What other readers get: mistakes as SARIF and as annotations, plans as Markdown.
+//! What other readers get: mistakes as SARIF and as annotations, plans as Markdown
+//! and as HTML.
 
 mod common;
 
@@ -151,9 +152,37 @@ fn several_stacks_are_one_document() {
 }
 
 #[test]
+fn a_plan_as_html_is_one_page_that_loads_nothing() {
+    let sandbox = Sandbox::with_stacks();
+    let page = sandbox.ok(&["plan", "stacks/reviews.yaml", "--html"]).stdout;
+    assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">") && page.ends_with("</html>\n"));
+    assert!(page.contains("<title>Plan for reviews in local: 80 to add, 0 to change, 0 to destroy</title>"));
+    for absent in ["<script", "<link", "<img", "src=", "url(", "@import", "javascript:"] {
+        assert!(!page.contains(absent), "{absent}");
+    }
+    // Every box leads to its diff.
+    for (number, _) in page.matches("<rect ").enumerate() {
+        assert!(page.contains(&format!("<a href=\"#s0-c{number}\"><g class=\"node create\">")), "{number}");
+        assert!(page.contains(&format!("<section class=\"change\" id=\"s0-c{number}\">")), "{number}");
+    }
+    assert_eq!(page.matches("<rect ").count(), 80);
+    assert!(page.contains("<h3>IAM changes</h3>") && page.contains("Cost in calls: "));
+    assert_eq!(page, sandbox.ok(&["plan", "stacks/reviews.yaml", "--html"]).stdout);
+    let comment = sandbox.ok(&["plan", "stacks/reviews.yaml", "--markdown"]).stdout;
+    assert!(
+        comment.len() <= 65_536 && comment.contains("### IAM changes") && comment.contains("Cost in calls: ")
+    );
+}
+
+#[test]
 fn a_stdout_has_one_form() {
     let sandbox = mistaken();
-    for arguments in [&["check", "--sarif", "--json"][..], &["plan", "--markdown", "--json"]] {
+    for arguments in [
+        &["check", "--sarif", "--json"][..],
+        &["plan", "--markdown", "--json"],
+        &["plan", "--markdown", "--html"],
+        &["plan", "--json", "--html"],
+    ] {
         assert_eq!(sandbox.run(arguments).code, 64);
     }
 }

@@ -106,6 +106,9 @@ pub(super) struct PlanArgs {
     /// As a comment on a pull request, in GitHub's Markdown and under its limit
     #[arg(long, conflicts_with = "json")]
     pub(super) markdown: bool,
+    /// As one page of HTML, with a picture of what needs what
+    #[arg(long, conflicts_with_all = ["json", "markdown"])]
+    pub(super) html: bool,
     /// Show mistakes also as annotations of GitHub Actions, on stderr
     #[arg(long)]
     pub(super) github: bool,

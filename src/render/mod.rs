@@ -4,14 +4,18 @@
 pub mod annotations;
 pub mod drift;
 pub mod explain;
+pub mod html;
 pub mod json;
 pub mod markdown;
 mod marked;
 mod paint;
+mod picture;
 pub mod plan;
 pub mod progress;
 pub mod project;
 mod report;
+#[cfg(test)]
+mod samples;
 pub mod sarif;
 pub mod sections;
 mod text_lines;

@@ -3,7 +3,7 @@
 use super::plan::{Whereabouts, comments, headline};
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::model::{Action, Address, Protection};
-use crate::plan::{Plan, ResourceChange};
+use crate::plan::{Plan, ResourceChange, Sections};
 
 /// One stack's plan, and all that belongs to it.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,8 @@ pub struct Report<'a> {
     pub sources: &'a Sources,
     /// What an earlier run ended on.
     pub unfinished: &'a [Address],
+    /// What it means beyond its resources.
+    pub sections: &'a Sections,
 }
 
 /// What becomes of a resource, the loudest first.
@@ -47,6 +49,19 @@ impl Act {
             Action::NoOp if change.is_no_op() => return None,
             Action::NoOp => Self::Move,
         })
+    }
+
+    /// For those who see no colours.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Replace => "±",
+            Self::Destroy => "−",
+            Self::Update => "~",
+            Self::Create => "+",
+            Self::Import => "=",
+            Self::Forget => "·",
+            Self::Move => "→",
+        }
     }
 
     pub(super) fn word(self) -> &'static str {

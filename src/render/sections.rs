@@ -74,7 +74,8 @@ fn lines(out: &mut String, mark: &str, cells: &[Vec<String>; 5], widths: &[usize
     }
 }
 
-fn cells(change: &IamChange) -> [Vec<String>; 5] {
+/// Who, may, on, if, where: each in lines.
+pub(super) fn cells(change: &IamChange) -> [Vec<String>; 5] {
     let mut actions = filled(scope(&change.actions));
     if change.effect == IamEffect::Deny {
         actions.insert(0, "must not:".to_owned());

@@ -11,7 +11,7 @@ use crate::ops::plan::{Made, Wanted, plan, refused};
 use crate::ops::{self, Failure, Loaded, Request, saved};
 use crate::plan::{IamContext, Plan, SavedPlan, Sections};
 use crate::render::plan::Whereabouts;
-use crate::render::{Paint, Report, json, markdown, plan as text};
+use crate::render::{Paint, Report, html, json, markdown, plan as text};
 use crate::schema::Catalogue;
 use crate::state::{State, open_read, private};
 use std::cell::OnceCell;
@@ -28,6 +28,7 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
     }
     let wanted = wanted(&args.wanted, args.destroy)?;
     let several = sessions.len() > 1;
+    let draws = args.markdown || args.html;
     let (mut documents, mut kept) = (Vec::new(), Vec::new());
     let (mut differs, mut refused) = (false, false);
     for session in &sessions {
@@ -44,14 +45,14 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
             if !args.place.quiet {
                 planned.narrate();
             }
-            if !args.markdown {
+            if !draws {
                 terminal::print(&planned.text(args.place.quiet))?;
             }
             terminal::show(&planned.refusals, &planned.loaded.sources);
         }
         if let Some(path) = args.out.as_ref().filter(|_| !planned.is_refused()) {
             planned.keep(Path::new(path), &wanted)?;
-            if !(args.json || args.markdown || args.place.quiet) {
+            if !(args.json || draws || args.place.quiet) {
                 let path = path.as_str();
                 terminal::print(&format!(
                     "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    evstack apply \"{path}\"\n"
@@ -63,6 +64,9 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
     if args.markdown {
         let shown = command_line::without(&["--markdown", "--github", "--quiet", "-q"]);
         terminal::print(&drawn(&kept, |reports| markdown::document(reports, &shown)))?;
+    }
+    if args.html {
+        terminal::print(&drawn(&kept, html::page))?;
     }
     // The process is about to end: taking a large plan apart piece by piece helps nobody.
     std::mem::forget(kept);
@@ -90,6 +94,7 @@ fn drawn(plans: &[Planned], draw: impl Fn(&[Report<'_>]) -> String) -> String {
             warnings: &planned.loaded.warnings,
             sources: &planned.loaded.sources,
             unfinished,
+            sections: &planned.sections,
         })
         .collect();
     draw(&reports)

@@ -11,8 +11,12 @@ pub(super) enum Kind {
     Note,
     /// Why something is unknown.
     Unknown,
+    /// What the apply costs.
+    Calls,
     /// A resource's row.
     Row,
+    /// Who may newly do what.
+    Access,
     /// What would be replaced, or lose data.
     Danger,
     /// Why the plan is refused.
@@ -26,6 +30,8 @@ impl Kind {
             Self::Outputs => ("the diff of the outputs", "the diffs of the outputs of # stacks"),
             Self::Note => ("1 warning", "# warnings"),
             Self::Unknown => ("1 value known after apply", "# values known after apply"),
+            Self::Calls => ("the cost in calls", "the cost in calls of # stacks"),
+            Self::Access => ("1 row of the IAM changes", "# rows of the IAM changes"),
             Self::Row => ("1 row of the table of changes", "# rows of the table of changes"),
             Self::Danger => ("1 replacement or loss of data", "# replacements and losses of data"),
             Self::Refusal => ("1 refusal", "# refusals"),

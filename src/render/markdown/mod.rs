@@ -11,9 +11,10 @@ mod fit;
 use super::marked::{self, Line};
 use super::paint::Mark;
 use super::report::{Act, Report, loses_data, why};
+use super::sections;
 use super::text_lines::clean;
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::plan::ResourceChange;
+use crate::plan::{IamAction, ResourceChange};
 use escape::{code, element, fence, prose};
 use fit::{Block, Chapter, Kind, fit};
 
@@ -89,6 +90,8 @@ fn chapter(report: &Report<'_>) -> Chapter {
         losses(&changes),
         replacements(&changes),
         table(&changes),
+        access(report),
+        calls(report),
         diffs(&changes),
         outputs(report),
         unknowns(report),
@@ -177,6 +180,57 @@ fn table(changes: &[(Act, &ResourceChange)]) -> Block {
         .collect();
     let head = "\n| Action | Resource | Type | Why or what |\n| --- | --- | --- | --- |\n".to_owned();
     Block { head, items, tail: String::new() }
+}
+
+/// Names that a cell lists; the rest is counted.
+const NAMES: usize = 20;
+
+fn access(report: &Report<'_>) -> Block {
+    let cell = |lines: &[String]| {
+        let mut shown: Vec<String> = lines.iter().take(NAMES).map(|line| code(line)).collect();
+        if lines.len() > NAMES {
+            shown.push(format!("and {} more", lines.len() - NAMES));
+        }
+        shown.join("<br>")
+    };
+    let items = report
+        .sections
+        .iam
+        .iter()
+        .map(|change| {
+            let [who, may, on, when, place] = sections::cells(change);
+            let verb = match change.action {
+                IamAction::Add => "**new**",
+                IamAction::Remove => "gone",
+                IamAction::Change => "**changed**",
+            };
+            let broad: Vec<String> = change.broad.iter().map(ToString::to_string).collect();
+            let broad = match broad.as_slice() {
+                [] => String::new(),
+                broad => format!("<br>**Look twice**: {}", prose(&broad.join(", "))),
+            };
+            let row = format!(
+                "| {verb} | {} | {}{broad} | {} | {} | {} |\n",
+                cell(&who),
+                cell(&may),
+                cell(&on),
+                cell(&when),
+                cell(&place)
+            );
+            (Kind::Access, row)
+        })
+        .collect();
+    let head =
+        "\n### IAM changes\n\n| | Who | May | On | If | Where |\n| --- | --- | --- | --- | --- | --- |\n"
+            .to_owned();
+    Block { head, items, tail: String::new() }
+}
+
+fn calls(report: &Report<'_>) -> Block {
+    let calls = report.sections.calls.iter().filter(|calls| !calls.is_empty());
+    let items =
+        calls.map(|calls| (Kind::Calls, format!("\n{}\n", prose(sections::calls(calls).trim())))).collect();
+    Block { items, ..Block::default() }
 }
 
 fn diffs(changes: &[(Act, &ResourceChange)]) -> Block {
