@@ -112,6 +112,9 @@ pub(super) struct PlanArgs {
     /// Show mistakes also as annotations of GitHub Actions, on stderr
     #[arg(long)]
     pub(super) github: bool,
+    /// Print the IAM policy that applying it needs, instead of the plan; of a saved plan too
+    #[arg(long, conflicts_with_all = ["markdown", "html"])]
+    pub(super) permissions: bool,
 }
 
 #[derive(Debug, Args)]

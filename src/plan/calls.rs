@@ -203,3 +203,82 @@ fn longest(plan: &Plan, works: &[Work<'_>]) -> (f64, Vec<Address>) {
     path.dedup();
     (way, path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::Diff;
+    use crate::model::Protection;
+    use crate::schema::TypeName;
+
+    fn change(name: &str, action: Action, type_name: &str, depends_on: &[&str]) -> ResourceChange {
+        ResourceChange {
+            address: Address::new(name),
+            type_name: TypeName::new(type_name),
+            moved_from: None,
+            identifier: None,
+            new_identifier: None,
+            action,
+            reason: None,
+            before: None,
+            after: None,
+            computed: BTreeMap::new(),
+            computed_before: BTreeMap::new(),
+            diff: Diff::default(),
+            replace_paths: Vec::new(),
+            depends_on: depends_on.iter().map(|name| Address::new(*name)).collect(),
+            recorded_dependencies: depends_on.iter().map(|name| Address::new(*name)).collect(),
+            protection: Protection::None,
+            drift: None,
+            adoption: None,
+        }
+    }
+
+    fn plan(mut changes: Vec<ResourceChange>) -> Plan {
+        changes.sort_by(|a, b| a.address.cmp(&b.address));
+        Plan { changes, ..Plan::default() }
+    }
+
+    fn time(plan: &Plan, rate: f64) -> Time {
+        calls(plan, Catalogue::bundled(), Some(rate)).time.expect("a pace")
+    }
+
+    const QUEUE: &str = "AWS::SQS::Queue";
+    const GROUP: &str = "AWS::Logs::LogGroup";
+
+    #[test]
+    fn the_longest_way_decides_until_the_pace_does() {
+        let chain = plan(vec![
+            change("a.a", Action::Create, GROUP, &["a.b"]),
+            change("a.b", Action::Create, QUEUE, &["a.c"]),
+            change("a.c", Action::Create, GROUP, &[]),
+            change("a.d", Action::Create, QUEUE, &[]),
+            change("a.e", Action::NoOp, QUEUE, &["a.a"]),
+        ]);
+        let time_of = time(&chain, 25.0);
+        assert_eq!((time_of.seconds, time_of.paced), (79, false));
+        assert_eq!(time_of.longest.iter().map(Address::as_str).collect::<Vec<_>>(), ["a.c", "a.b", "a.a"]);
+        // Up and down again take the same way, the other way round.
+        let down = chain.changes.iter().cloned().map(|c| ResourceChange { action: Action::Delete, ..c });
+        let down = time(&plan(down.collect()), 25.0);
+        assert_eq!(down.longest.first().map(Address::as_str), Some("a.e"));
+        assert!(time(&chain, 0.1).paced);
+    }
+
+    #[test]
+    fn a_replacement_costs_both_and_circles_end() {
+        let both = plan(vec![
+            change("a.a", Action::CreateThenDelete, GROUP, &["a.b"]),
+            change("a.b", Action::DeleteThenCreate, GROUP, &["a.a"]),
+        ]);
+        let counted = calls(&both, Catalogue::bundled(), None);
+        assert_eq!((counted.create, counted.delete, counted.read, counted.poll), (2, 2, 2, 4));
+        assert!(time(&both, 25.0).seconds >= 7);
+        assert!(calls(&plan(Vec::new()), Catalogue::bundled(), Some(25.0)).is_empty());
+    }
+
+    #[test]
+    fn who_waits_longer_asks_more_often() {
+        assert_eq!([polls(0.0), polls(0.2), polls(7.0), polls(65.0)], [1, 1, 5, 17]);
+    }
+}

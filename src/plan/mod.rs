@@ -17,6 +17,7 @@ mod evaluate;
 mod file;
 mod iam;
 mod outputs;
+mod permissions;
 mod promise;
 mod protect;
 mod renames;
@@ -30,6 +31,7 @@ pub use calls::{Calls, Time, calls};
 pub use change::{Counts, Drift, OutputAction, OutputChange, ResourceChange};
 pub use file::{FileError, SavedOptions, SavedPlan, compare};
 pub use iam::{Broad, Effect as IamEffect, IamAction, IamChange, IamContext, PolicySort, Scope, iam_changes};
+pub use permissions::{PermissionContext, Permissions};
 pub use promise::{BrokenPromise, broken_promises};
 pub use sections::Sections;
 

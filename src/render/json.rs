@@ -16,7 +16,7 @@ pub const UI_VERSION: &str = "1.2";
 const PROVIDER: &str = "evstack/cloudcontrol";
 
 /// The plan document. Its `evstack` object has the sections (`iam`, `calls`) and what `extra` holds
-/// (`findings`, …); there is no `flow` in it yet.
+/// (`findings`, `permissions` when asked for, …); there is no `flow` in it yet.
 #[must_use]
 pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, extra: Map<String, Json>) -> Json {
     let mut own = json!({

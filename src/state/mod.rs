@@ -212,11 +212,7 @@ impl Locked {
     /// A plan that was made before the state existed hashed its secrets with a salt of its own.
     /// Takes it over, unless something is recorded already.
     pub fn adopt_salt(&self, salt: &str) {
-        self.shared.with(|state| {
-            if state.journal == 0 && state.serial == 0 {
-                salt.clone_into(&mut state.salt);
-            }
-        });
+        self.shared.with(|state| state.adopt_salt(salt));
     }
 
     /// Folds the journal into the snapshot, if it has become long.

@@ -106,6 +106,13 @@ impl State {
         Secrets::new(self.salt.clone())
     }
 
+    /// A plan that was made before the state existed hashed its secrets with a salt of its own.
+    pub(crate) fn adopt_salt(&mut self, salt: &str) {
+        if self.journal == 0 && self.serial == 0 {
+            salt.clone_into(&mut self.salt);
+        }
+    }
+
     /// What an entry does. Entries that make no sense (an end without a begin) do nothing: a
     /// journal is replayed from any of its prefixes.
     pub fn apply(&mut self, entry: &Entry) {

@@ -1,6 +1,6 @@
 //! `evstack apply [STACK|PLAN]` and `evstack destroy [STACK]`: shows the plan, asks, does it.
 
-use super::plan::{Planned, wanted};
+use super::plan::{Planned, Reopened, reopened, wanted};
 use crate::apply::{Cancel, Job, Means, Outcome, Recovery, has_work, recover, run as carry_out};
 use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::{self, Connection};
@@ -10,7 +10,7 @@ use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Sources};
 use crate::model::{Action, Address, Json};
 use crate::ops::plan::Wanted;
-use crate::ops::{self, DiskLoader, Failure, Loaded, Request, alike, saved};
+use crate::ops::{self, Failure, Loaded, Request, alike, saved};
 use crate::plan::{Counts, SavedPlan};
 use crate::provider::{Breaker, SystemClock};
 use crate::render::{Paint, json, progress as words};
@@ -58,17 +58,7 @@ async fn from_file(args: &ApplyArgs, saved: &SavedPlan, destroy: bool) -> Result
             .hint("give the flags to `evstack plan --out FILE`; apply takes config, `--yes` and `--json`")
             .into());
     }
-    let mut place = args.place.clone();
-    place.env.clone_from(&saved.env);
-    place.cloud.clone_from(&saved.cloud);
-    let here = std::env::current_dir()
-        .map_err(|error| terminal::unusable(&format!("there is no current folder: {error}")))?;
-    let files = saved::files(saved, &DiskLoader::new(here))?;
-    let session = Session::of_files(&place, &saved.root, &saved.stack, &files)?;
-    let connection = cloud::connect(&session).await?;
-    let today = session.request(connection.place.clone())?;
-    let request = saved::request(saved, &connection.place, &today.inputs);
-    let loaded = ops::load(&request, Box::new(files))?;
+    let Reopened { session, connection, request, loaded } = reopened(&args.place, saved).await?;
     one(args, &session, &connection, request, loaded, &Wanted::from_saved(&saved.options), Some(saved)).await
 }
 

@@ -1,15 +1,15 @@
 //! `evstack plan [STACK]`: reads live, takes no lock, changes nothing.
 
 use crate::apply::{peek, undecided};
-use crate::cli::args::{PlanArgs, WantedArgs};
+use crate::cli::args::{PlanArgs, WantedArgs, WhereArgs};
 use crate::cli::cloud::{self, Connection};
 use crate::cli::session::Session;
 use crate::cli::{Ended, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, Desired, Json, Live, Value};
 use crate::ops::plan::{Made, Wanted, plan, refused};
-use crate::ops::{self, Failure, Loaded, Request, saved};
-use crate::plan::{IamContext, Plan, SavedPlan, Sections};
+use crate::ops::{self, DiskLoader, Failure, Loaded, Request, saved};
+use crate::plan::{IamContext, PermissionContext, Permissions, Plan, SavedPlan, Sections};
 use crate::render::plan::Whereabouts;
 use crate::render::{Paint, Report, html, json, markdown, plan as text};
 use crate::schema::Catalogue;
@@ -20,6 +20,11 @@ use std::io::Write;
 use std::path::Path;
 
 pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
+    if let (true, Some(path)) = (args.permissions, &args.stack)
+        && let Some(saved) = saved::read(Path::new(path))?
+    {
+        return permissions_of_file(args, &saved).await;
+    }
     let sessions = Session::all(&args.place, args.stack.as_deref())?;
     if args.out.is_some() && sessions.len() != 1 {
         return Err(Diagnostic::error(Code::NO_STACK, "`--out` keeps the plan of one stack")
@@ -31,6 +36,7 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
     let draws = args.markdown || args.html;
     let (mut documents, mut kept) = (Vec::new(), Vec::new());
     let (mut differs, mut refused) = (false, false);
+    let mut permissions = Permissions::default();
     for session in &sessions {
         let planned = Planned::make(session, &wanted).await?;
         differs |= !planned.plan.is_empty();
@@ -40,19 +46,21 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
             terminal::annotate(&planned.refusals, &planned.loaded.sources);
         }
         if args.json {
-            documents.push(planned.json());
+            documents.push(planned.json(args.permissions.then_some(&wanted)));
         } else {
             if !args.place.quiet {
                 planned.narrate();
             }
-            if !draws {
+            if args.permissions {
+                planned.permit(&mut permissions, &wanted);
+            } else if !draws {
                 terminal::print(&planned.text(args.place.quiet))?;
             }
             terminal::show(&planned.refusals, &planned.loaded.sources);
         }
         if let Some(path) = args.out.as_ref().filter(|_| !planned.is_refused()) {
             planned.keep(Path::new(path), &wanted)?;
-            if !(args.json || draws || args.place.quiet) {
+            if !(args.json || draws || args.permissions || args.place.quiet) {
                 let path = path.as_str();
                 terminal::print(&format!(
                     "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    evstack apply \"{path}\"\n"
@@ -68,6 +76,9 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
     if args.html {
         terminal::print(&drawn(&kept, html::page))?;
     }
+    if args.permissions && !args.json {
+        print_permissions(&permissions)?;
+    }
     // The process is about to end: taking a large plan apart piece by piece helps nobody.
     std::mem::forget(kept);
     if args.json {
@@ -79,6 +90,77 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
         (false, true) => Ended::Differences,
         (false, false) => Ended::Done,
     })
+}
+
+/// One policy as it is attached; several, where one would be too long, as a list of them.
+fn print_permissions(permissions: &Permissions) -> Result<(), Failure> {
+    let mut documents = permissions.documents();
+    match documents.len() {
+        0 => {
+            terminal::say("Nothing would be called, so no permissions are needed.");
+            Ok(())
+        }
+        1 => terminal::print_json(&documents.pop().unwrap_or_default()),
+        count => {
+            terminal::say(&format!(
+                "IAM takes 6,144 characters in a managed policy: these are {count} policies, to be attached together."
+            ));
+            terminal::print_json(&Json::Array(documents))
+        }
+    }
+}
+
+/// What carrying out a saved plan needs, if it still fits.
+async fn permissions_of_file(args: &PlanArgs, file: &SavedPlan) -> Result<Ended, Failure> {
+    if wanted(&args.wanted, args.destroy)? != Wanted::default()
+        || args.place.cloud.is_some()
+        || args.out.is_some()
+        || args.detailed_exitcode
+    {
+        let message = "a saved plan is looked at as it was made, without other flags";
+        return Err(Diagnostic::error(Code::STALE_PLAN, message)
+            .hint("give the flags to `evstack plan --out FILE`")
+            .into());
+    }
+    let Reopened { session, connection, request, loaded } = reopened(&args.place, file).await?;
+    let wanted = Wanted::from_saved(&file.options);
+    let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
+    let mut state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
+    state.adopt_salt(&file.salt);
+    let planned = Planned::of(&session, &connection, request, loaded, state, &wanted).await?;
+    saved::still_fits(file, &planned.saved(&wanted))?;
+    if args.json {
+        terminal::print_json(&planned.json(Some(&wanted)))?;
+    } else {
+        let mut permissions = Permissions::default();
+        planned.permit(&mut permissions, &wanted);
+        print_permissions(&permissions)?;
+    }
+    Ok(Ended::Done)
+}
+
+/// A saved plan's stack, from the sources in the file.
+pub(super) struct Reopened {
+    pub(super) session: Session,
+    pub(super) connection: Connection,
+    pub(super) request: Request,
+    pub(super) loaded: Loaded,
+}
+
+/// Opens what a saved plan was made from, with today's credentials and secrets.
+pub(super) async fn reopened(place: &WhereArgs, saved: &SavedPlan) -> Result<Reopened, Failure> {
+    let mut place = place.clone();
+    place.env.clone_from(&saved.env);
+    place.cloud.clone_from(&saved.cloud);
+    let here = std::env::current_dir()
+        .map_err(|error| terminal::unusable(&format!("there is no current folder: {error}")))?;
+    let files = saved::files(saved, &DiskLoader::new(here))?;
+    let session = Session::of_files(&place, &saved.root, &saved.stack, &files)?;
+    let connection = cloud::connect(&session).await?;
+    let today = session.request(connection.place.clone())?;
+    let request = saved::request(saved, &connection.place, &today.inputs);
+    let loaded = ops::load(&request, Box::new(files))?;
+    Ok(Reopened { session, connection, request, loaded })
 }
 
 /// One document of all plans.
@@ -206,8 +288,35 @@ impl Planned {
         text::plan(&self.plan, &self.sections, &self.at, paint)
     }
 
-    fn json(&self) -> Json {
+    /// Adds what applying it needs.
+    fn permit(&self, permissions: &mut Permissions, wanted: &Wanted) {
+        let recorded_type =
+            |address: &Address| self.state.resources.get(address).map(|recorded| recorded.type_name.clone());
+        let leftovers: Vec<_> = self
+            .state
+            .leftovers
+            .iter()
+            .map(|leftover| (leftover.type_name.clone(), leftover.identifier.clone()))
+            .collect();
+        let context = PermissionContext {
+            catalogue: Catalogue::bundled(),
+            place: &self.loaded.stack.place,
+            refresh: wanted.refresh,
+            adopt: wanted.adopt,
+            recorded_type: &recorded_type,
+            leftovers: &leftovers,
+        };
+        permissions.add(&self.plan, &context);
+    }
+
+    /// With permissions, if it is told what was wanted.
+    fn json(&self, permitted: Option<&Wanted>) -> Json {
         let mut extra = serde_json::Map::new();
+        if let Some(wanted) = permitted {
+            let mut permissions = Permissions::default();
+            self.permit(&mut permissions, wanted);
+            extra.insert("permissions".to_owned(), permissions.documents().into());
+        }
         let findings: Vec<Json> = self
             .loaded
             .warnings
