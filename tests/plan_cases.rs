@@ -5,8 +5,9 @@
 //! nothing while it can be predicted, `{"$secret": …}` for a secret. `recorded.json` is the record
 //! (`recorded.declared` may hold `{"$hash": …}` for the hash of a secret), `live.json` the reads
 //! (`null`: not there). `leftOut` names what `options.when` leaves out. `EVSTACK_BLESS=1` writes `plan.txt` anew.
+//! Where a `plan.md` stands, that is the plan as a comment on a pull request.
 
-use evstack::diagnostics::{Code, Diagnostics, Severity, SourceId, Span};
+use evstack::diagnostics::{Code, Diagnostics, Severity, SourceId, Sources, Span};
 use evstack::diff::{Context, create_model, declared, patch};
 use evstack::graph::Graph;
 use evstack::model::{
@@ -17,8 +18,8 @@ use evstack::plan::{
     Answers, FileError, IamContext, Plan, PlanInputs, PlanOptions, ResourceChange, SavedPlan, Sections,
     broken_promises, build, compare, iam_changes,
 };
-use evstack::render::Paint;
 use evstack::render::plan::Whereabouts;
+use evstack::render::{Paint, Report};
 use evstack::schema::{Catalogue, PropertyPath, TypeName};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,15 @@ fn every_case_plans_as_written() {
         } else if fs::read_to_string(&expected).unwrap_or_default() != found {
             failures.push(format!("── {name}\n{found}"));
         }
+        let expected = root.join(&name).join("plan.md");
+        if let Ok(comment) = fs::read_to_string(&expected) {
+            let found = case.drawn(|reports| evstack::render::markdown::document(reports, "evstack plan"));
+            if bless {
+                fs::write(&expected, &found).expect("plan.md can be written");
+            } else if comment != found {
+                failures.push(format!("── {name}, plan.md\n{found}"));
+            }
+        }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
@@ -55,6 +65,12 @@ fn every_case_plans_the_same_twice_and_as_json() {
         assert_eq!(document["format_version"], "1.2");
         assert_eq!(document["resource_changes"].as_array().map(Vec::len), Some(first.changes.len()));
         assert!(!document.to_string().contains("hush"), "a secret leaks: {document}");
+        for text in [
+            case.drawn(evstack::render::html::page),
+            case.drawn(|r| evstack::render::markdown::document(r, "")),
+        ] {
+            assert!(!text.contains("hush"), "a secret leaks: {text}");
+        }
     }
 }
 
@@ -279,6 +295,28 @@ impl Case {
             return told;
         }
         evstack::render::plan::plan(&plan, &sections(&plan), &whereabouts(), Paint::default()) + &told
+    }
+}
+
+impl Case {
+    /// As the documents for people have it.
+    fn drawn(&self, draw: impl Fn(&[Report<'_>]) -> String) -> String {
+        let (plan, diagnostics) = self.plan();
+        let (mut refusals, mut warnings) = (Diagnostics::new(), Diagnostics::new());
+        for diagnostic in diagnostics {
+            let is_error = diagnostic.severity == Severity::Error;
+            if is_error { &mut refusals } else { &mut warnings }.push(diagnostic);
+        }
+        let report = Report {
+            at: &whereabouts(),
+            plan: &plan,
+            refusals: &refusals,
+            warnings: &warnings,
+            sources: &Sources::new(),
+            unfinished: &[],
+            sections: &sections(&plan),
+        };
+        draw(&[report])
     }
 }
 

@@ -19,8 +19,10 @@ pub(super) fn code(name: &str) -> String {
     if name.is_empty() {
         return "<code></code>".to_owned();
     }
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '/' | '_' | '+' | '=');
-    if name.chars().all(plain) { format!("`{name}`") } else { element(&name) }
+    // Between backticks only these could mean something: a backtick, a table's pipe, a line break.
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".:-/_+= (),*{}[];'\"%?!".contains(c);
+    let stands = name.chars().all(plain) && !name.starts_with(' ') && !name.ends_with(' ');
+    if stands { format!("`{name}`") } else { element(&name) }
 }
 
 /// The same where HTML is expected, as in a `<summary>`.

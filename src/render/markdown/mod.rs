@@ -252,7 +252,7 @@ fn outputs(report: &Report<'_>) -> Block {
     if !lines.is_empty() {
         items.push((Kind::Outputs, folded("<b>Outputs</b>", &fenced("diff", &texts(&lines)))));
     }
-    Block { head: "\n### Outputs\n".to_owned(), items, tail: String::new() }
+    Block { items, ..Block::default() }
 }
 
 fn unknowns(report: &Report<'_>) -> Block {
