@@ -47,7 +47,9 @@ fn differences_are_2_only_where_asked_for() {
     assert_eq!(sandbox.run(&["plan", "--detailed-exitcode", "--json"]).code, 2);
     assert_eq!(sandbox.run(&["apply", "--auto-approve"]).code, 0);
     assert_eq!(sandbox.run(&["plan", "--detailed-exitcode"]).code, 0);
-    assert_eq!(sandbox.run(&["plan", "--detailed-exitcode", "--destroy"]).code, 2);
+    assert_eq!(sandbox.run(&["plan", "--detailed-exitcode", "--destroy"]).code, 1);
+    let destroy = ["plan", "--detailed-exitcode", "--destroy", "--allow-data-loss"];
+    assert_eq!(sandbox.run(&destroy).code, 2);
     sandbox.write("evstack.yaml", "name: shop\nqueues: {orders: {retenton: 1h}}\n");
     sandbox.refused(&["plan", "--detailed-exitcode"], "E0201");
     sandbox.refused(&["check"], "E0201");
@@ -67,7 +69,7 @@ fn without_anybody_to_ask_nothing_happens() {
     sandbox.ok(&["apply", "--yes"]);
     // With nothing to do there is nothing to ask.
     sandbox.ok(&["apply"]);
-    sandbox.refused(&["destroy"], "E0506");
+    sandbox.refused(&["destroy", "--allow-data-loss"], "E0506");
 }
 
 #[test]
@@ -110,8 +112,8 @@ fn a_reader_that_leaves_is_silent_success() {
 #[test]
 fn an_apply_goes_on_without_its_reader() {
     let sandbox = shop();
-    for (arguments, left) in [(["apply", "--yes"], 2), (["destroy", "--yes"], 0)] {
-        let mut child = sandbox.start(&arguments);
+    for (arguments, left) in [(&["apply", "--yes"][..], 2), (&["destroy", "--yes", "--allow-data-loss"], 0)] {
+        let mut child = sandbox.start(arguments);
         drop(child.stdout.take());
         let run = Run::of(child.wait_with_output().expect("it ends"));
         assert_eq!(run.code, 0, "{}", run.stderr);

@@ -147,7 +147,7 @@ fn machines_are_told_the_same_in_lines() {
     assert_eq!(last[0]["@message"], "Apply complete! Resources: 2 added, 0 changed, 0 destroyed.");
     assert!(last[1]["outputs"]["url"]["value"].is_string(), "{}", last[1]);
 
-    let gone = lines(&sandbox.ok(&["destroy", "--yes", "--json"]).stdout);
+    let gone = lines(&sandbox.ok(&["destroy", "--yes", "--allow-data-loss", "--json"]).stdout);
     let summaries: Vec<_> = gone.iter().filter(|line| line["type"] == "change_summary").collect();
     assert_eq!(summaries[0]["@message"], "Plan: 0 to add, 0 to change, 3 to destroy.");
     assert_eq!(summaries[1]["@message"], "Destroy complete! Resources: 3 destroyed.");
@@ -165,7 +165,7 @@ fn what_was_deleted_outside_is_made_again() {
     assert_eq!(served.inventory().len(), 3);
     // And what is gone already needn't be destroyed.
     delete_by_hand(&served);
-    sandbox.ok(&["destroy", "--yes"]);
+    sandbox.ok(&["destroy", "--yes", "--allow-data-loss"]);
     assert_eq!((served.inventory().len(), sandbox.recorded("evstack.yaml").len()), (0, 0));
 }
 
@@ -175,11 +175,11 @@ fn destroy_takes_what_is_recorded_whatever_the_file_says_now() {
     sandbox.ok(&["apply", "--yes"]);
     assert!(sandbox.ok(&["output"]).stdout.contains("url = "));
     sandbox.write("evstack.yaml", "name: shop\n");
-    let done = sandbox.ok(&["destroy", "--yes"]).stdout;
+    let done = sandbox.ok(&["destroy", "--yes", "--allow-data-loss"]).stdout;
     assert!(done.contains("Destroy complete! Resources: 3 destroyed."), "{done}");
     assert_eq!(served.inventory(), []);
     assert_eq!(sandbox.ok(&["output"]).stdout, "", "outputs go with what they told of");
-    let again = sandbox.ok(&["destroy", "--yes"]).stdout;
+    let again = sandbox.ok(&["destroy", "--yes", "--allow-data-loss"]).stdout;
     assert!(again.contains("No changes. No objects need to be destroyed."), "{again}");
 }
 

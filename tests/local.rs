@@ -134,7 +134,7 @@ fn another_cloud_has_another_state() {
     assert!(sandbox.path(&file).exists(), "{file}");
     // The environment's own cloud is no other one.
     assert!(sandbox.ok(&["plan", "--cloud", "local"]).stdout.contains(NOTHING));
-    sandbox.ok(&["destroy", "--yes", "--cloud", &served.url]);
+    sandbox.ok(&["destroy", "--yes", "--allow-data-loss", "--cloud", &served.url]);
     assert_eq!(served.inventory(), []);
     assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
 }
@@ -153,7 +153,7 @@ fn an_environment_is_declared_and_is_whose_it_says() {
         format!("cloud: {{endpoint: \"{}\", accountId: \"{account}\"}}\nconfig: {{}}\n", served.url)
     };
     sandbox.write("evstack.prod.yaml", &overlay("123456789012"));
-    for arguments in [&["plan"][..], &["apply", "--yes"], &["destroy", "--yes"]] {
+    for arguments in [&["plan"][..], &["apply", "--yes"], &["destroy", "--yes", "--allow-data-loss"]] {
         let said = sandbox.refused(&[arguments, &["--env", "prod"]].concat(), "E0604");
         assert!(
             said.contains("of account 123456789012") && said.contains("of account 000000000000"),

@@ -21,6 +21,7 @@ use evstack::plan::{
 use evstack::render::plan::Whereabouts;
 use evstack::render::{Paint, Report};
 use evstack::schema::{Catalogue, PropertyPath, TypeName};
+use evstack::syntax::{Format, Node, parse};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -79,7 +80,7 @@ fn every_case_plans_the_same_twice_and_as_json() {
 #[test]
 fn every_case_is_a_promise_that_holds_and_then_plans_nothing() {
     for (name, case) in cases() {
-        let stack = Stack::of(&case.stack);
+        let stack = Stack::of(&case.stack, &case.text);
         let (plan, diagnostics) = case.plan();
         if diagnostics.has_errors() {
             continue;
@@ -212,6 +213,7 @@ impl World {
             protection: change.protection,
             retain_on_delete: false,
             place: String::new(),
+            doubts: Default::default(),
         };
         self.recorded.insert(change.address.clone(), record);
         self.live.insert(change.address.clone(), Live::Present(there));
@@ -244,6 +246,8 @@ fn whereabouts() -> Whereabouts {
 #[derive(Clone)]
 struct Case {
     stack: Json,
+    /// `stack.json` as it is written, for places.
+    text: String,
     recorded: BTreeMap<Address, Recorded>,
     live: BTreeMap<Address, Live>,
 }
@@ -270,13 +274,14 @@ impl Case {
         });
         Self {
             stack: read("stack.json").expect("stack.json"),
+            text: fs::read_to_string(folder.join("stack.json")).expect("stack.json"),
             recorded: recorded.collect(),
             live: live.collect(),
         }
     }
 
     fn plan(&self) -> (Plan, Diagnostics) {
-        let stack = Stack::of(&self.stack);
+        let stack = Stack::of(&self.stack, &self.text);
         stack.plan(&self.recorded, &self.live, &stack.recorded_outputs, &stack.options)
     }
 
@@ -329,13 +334,19 @@ struct Stack {
     outputs: Vec<(String, Template)>,
     recorded_outputs: BTreeMap<String, Json>,
     options: PlanOptions,
+    sources: Sources,
 }
 
 impl Stack {
-    fn of(stack: &Json) -> Self {
+    fn of(stack: &Json, text: &str) -> Self {
         let list = |json: &Json| json.as_array().cloned().unwrap_or_default();
         let members = |name: &str| stack[name].as_object().cloned().unwrap_or_default().into_iter();
-        let desired: Vec<Desired> = list(&stack["resources"]).iter().map(desired).collect();
+        let mut sources = Sources::new();
+        let (tree, _) = parse(sources.add("stack.json", text), text, Format::Json);
+        let written = tree.as_ref().and_then(|tree| tree.get("resources")).and_then(Node::items);
+        let places = written.unwrap_or_default().iter().map(Some).chain(std::iter::repeat(None));
+        let desired: Vec<Desired> =
+            list(&stack["resources"]).iter().zip(places).map(|(json, node)| desired(json, node)).collect();
         let mut graph: Graph<Address, Order> = Graph::new();
         for resource in &desired {
             graph.node(resource.address.clone());
@@ -371,6 +382,7 @@ impl Stack {
                 allow_data_loss: options["allowDataLoss"] == true,
                 restore: BTreeMap::new(),
             },
+            sources,
         }
     }
 
@@ -395,6 +407,7 @@ impl Stack {
             recorded_outputs,
             options,
             secrets: &secrets(),
+            place_of: &|span| self.sources.place(span),
         })
     }
 }
@@ -412,7 +425,11 @@ fn secrets() -> Secrets {
     Secrets::new("salt")
 }
 
-fn desired(json: &Json) -> Desired {
+fn desired(json: &Json, node: Option<&Node>) -> Desired {
+    let mut spans = BTreeMap::new();
+    if let Some(properties) = node.and_then(|node| node.get("properties")) {
+        place_spans(properties, "", &mut spans);
+    }
     let options = &json["options"];
     let paths = |name: &str| -> Vec<PropertyPath> {
         let list = options[name].as_array().into_iter().flatten();
@@ -440,8 +457,21 @@ fn desired(json: &Json) -> Desired {
             timeout: None,
         },
         depends_on: addresses(&json["dependsOn"]),
-        span: Span::new(SourceId(0), 0, 0),
-        spans: BTreeMap::new(),
+        span: node.map_or(Span::new(SourceId(0), 0, 0), |node| node.span),
+        spans,
+    }
+}
+
+/// Where each property and its key are written.
+fn place_spans(node: &Node, pointer: &str, spans: &mut BTreeMap<String, Span>) {
+    spans.insert(pointer.to_owned(), node.span);
+    for entry in node.entries().unwrap_or_default() {
+        let below = format!("{pointer}/{}", entry.key);
+        spans.insert(Desired::key_at(&below), entry.key_span);
+        place_spans(&entry.value, &below, spans);
+    }
+    for (index, item) in node.items().unwrap_or_default().iter().enumerate() {
+        place_spans(item, &format!("{pointer}/{index}"), spans);
     }
 }
 

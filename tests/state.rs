@@ -116,7 +116,7 @@ fn stacks_are_found_and_told_apart() {
     assert!(done.contains("it = \"http://127.0.0.1:4566/000000000000/bakery-local-loaves\""), "{done}");
     let plans = sandbox.ok(&["plan", "--json"]).json();
     assert_eq!(plans["stacks"].as_array().map(Vec::len), Some(2));
-    sandbox.ok(&["destroy", "--yes"]);
+    sandbox.ok(&["destroy", "--yes", "--allow-data-loss"]);
     // The file decides, then the folder.
     sandbox.write("evstack.json", r#"{"name": "here"}"#);
     assert!(sandbox.ok(&["plan"]).stdout.starts_with("Stack here,"));
@@ -127,7 +127,7 @@ fn flags_narrow_a_plan() {
     let sandbox = Sandbox::new();
     sandbox.write("evstack.yaml", &layers());
     let summary = |arguments: &[&str]| -> Vec<String> {
-        let run = sandbox.ok(&[&["plan"], arguments].concat());
+        let run = sandbox.ok(&[&["plan", "--allow-data-loss"], arguments].concat());
         let lines =
             run.stdout.lines().filter_map(|line| line.strip_prefix("  # ").or(line.strip_prefix("Plan: ")));
         lines
@@ -161,7 +161,7 @@ fn flags_narrow_a_plan() {
     }
     sandbox.refused(&["plan", "--target", "not an address"], "E0505");
     sandbox.refused(&["state", "show", "resource.q02x"], "E0505");
-    let done = sandbox.ok(&["apply", "--yes", "--replace", "resource.q20"]).stdout;
+    let done = sandbox.ok(&["apply", "--yes", "--allow-data-loss", "--replace", "resource.q20"]).stdout;
     assert!(done.contains("Resources: 1 added, 0 changed, 1 destroyed."), "{done}");
     assert!(sandbox.ok(&["plan"]).stdout.contains("No changes."));
 }
@@ -238,7 +238,7 @@ fn a_target_needs_no_more_than_comes_before_it() {
     assert_eq!(sandbox.ok(&["output", "--json"]).json(), serde_json::json!({}));
     sandbox.ok(&["apply", "--yes"]);
     sandbox.edit("evstack.yaml", "deadLetter: false", "deadLetter: false, name: other");
-    let done = sandbox.ok(&["apply", "--yes", "--target", "queue.orders"]).stdout;
+    let done = sandbox.ok(&["apply", "--yes", "--target", "queue.orders", "--allow-data-loss"]).stdout;
     assert!(done.contains("Resources: 2 added, 0 changed, 2 destroyed."), "{done}");
     sandbox.ok(&["apply", "--yes"]);
     assert_eq!(sandbox.run(&["plan", "--detailed-exitcode"]).code, 0);

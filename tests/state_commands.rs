@@ -42,7 +42,7 @@ fn parts_move_with_their_owner_and_the_plan_goes_on() {
     let kept: Json = serde_json::from_str(&sandbox.read(&format!("{STATE}.backup"))).expect("JSON");
     assert_eq!(kept["resources"], serde_json::from_str::<Json>(&before).expect("JSON")["resources"]);
     assert_eq!(sandbox.recorded(FILE), ["queue.audit", "queue.sales", "queue.sales.deadLetter"]);
-    let plan = sandbox.ok(&["plan"]).stdout;
+    let plan = sandbox.ok(&["plan", "--allow-data-loss"]).stdout;
     assert!(plan.contains("Plan: 1 to add, 1 to change, 1 to destroy."), "{plan}");
 
     let said = sandbox.refused(&["state", "mv", "queue.sale", "queue.x"], "E0505");

@@ -8,7 +8,7 @@ use super::operation::{Call, Halt, Hands, Order};
 use super::steps::{Steps, What};
 use super::{Job, Means, Outcome, Silent, Skipped, nothing};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Action, Address, Json, Recorded, Secrets, Value};
+use crate::model::{Action, Address, Doubts, Fixed, Json, Recorded, Secrets, Value};
 use crate::plan::{ResourceChange, broken_promises};
 use crate::provider::{Fault, FaultKind, Silence};
 use crate::schema::{ResourceType, TypeName};
@@ -155,7 +155,8 @@ impl<'a> Engine<'a> {
         let same = recorded.declared == now.properties
             && recorded.dependencies == now.dependencies
             && recorded.protection == now.protection
-            && recorded.retain_on_delete == now.retain_on_delete;
+            && recorded.retain_on_delete == now.retain_on_delete
+            && recorded.doubts.is_empty();
         if !same {
             let mut recorded = recorded;
             recorded.declared = now.properties;
@@ -163,6 +164,8 @@ impl<'a> Engine<'a> {
             recorded.protection = now.protection;
             recorded.retain_on_delete = now.retain_on_delete;
             recorded.place = now.place;
+            // What is there is what is wanted, whatever an update before it did.
+            recorded.doubts = Doubts::default();
             drop(self.hands.journal.append(Entry::Put { recorded: Box::new(recorded) }));
         }
     }
@@ -259,7 +262,7 @@ impl<'a> Engine<'a> {
                     call: Call::Create(wanted.model()),
                     declared: Some(wanted.declared.clone()),
                     predicted_identifier: wanted.predicted_identifier.clone(),
-                    deposes: action == Action::CreateThenDelete,
+                    deposes: action == Action::CreateThenDelete && !change.retained,
                     leftover: false,
                     timeout,
                     hidden: wanted.hidden(),
@@ -298,7 +301,10 @@ impl<'a> Engine<'a> {
                 let identifier = made.identifier.clone();
                 (self.hands.sink)(Event::Completed { subject: subject.clone(), elapsed, identifier });
                 match subject.doing {
-                    Doing::Create => self.outcome.added += 1,
+                    Doing::Create => {
+                        self.outcome.added += 1;
+                        self.outcome.forgotten += usize::from(self.lets_go(step));
+                    }
                     Doing::Update => self.outcome.changed += 1,
                     Doing::Import => {
                         self.outcome.imported += 1;
@@ -332,7 +338,18 @@ impl<'a> Engine<'a> {
             }
             Err(halt) => {
                 let desired = self.knowledge.of(&subject.address);
-                let failure = failure::halted(&subject, halt, desired);
+                let found = match &halt {
+                    Halt::Fault(fault) => self.found_fixed(step, fault),
+                    _ => Vec::new(),
+                };
+                let failure = match found.is_empty() {
+                    true => failure::halted(&subject, halt, desired),
+                    false => failure::fixed(&subject, halt, &found, desired),
+                };
+                if !found.is_empty() {
+                    let (address, fixed) = (subject.address.clone(), found);
+                    drop(self.hands.journal.append(Entry::CannotUpdate { address, fixed }));
+                }
                 self.failed(step, failure, elapsed, subject);
             }
         }
@@ -342,6 +359,29 @@ impl<'a> Engine<'a> {
     fn is_changed(&self, step: usize) -> bool {
         let What::Up(index) = &self.steps.all[step].what else { return false };
         !self.job.plan.changes[*index].diff.is_empty()
+    }
+
+    /// The properties that an update was refused for, as create-only after all: those that the
+    /// service names among the changed ones, else all of them. The next plan replaces for them.
+    fn found_fixed(&self, step: usize, fault: &Fault) -> Vec<Fixed> {
+        let What::Up(index) = &self.steps.all[step].what else { return Vec::new() };
+        let change = &self.job.plan.changes[*index];
+        if fault.kind != FaultKind::NotUpdatable || change.action != Action::Update {
+            return Vec::new();
+        }
+        let paths = change.diff.differences.iter().map(|d| &d.path);
+        let mut tops: Vec<&String> = paths.filter_map(|path| path.first()).collect();
+        tops.sort();
+        tops.dedup();
+        let said: Vec<&str> = fault.message.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+        let named: Vec<&String> = tops.iter().copied().filter(|top| said.contains(&top.as_str())).collect();
+        let found = if named.is_empty() { tops } else { named };
+        found.into_iter().map(|top| Fixed { path: vec![top.clone()], words: fault.message.clone() }).collect()
+    }
+
+    /// Whether a replacement leaves the recorded one in the cloud.
+    fn lets_go(&self, step: usize) -> bool {
+        matches!(&self.steps.all[step].what, What::Up(index) if self.job.plan.changes[*index].retained)
     }
 
     /// Leftovers of earlier runs aren't in the plan's numbers.

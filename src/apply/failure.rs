@@ -5,7 +5,7 @@ use super::desired::NotSent;
 use super::event::{Doing, Subject};
 use super::operation::Halt;
 use crate::diagnostics::{Code, Diagnostic, Span};
-use crate::model::{Address, Desired};
+use crate::model::{Address, Desired, Fixed};
 use crate::plan::BrokenPromise;
 use crate::plan::adoption::import_command;
 use crate::provider::{Fault, FaultKind};
@@ -64,6 +64,26 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
         Halt::Disk(diagnostic) => (None, *diagnostic),
     };
     Failure { address: address.clone(), doing: *doing, fault, diagnostic: placed(diagnostic, desired) }
+}
+
+/// Of an update that was refused because a property can't be changed in place after all: said, and
+/// never replaced without a plan that shows it.
+pub(super) fn fixed(subject: &Subject, halt: Halt, found: &[Fixed], desired: Option<&Desired>) -> Failure {
+    let mut failure = halted(subject, halt, desired);
+    let names: Vec<String> = found.iter().map(|one| format!("`{}`", one.path.join("."))).collect();
+    let pronoun = if names.len() == 1 { "it" } else { "one of them" };
+    failure.diagnostic.hints = vec![format!(
+        "{} of `{}`: {pronoun} can't be updated in place, found at apply, and that is recorded: \
+         `evstack plan` shows the replacement; or set the value back",
+        names.join(", "),
+        subject.address
+    )];
+    if let (Some(desired), Some(first)) = (desired, found.first()) {
+        let pointer: String = first.path.iter().map(|name| format!("/{name}")).collect();
+        failure.diagnostic.primary = None;
+        failure.diagnostic = failure.diagnostic.at(desired.key_span_of(&pointer));
+    }
+    failure
 }
 
 impl Silent {

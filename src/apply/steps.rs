@@ -69,6 +69,10 @@ impl Steps {
                     down.insert(address, gone);
                     up.insert(address, made);
                 }
+                // The recorded one only leaves the state, when the new one takes its place there.
+                Action::CreateThenDelete if change.retained => {
+                    up.insert(address, steps.add(What::Up(index), address));
+                }
                 Action::CreateThenDelete => {
                     let made = steps.add(What::Up(index), address);
                     let leftover = What::Leftover {

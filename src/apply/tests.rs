@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Notify;
 
 mod peeking;
+mod refused;
 
 /// Identified by its name.
 const NAMED: &str = "AWS::Events::EventBus";
@@ -133,6 +134,7 @@ async fn planned(
         recorded_outputs: &recorded_outputs,
         options: &PlanOptions::default(),
         secrets: &secrets,
+        place_of: &|_| "stack.yaml:1:1".to_owned(),
     });
     assert!(!diagnostics.has_errors(), "{diagnostics:?}");
     Ok((plan, live))

@@ -167,6 +167,8 @@ impl Walk<'_> {
     fn compare_whole(&mut self, desired: &Value, live: Option<&Json>) -> Option<Value> {
         let Some(wanted) = desired.to_json() else { return self.differs(desired, live) };
         let equal = match live {
+            // Whether it was sent isn't known.
+            _ if self.hidden && self.context.half_way => is_empty(&wanted),
             Some(there) => self.same(&wanted, there),
             None => {
                 is_empty(&wanted)
@@ -196,12 +198,15 @@ impl Walk<'_> {
 
     /// Notes a difference at the current place.
     pub(super) fn push(&mut self, kind: DifferenceKind, before: Option<Json>, after: Option<Value>) {
-        let create_only = self.shape.create_only(&self.path)
-            || self.shape.create_only_below(&self.path).any(|rest| {
-                let was = before.as_ref().and_then(|json| at(json, rest));
-                let will = after.as_ref().and_then(Value::to_json);
-                was != will.as_ref().and_then(|json| at(json, rest))
-            });
+        let differs_at = |rest: &[String]| {
+            let was = before.as_ref().and_then(|json| at(json, rest));
+            let will = after.as_ref().and_then(Value::to_json);
+            was != will.as_ref().and_then(|json| at(json, rest))
+        };
+        let create_only =
+            self.shape.create_only(&self.path) || self.shape.create_only_below(&self.path).any(differs_at);
+        let may_be = self.shape.may_be_create_only(&self.path)
+            || self.shape.maybe_create_only_below(&self.path).any(differs_at);
         let trigger = self.context.replace_on_changes.iter().any(|p| p.covers(&self.path));
         self.found.push(Difference {
             path: self.path.clone(),
@@ -211,6 +216,7 @@ impl Walk<'_> {
             before,
             after,
             forces_replacement: create_only || trigger,
+            may_force_replacement: may_be && !create_only && !trigger,
             by_trigger: trigger && !create_only,
             write_only: self.hidden,
         });

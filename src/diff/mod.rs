@@ -20,7 +20,7 @@ pub use equal::{declared, same};
 pub use holding::{Holding, holding};
 pub use patch::{create_model, patch};
 
-use crate::model::{Json, Options, Secrets, Value};
+use crate::model::{Doubts, Json, Options, Secrets, Value};
 use crate::schema::{PropertyPath, ResourceType};
 
 /// What happens to a path.
@@ -50,6 +50,9 @@ pub struct Difference {
     pub after: Option<Value>,
     /// Whether it can only be had by a new resource.
     pub forces_replacement: bool,
+    /// Whether the handler may refuse it in place: the schema's `conditionalCreateOnlyProperties`,
+    /// where nobody but the handler knows the condition.
+    pub may_force_replacement: bool,
     /// Whether `replaceOnChanges` (and no create-only property) asks for the new resource.
     pub by_trigger: bool,
     /// Never read back: compared with what was sent last, since nothing else can be known.
@@ -100,6 +103,8 @@ pub struct Context<'a> {
     pub replace_on_changes: &'a [PropertyPath],
     /// Hashes secrets, to compare them with recorded hashes.
     pub secrets: &'a Secrets,
+    /// Whether an update failed half-way: what a read never shows isn't known, and differs.
+    pub half_way: bool,
 }
 
 impl<'a> Context<'a> {
@@ -111,7 +116,14 @@ impl<'a> Context<'a> {
             ignore_changes: &options.ignore_changes,
             replace_on_changes: &options.replace_on_changes,
             secrets,
+            half_way: false,
         }
+    }
+
+    /// The same of a resource whose last update may have failed half-way.
+    #[must_use]
+    pub fn since(self, doubts: &Doubts) -> Self {
+        Self { half_way: doubts.half_way, ..self }
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Facts {
     #[serde(default)]
     volatile: Vec<String>,
     #[serde(default)]
+    replaces: Vec<String>,
+    #[serde(default)]
     members: BTreeMap<String, Members>,
     #[serde(rename = "source")]
     _source: String,
@@ -72,6 +74,12 @@ impl Facts {
     /// Whether each update changes the computed property.
     pub(super) fn volatile(&self, property: &str) -> bool {
         self.volatile.iter().any(|p| p == property)
+    }
+
+    /// Whether a change of what is at this place needs a new resource, though the schema doesn't say
+    /// so, or not always.
+    pub(super) fn replaces(&self, path: &[String]) -> bool {
+        self.replaces.iter().any(|p| PropertyPath::parse(p).covers(path))
     }
 
     /// What the document at this place is written in; `None` if nothing says that it is one.

@@ -82,7 +82,7 @@ pub fn patch(desired: &Json, recorded: Option<&Json>, live: &Json, context: &Con
     let target = operations.applied_to(live);
     // Against no record, every write-only property is something to send.
     let hidden = compare::run(&wanted, None, &target, context).differences;
-    for difference in hidden.iter().filter(|d| d.write_only && !shape.create_only(&d.path)) {
+    for difference in hidden.iter().filter(|d| d.write_only && !shape.stays(&d.path)) {
         operations.send_again(&difference.path, &difference.live_path, &desired, &target);
     }
     if operations.list.is_empty() {
@@ -177,7 +177,7 @@ impl Operations {
         let names = desired.as_object().into_iter().flatten().map(|(name, _)| name);
         for name in names {
             let path = std::slice::from_ref(name);
-            if let Some(value) = live.get(name).filter(|_| !shape.create_only(path)) {
+            if let Some(value) = live.get(name).filter(|_| !shape.stays(path)) {
                 self.replace(path, value.clone());
                 return;
             }

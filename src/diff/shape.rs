@@ -34,11 +34,20 @@ impl<'a> Shape<'a> {
         })
     }
 
-    /// It can't be changed in place. What is conditionally create-only counts: whether the
-    /// condition holds is known to the handler alone, and a refused update helps nobody.
+    /// It can't be changed in place: by the schema, or by the service's documentation where the
+    /// schema says less.
     pub(super) fn create_only(&self, path: &[String]) -> bool {
-        covers(&self.resource_type.create_only, path)
-            || covers(&self.resource_type.conditional_create_only, path)
+        covers(&self.resource_type.create_only, path) || self.facts.is_some_and(|f| f.replaces(path))
+    }
+
+    /// The handler may refuse to change it in place: whether the condition holds, only it knows.
+    pub(super) fn may_be_create_only(&self, path: &[String]) -> bool {
+        covers(&self.resource_type.conditional_create_only, path) && !self.create_only(path)
+    }
+
+    /// It isn't sent again with what changes.
+    pub(super) fn stays(&self, path: &[String]) -> bool {
+        self.create_only(path) || self.may_be_create_only(path)
     }
 
     /// It never changes while the resource lives.
@@ -50,13 +59,14 @@ impl<'a> Shape<'a> {
     pub(super) fn create_only_below(&self, path: &[String]) -> impl Iterator<Item = &'a [String]> {
         let depth = path.len();
         let prefix = path.to_vec();
-        let (only, conditional) =
-            (&self.resource_type.create_only, &self.resource_type.conditional_create_only);
-        only.iter().chain(conditional).filter_map(move |p| {
-            let names = p.names();
-            let above = names.len() > depth && names.iter().zip(&prefix).all(|(n, at)| n == "*" || n == at);
-            above.then(|| &names[depth..])
-        })
+        self.resource_type.create_only.iter().filter_map(move |p| below(p, depth, &prefix))
+    }
+
+    /// The same of paths that may turn out to be create-only.
+    pub(super) fn maybe_create_only_below(&self, path: &[String]) -> impl Iterator<Item = &'a [String]> {
+        let depth = path.len();
+        let prefix = path.to_vec();
+        self.resource_type.conditional_create_only.iter().filter_map(move |p| below(p, depth, &prefix))
     }
 
     /// The schema of the property there.
@@ -137,6 +147,13 @@ impl<'a> Shape<'a> {
         path.len() == 1
             && (path[0] == "Tags" || Some(path[0].as_str()) == self.resource_type.tagging.property.as_deref())
     }
+}
+
+/// What remains of a path below the first names of another.
+fn below<'p>(path: &'p PropertyPath, depth: usize, prefix: &[String]) -> Option<&'p [String]> {
+    let names = path.names();
+    let above = names.len() > depth && names.iter().zip(prefix).all(|(n, at)| n == "*" || n == at);
+    above.then(|| &names[depth..])
 }
 
 fn covers(paths: &[PropertyPath], path: &[String]) -> bool {

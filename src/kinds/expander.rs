@@ -4,7 +4,7 @@ use super::kind::{Kind, kind_named, kinds};
 use super::{names, options, tags};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::model::{Address, Desired, Options, Protection, Template, Value};
-use crate::schema::{Catalogue, TypeName};
+use crate::schema::{Catalogue, TypeName, data_loss};
 use crate::spec::{Declaration, Stack};
 use crate::syntax::Node;
 use indexmap::IndexMap;
@@ -84,6 +84,27 @@ fn check_defaults(x: &mut Expander<'_>) {
     }
 }
 
+/// The physical name belongs where `name:` is written, unless its property is written itself.
+fn place_name(declaration: &Declaration, desired: &mut Desired) {
+    let Some(entry) = declaration.body.entries().and_then(|all| all.iter().find(|e| e.key == "name")) else {
+        return;
+    };
+    let resource_type = Catalogue::bundled().of(&desired.type_name);
+    if let Some(property) = resource_type.as_ref().and_then(|t| t.name_property()) {
+        let pointer = format!("/{property}");
+        desired.spans.entry(Desired::key_at(&pointer)).or_insert(entry.key_span);
+        desired.spans.entry(pointer).or_insert(entry.value.span);
+    }
+}
+
+/// What holds data is protected, unless its declaration says `protect: false`.
+pub(super) fn by_default(declaration: &Declaration, type_name: &str) -> Protection {
+    match data_loss(&TypeName::new(type_name)) {
+        Some(loss) if !loss.warns && !options::unprotected(declaration) => Protection::ByDefault,
+        _ => Protection::None,
+    }
+}
+
 fn address_of(kind: &Kind, declaration: &Declaration) -> Address {
     Address::new(format!("{}.{}", kind.singular, declaration.name))
 }
@@ -105,7 +126,6 @@ pub(super) struct Draft {
     properties: IndexMap<String, Template>,
     spans: BTreeMap<String, Span>,
     depends_on: Vec<Address>,
-    protection: Protection,
     replace_on_changes: Vec<crate::schema::PropertyPath>,
 }
 
@@ -117,7 +137,6 @@ impl Draft {
             properties: IndexMap::new(),
             spans: BTreeMap::new(),
             depends_on: Vec::new(),
-            protection: Protection::None,
             replace_on_changes: Vec::new(),
         }
     }
@@ -151,12 +170,6 @@ impl Draft {
     /// After another resource, though no property says so.
     pub(super) fn after(mut self, address: Address) -> Self {
         self.depends_on.push(address);
-        self
-    }
-
-    /// Protected because it holds data.
-    pub(super) fn protected(mut self) -> Self {
-        self.protection = Protection::ByDefault;
         self
     }
 
@@ -222,11 +235,12 @@ impl<'a> Expander<'a> {
         let address = self.address(declaration);
         let over = declaration.body.get("properties").cloned();
         let mut options = options::read(self, declaration);
-        if options.protection == Protection::None && !options::unprotected(declaration) {
-            options.protection = draft.protection;
+        if options.protection == Protection::None {
+            options.protection = self::by_default(declaration, draft.type_name);
         }
         options.replace_on_changes.extend(draft.replace_on_changes.iter().cloned());
         let mut desired = self.finish(declaration, address, draft, over.as_ref());
+        place_name(declaration, &mut desired);
         desired.options = options;
         desired.depends_on.extend(options::depends_on(self, declaration));
         self.out.resources.push(desired);
@@ -242,7 +256,7 @@ impl<'a> Expander<'a> {
             .and_then(|p| p.get("properties"))
             .cloned();
         let replace_on_changes = draft.replace_on_changes.clone();
-        let protection = draft.protection;
+        let protection = self::by_default(declaration, draft.type_name);
         let mut desired = self.finish(declaration, address.clone(), draft, over.as_ref());
         desired.options = Options { protection, replace_on_changes, ..Options::default() };
         self.out.resources.push(desired);

@@ -27,7 +27,7 @@ pub(super) fn left_out(x: &mut Expander<'_>, declaration: &Declaration) -> bool 
     x.boolean(node, "`when`") == Some(false)
 }
 
-/// Whether `protect: false` lifts the protection that the kind gives.
+/// Whether `protect: false` lifts the protection of what holds data.
 pub(super) fn unprotected(declaration: &Declaration) -> bool {
     let protect = declaration.body.get("options").and_then(|o| o.get("protect"));
     matches!(protect.map(|n| &n.value), Some(crate::syntax::NodeValue::Bool(false)))

@@ -4,7 +4,7 @@ use super::expander::Expander;
 use super::kind::{Field, Kind};
 use super::{names, options, tags};
 use crate::diagnostics::{Code, Diagnostic, nearest};
-use crate::model::{Desired, Template};
+use crate::model::{Desired, Protection, Template};
 use crate::schema::{Catalogue, ResourceType, TypeName};
 use crate::spec::Declaration;
 use std::collections::BTreeMap;
@@ -61,7 +61,10 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     fill_name(x, declaration, &resource_type, &mut properties);
     let type_name = TypeName::new(type_name);
     tags::add(x, declaration, &address, &type_name, &mut properties);
-    let options = options::read(x, declaration);
+    let mut options = options::read(x, declaration);
+    if options.protection == Protection::None {
+        options.protection = super::expander::by_default(declaration, type_name.as_str());
+    }
     let depends_on = options::depends_on(x, declaration);
     let span = declaration.span;
     x.out.resources.push(Desired { address, type_name, properties, options, depends_on, span, spans });

@@ -87,7 +87,7 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
         ];
         draft = draft.written("SSESpecification", Template::object(encryption), node);
     }
-    x.main(declaration, draft.protected());
+    x.main(declaration, draft);
 }
 
 /// `{read, write}` as provisioned throughput; none when paid by request.

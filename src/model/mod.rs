@@ -16,7 +16,7 @@ pub use action::{Action, ActionReason};
 pub use address::Address;
 pub use desired::{Desired, Options, Protection};
 pub use place::{Place, Secrets};
-pub use recorded::{Live, Recorded, Undeclared};
+pub use recorded::{Doubts, Fixed, Live, Recorded, Undeclared};
 pub use template::{Attributes, Function, Order, Reference, Template};
 pub use value::{Unknown, Value};
 

@@ -34,6 +34,39 @@ pub struct Recorded {
     /// `stacks/reviews.yaml:12:3`: where it was declared.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,
+    /// What updates that failed left to be known.
+    #[serde(default, skip_serializing_if = "Doubts::is_empty")]
+    pub doubts: Doubts,
+}
+
+/// What is to be known of a resource since an update of it failed; gone with the next one that ends
+/// well.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Doubts {
+    /// Some of an update may have been done. What a read never shows may be as it was or as it was
+    /// to be: the next update sends it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub half_way: bool,
+    /// Properties that the handler refused to change in place, though the schema doesn't say so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixed: Vec<Fixed>,
+}
+
+/// A property that can only be had by a new resource, as an apply found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixed {
+    /// By its names in the desired properties: `["KeySchema"]`.
+    pub path: Vec<String>,
+    /// The service's words.
+    pub words: String,
+}
+
+impl Doubts {
+    /// Whether nothing is in doubt.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.half_way && self.fixed.is_empty()
+    }
 }
 
 /// A change that nobody declared and nobody accepted: `drift` tells it until somebody does, or until

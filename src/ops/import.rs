@@ -86,6 +86,7 @@ pub async fn import(
         protection: desired.options.protection,
         retain_on_delete: desired.options.retain_on_delete,
         place: loaded.sources.place(desired.span),
+        doubts: Default::default(),
     };
     locked.append(Entry::Put { recorded: Box::new(recorded.clone()) })?;
     let seen = Seen { live: [(address.clone(), Live::Present(live))].into(), ..Seen::default() };

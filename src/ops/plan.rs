@@ -198,6 +198,7 @@ pub fn make(
         recorded_outputs: &recorded_outputs,
         options: &options,
         secrets: &secrets,
+        place_of: &|span| loaded.sources.place(span),
     });
     if diagnostics.iter().any(|d| d.severity == Severity::Error && !SHOWN.contains(&d.code)) {
         return Err(Failure::new(diagnostics, loaded.sources.clone()));

@@ -4,8 +4,10 @@ use super::decide::Rules;
 use super::evaluate::{Evaluator, Printed, Subject, lookup};
 use super::outputs::outputs;
 use super::select::{Selection, Wish, is_or_belongs_to, select};
-use super::{Found, OutputAction, OutputChange, Plan, ResourceChange, adoption, protect, renames};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use super::{
+    Found, OutputAction, OutputChange, Plan, ResourceChange, adoption, consequences, protect, renames,
+};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use crate::graph::{Edge, Graph};
 use crate::model::{
     Action, ActionReason, Address, Desired, Json, Live, Place, Recorded, Secrets, Template, Undeclared,
@@ -61,6 +63,8 @@ pub struct PlanInputs<'a, E> {
     pub options: &'a PlanOptions,
     /// Hashes secrets, to compare them with recorded ones.
     pub secrets: &'a Secrets,
+    /// `stacks/reviews.yaml:12:3`, for the reasons; empty where no file is known.
+    pub place_of: &'a dyn Fn(Span) -> String,
 }
 
 static UNREAD: Live = Live::Unread;
@@ -85,7 +89,12 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     let mut plan = Plan { partial: selection.is_some(), destroy: inputs.options.destroy, ..Plan::default() };
     let check = adoption::Check { recorded: inputs.recorded, live: inputs.live };
     plan.restored.clone_from(&inputs.options.restore);
-    let rules = Rules { options: inputs.options, secrets: inputs.secrets, catalogue: inputs.catalogue };
+    let rules = Rules {
+        options: inputs.options,
+        secrets: inputs.secrets,
+        catalogue: inputs.catalogue,
+        place_of: inputs.place_of,
+    };
 
     if !inputs.options.destroy {
         // What is decided early may rest on something that is decided late: then once more.
@@ -131,6 +140,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     plan.changes.sort_by(|a, b| a.address.cmp(&b.address));
     plan.unknowns = unknowns(&plan);
     let by_address: BTreeMap<&Address, &Desired> = inputs.desired.iter().map(|d| (&d.address, d)).collect();
+    consequences::follow(&mut plan.changes, &by_address, inputs.attributes);
     protect::refuse(&plan.changes, &by_address, inputs.options.allow_data_loss, &mut diagnostics);
     circles(&plan, &by_address, &mut diagnostics);
     let moved = moved.into_iter().filter(|(desired, _)| plan.change(&desired.address).is_some());

@@ -106,6 +106,7 @@ fn works<'a>(plan: &'a Plan, catalogue: &Catalogue) -> Vec<Work<'a>> {
             Action::Import => &[Operation::Update],
             Action::Delete => &[Operation::Delete],
             Action::DeleteThenCreate => &[Operation::Delete, Operation::Create],
+            Action::CreateThenDelete if change.retained => &[Operation::Create],
             Action::CreateThenDelete => &[Operation::Create, Operation::Delete],
         };
         for operation in operations {
@@ -226,6 +227,10 @@ mod tests {
             computed_before: BTreeMap::new(),
             diff: Diff::default(),
             replace_paths: Vec::new(),
+            causes: Vec::new(),
+            follows: Vec::new(),
+            retained: false,
+            half_way: false,
             depends_on: depends_on.iter().map(|name| Address::new(*name)).collect(),
             recorded_dependencies: depends_on.iter().map(|name| Address::new(*name)).collect(),
             protection: Protection::None,

@@ -58,6 +58,7 @@ impl ResourceChange {
             "after": optional(&self.after),
             "computed": self.computed.iter().map(|(k, v)| (k.clone(), value(v, secrets))).collect::<Map<_, _>>(),
             "replace_paths": self.replace_paths,
+            "retained": self.retained,
         })
     }
 }

@@ -1,9 +1,9 @@
 //! One resource's and one output's share of a plan.
 
-use super::Adoption;
+use super::{Adoption, Cause, Follow};
 use crate::diff::Diff;
 use crate::model::{Action, ActionReason, Address, Protection, Value};
-use crate::schema::TypeName;
+use crate::schema::{DataLoss, TypeName, data_loss};
 use std::collections::BTreeMap;
 
 /// What was found changed behind evstack's back.
@@ -45,6 +45,14 @@ pub struct ResourceChange {
     pub diff: Diff,
     /// The paths that ask for a new resource.
     pub replace_paths: Vec<Vec<String>>,
+    /// Why it is replaced; of an update, for what it may have to be.
+    pub causes: Vec<Cause>,
+    /// What changes elsewhere because this one is replaced.
+    pub follows: Vec<Follow>,
+    /// Of a replacement: the recorded one isn't deleted, it only leaves the state.
+    pub retained: bool,
+    /// An earlier update of it failed half-way: what a read never shows is sent again.
+    pub half_way: bool,
     /// What must be done first on the way up: declared and referenced resources, direct ones only.
     pub depends_on: Vec<Address>,
     /// What the recorded one was built on: deletion goes the other way.
@@ -62,6 +70,13 @@ impl ResourceChange {
     #[must_use]
     pub fn is_no_op(&self) -> bool {
         self.action == Action::NoOp && self.moved_from.is_none()
+    }
+
+    /// What is lost when this is done; none where nothing is there any more, or it stays.
+    #[must_use]
+    pub fn loses(&self) -> Option<&'static DataLoss> {
+        let ends = self.action.deletes() && !self.retained && self.drift.is_none();
+        ends.then(|| data_loss(&self.type_name)).flatten()
     }
 
     /// Predicted computed properties that others are told before the create.

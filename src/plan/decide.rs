@@ -1,8 +1,10 @@
 //! From what differs to what is done.
 
 use super::canonical::shown;
+use super::consequences::{causes, mark_found};
 use super::evaluate::{Evaluator, Subject};
 use super::{Adoption, Drift, Found, PlanOptions, ResourceChange};
+use crate::diagnostics::Span;
 use crate::diff::{Context, Diff, diff, holding, restored};
 use crate::model::{Action, ActionReason, Address, Json, Live, Protection, Recorded, Secrets, Value};
 use crate::schema::{Catalogue, ReplacementStrategy, ResourceType};
@@ -12,6 +14,7 @@ pub(super) struct Rules<'a> {
     pub(super) options: &'a PlanOptions,
     pub(super) secrets: &'a Secrets,
     pub(super) catalogue: &'a Catalogue,
+    pub(super) place_of: &'a dyn Fn(Span) -> String,
 }
 
 impl Rules<'_> {
@@ -20,7 +23,8 @@ impl Rules<'_> {
     pub(super) fn declared(&self, subject: &Subject<'_>, evaluator: &Evaluator<'_>) -> ResourceChange {
         let desired = subject.desired;
         let mut after = without_nulls(desired.properties.evaluate(evaluator));
-        let context = Context::new(&subject.resource_type, &desired.options, self.secrets);
+        let doubts = subject.recorded.map(|r| r.doubts.clone()).unwrap_or_default();
+        let context = Context::new(&subject.resource_type, &desired.options, self.secrets).since(&doubts);
         let mut change = ResourceChange {
             address: desired.address.clone(),
             type_name: desired.type_name.clone(),
@@ -35,6 +39,10 @@ impl Rules<'_> {
             computed_before: Default::default(),
             diff: Diff::default(),
             replace_paths: Vec::new(),
+            causes: Vec::new(),
+            follows: Vec::new(),
+            retained: false,
+            half_way: false,
             depends_on: Vec::new(),
             recorded_dependencies: Vec::new(),
             protection: desired.options.protection,
@@ -71,10 +79,14 @@ impl Rules<'_> {
                     after = wanted;
                 } else if recorded.type_name == desired.type_name {
                     change.diff = diff(&after, Some(&recorded.declared), live, &context);
+                    mark_found(&mut change.diff.differences, &doubts.fixed);
+                    change.half_way = doubts.half_way && change.diff.differences.iter().any(|d| d.write_only);
                 } else {
                     change.diff.before = Some(shown(&recorded.declared));
                 }
                 self.existing(subject, recorded, evaluator, &mut change);
+                let no_update = subject.resource_type.handlers.update.is_none();
+                change.causes = causes(&change, desired, &doubts.fixed, no_update, self.place_of);
             }
         }
         change.before = change.diff.before.take();
@@ -117,6 +129,7 @@ impl Rules<'_> {
         evaluator.renew(&change.address);
         let new = evaluator.identifier(&change.address, resource_type);
         change.action = self.replacement(subject, recorded, new.as_deref(), other_type);
+        change.retained = subject.desired.options.retain_on_delete;
         change.new_identifier = new;
     }
 
@@ -136,6 +149,8 @@ impl Rules<'_> {
         let strategy = subject.resource_type.replacement_strategy;
         let delete_first = match subject.desired.options.delete_before_replace {
             _ if same_identity => true,
+            // The recorded one stays: nothing has to go first.
+            _ if subject.desired.options.retain_on_delete => false,
             Some(wish) => wish,
             None => strategy == ReplacementStrategy::DeleteThenCreate,
         };
@@ -171,6 +186,10 @@ impl Rules<'_> {
             computed_before: Default::default(),
             diff: Diff::default(),
             replace_paths: Vec::new(),
+            causes: Vec::new(),
+            follows: Vec::new(),
+            retained: false,
+            half_way: false,
             depends_on: Vec::new(),
             recorded_dependencies: recorded.dependencies.clone(),
             protection,
@@ -185,8 +204,13 @@ impl Rules<'_> {
             return shown(&recorded.declared);
         };
         let resource_type: &ResourceType = &resource_type;
-        let context =
-            Context { resource_type, ignore_changes: &[], replace_on_changes: &[], secrets: self.secrets };
+        let context = Context {
+            resource_type,
+            ignore_changes: &[],
+            replace_on_changes: &[],
+            secrets: self.secrets,
+            half_way: false,
+        };
         let sent = shown(&recorded.declared);
         diff(&sent, Some(&recorded.declared), live, &context).before.unwrap_or(sent)
     }

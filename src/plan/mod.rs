@@ -11,6 +11,7 @@ mod build;
 mod calls;
 mod canonical;
 mod change;
+mod consequences;
 mod decide;
 mod durations;
 mod evaluate;
@@ -29,6 +30,7 @@ pub use answers::Answers;
 pub use build::{PlanInputs, PlanOptions, build};
 pub use calls::{Calls, Time, calls};
 pub use change::{Counts, Drift, OutputAction, OutputChange, ResourceChange};
+pub use consequences::{Cause, Follow, Why, read_by};
 pub use file::{FileError, SavedOptions, SavedPlan, compare};
 pub use iam::{Broad, Effect as IamEffect, IamAction, IamChange, IamContext, PolicySort, Scope, iam_changes};
 pub use permissions::{PermissionContext, Permissions};
@@ -78,7 +80,7 @@ impl Plan {
                 Action::Update => counts.change += 1,
                 Action::DeleteThenCreate | Action::CreateThenDelete => {
                     counts.add += 1;
-                    counts.destroy += 1;
+                    *if change.retained { &mut counts.forget } else { &mut counts.destroy } += 1;
                 }
                 Action::Delete => counts.destroy += 1,
                 Action::Import => {

@@ -14,22 +14,44 @@ pub(super) fn refuse(
     diagnostics: &mut Diagnostics,
 ) {
     for change in changes.iter().filter(|c| c.action.deletes() && c.drift.is_none()) {
+        let own = desired.get(&change.address).copied();
+        if change.retained && change.action == Action::DeleteThenCreate {
+            diagnostics.push(in_its_own_way(change, own));
+            continue;
+        }
+        let lost = change.loses().map(|loss| format!(": {}", loss.loses)).unwrap_or_default();
         let (why, way_out) = match change.protection {
             Protection::None => continue,
-            Protection::ByDefault if allow_data_loss => continue,
-            Protection::ByDefault => {
-                ("it holds data", "`--allow-data-loss` lets it go, with all that is in it".to_owned())
-            }
-            Protection::Explicit => ("its options say `protect: true`", explicit_way_out(change)),
+            Protection::ByDefault if allow_data_loss || change.retained => continue,
+            Protection::ByDefault => (
+                format!("it holds data that would be lost{lost}"),
+                "`--allow-data-loss` lets it go, with all that is in it".to_owned(),
+            ),
+            Protection::Explicit => ("its options say `protect: true`".to_owned(), explicit_way_out(change)),
         };
         let verb = if change.action == Action::Delete { "deleted" } else { "replaced" };
         let address = &change.address;
         let message = format!("`{address}` would be {verb}, and is protected because {why}");
         let mut diagnostic = Diagnostic::error(Code::PROTECTED, message).hint(way_out);
-        if let Some(span) = desired.get(address).map(|d| span_of(change, d)) {
+        if let Some(span) = own.map(|d| span_of(change, d)) {
             diagnostic = diagnostic.at(span);
         }
         diagnostics.push(diagnostic);
+    }
+}
+
+/// The recorded one is to stay, and has the identity that the new one needs.
+fn in_its_own_way(change: &ResourceChange, desired: Option<&Desired>) -> Diagnostic {
+    let (address, type_name) = (&change.address, &change.type_name);
+    let message = format!(
+        "`{address}` must be replaced, and its options say `retainOnDelete: true`: the {type_name} that stays \
+         has the name of the new one"
+    );
+    let diagnostic = Diagnostic::error(Code::PROTECTED, message)
+        .hint("give it another `name`, or remove `retainOnDelete` from its options");
+    match desired {
+        Some(desired) => diagnostic.at(span_of(change, desired)),
+        None => diagnostic,
     }
 }
 
@@ -44,7 +66,7 @@ fn explicit_way_out(change: &ResourceChange) -> String {
 /// The property that asks for the replacement, or the declaration.
 fn span_of(change: &ResourceChange, desired: &Desired) -> Span {
     match change.replace_paths.first() {
-        Some(path) => desired.span_of(&path.iter().map(|name| format!("/{name}")).collect::<String>()),
+        Some(path) => desired.key_span_of(&path.iter().map(|name| format!("/{name}")).collect::<String>()),
         None => desired.span,
     }
 }

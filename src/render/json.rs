@@ -6,7 +6,7 @@
 
 use super::plan::Whereabouts;
 use crate::model::{Action, Json, Value};
-use crate::plan::{Counts, OutputAction, OutputChange, Plan, ResourceChange, Sections};
+use crate::plan::{Counts, OutputAction, OutputChange, Plan, ResourceChange, Sections, Why};
 use serde_json::{Map, json};
 
 /// Of the shape of the plan document.
@@ -28,6 +28,8 @@ pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, extra: Map<Strin
         "cloud": at.cloud,
         "unknowns": plan.unknowns,
         "iam": sections.iam,
+        "replacements": plan.changes.iter().filter_map(replacement).collect::<Vec<_>>(),
+        "data_loss": plan.changes.iter().filter_map(loss).collect::<Vec<_>>(),
     });
     if let Some(calls) = &sections.calls {
         own["calls"] = json!(calls);
@@ -44,6 +46,40 @@ pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, extra: Map<Strin
         "errored": false,
         "evstack": own,
     })
+}
+
+/// Why a resource is replaced, or may have to be, and what follows from it.
+fn replacement(change: &ResourceChange) -> Option<Json> {
+    if change.causes.is_empty() && change.follows.is_empty() && !change.retained {
+        return None;
+    }
+    let because = change.causes.iter().map(|cause| {
+        let (why, words) = match &cause.why {
+            Why::CreateOnly => ("create_only", None),
+            Why::Trigger => ("replace_on_changes", None),
+            Why::Found(words) => ("found_at_apply", Some(words)),
+            Why::NoUpdate => ("no_update_handler", None),
+            Why::OtherType => ("other_type", None),
+            Why::MayBeCreateOnly => ("may_be_create_only", None),
+        };
+        json!({ "path": steps(&cause.path), "why": why, "words": words, "place": cause.place })
+    });
+    let follows = change
+        .follows
+        .iter()
+        .map(|follow| json!({ "address": follow.address, "action": follow.action, "reads": follow.reads }));
+    Some(json!({
+        "address": change.address,
+        "because": because.collect::<Vec<_>>(),
+        "follows": follows.collect::<Vec<_>>(),
+        "retained": change.retained,
+    }))
+}
+
+fn loss(change: &ResourceChange) -> Option<Json> {
+    let loss = change.loses()?;
+    let (address, type_name, loses) = (&change.address, &change.type_name, &loss.loses);
+    Some(json!({ "address": address, "type": type_name, "loses": loses }))
 }
 
 /// Several stacks' plans in one document.
@@ -114,6 +150,7 @@ fn actions(change: &ResourceChange) -> Json {
         Action::Update => json!(["update"]),
         Action::Delete => json!(["delete"]),
         Action::DeleteThenCreate => json!(["delete", "create"]),
+        Action::CreateThenDelete if change.retained => json!(["create", "forget"]),
         Action::CreateThenDelete => json!(["create", "delete"]),
         Action::Import if change.diff.is_empty() => json!(["no-op"]),
         Action::Import => json!(["update"]),

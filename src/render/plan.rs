@@ -3,8 +3,9 @@
 use super::paint::Paint;
 use super::tree::Tree;
 use crate::model::{Action, ActionReason, Value};
-use crate::plan::{Drift, FoundBy, OutputAction, OutputChange, Plan, ResourceChange, Sections};
+use crate::plan::{Cause, Drift, FoundBy, OutputAction, OutputChange, Plan, ResourceChange, Sections, Why};
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Where a plan looks: its first line.
@@ -79,6 +80,19 @@ pub fn brief(plan: &Plan, paint: Paint) -> String {
         out.push('\n');
         out.push_str(&outputs);
     }
+    out.push_str(&losses(plan, paint));
+    out
+}
+
+/// What is gone for ever once the plan is carried out.
+fn losses(plan: &Plan, paint: Paint) -> String {
+    let mut out = String::new();
+    for (change, loss) in plan.changes.iter().filter_map(|change| Some((change, change.loses()?))) {
+        if out.is_empty() {
+            let _ = writeln!(out, "\n{}", paint.bold(&paint.red("Data will be lost:")));
+        }
+        let _ = writeln!(out, "  {}: {}", change.address, loss.loses);
+    }
     out
 }
 
@@ -110,8 +124,12 @@ fn legend(changes: &[&ResourceChange], paint: Paint) -> String {
             format!("{}/{} destroy and then create replacement\n", paint.red("-"), paint.green("+")),
         ),
         (
-            has(Action::CreateThenDelete),
+            changes.iter().any(|c| c.action == Action::CreateThenDelete && !c.retained),
             format!("{}/{} create replacement and then destroy\n", paint.green("+"), paint.red("-")),
+        ),
+        (
+            changes.iter().any(|c| c.action == Action::CreateThenDelete && c.retained),
+            format!("{}/. create replacement and then forget\n", paint.green("+")),
         ),
         (has(Action::Forget), "  . forget\n".to_owned()),
     ] {
@@ -136,6 +154,7 @@ pub fn resource(change: &ResourceChange, paint: Paint) -> String {
         Action::Update => format!("  {} ", paint.yellow("~")),
         Action::Delete => format!("  {} ", paint.red("-")),
         Action::DeleteThenCreate => format!("{}/{} ", paint.red("-"), paint.green("+")),
+        Action::CreateThenDelete if change.retained => format!("{}/. ", paint.green("+")),
         Action::CreateThenDelete => format!("{}/{} ", paint.green("+"), paint.red("-")),
         Action::Forget => "  . ".to_owned(),
         Action::NoOp => "    ".to_owned(),
@@ -201,6 +220,18 @@ pub(super) fn comments(change: &ResourceChange) -> Vec<String> {
         }
         _ => {}
     }
+    comments.extend(change.causes.iter().map(|cause| because(change, cause)));
+    comments.extend(followed(change));
+    if change.retained {
+        let id = change.identifier.as_deref().unwrap_or_default();
+        comments.push(format!("retainOnDelete keeps the recorded one, \"{id}\", which leaves the state"));
+    }
+    if let Some(loss) = change.loses() {
+        comments.push(format!("lost with it: {}", loss.loses));
+    }
+    if change.half_way {
+        comments.push("an update of it ended half-way: what a read never shows is sent again".to_owned());
+    }
     if change.drift == Some(Drift::Gone) && change.action == Action::Create {
         comments.push("it was deleted outside of evstack".to_owned());
     }
@@ -222,6 +253,41 @@ pub(super) fn comments(change: &ResourceChange) -> Vec<String> {
         comments.push("compared with what was sent last, since a read never shows it".to_owned());
     }
     comments
+}
+
+/// `because QueueName can't be changed in place: stacks/reviews.yaml:12:5`
+fn because(change: &ResourceChange, cause: &Cause) -> String {
+    let what = cause.path.join(".");
+    let words = match &cause.why {
+        Why::CreateOnly => format!("because {what} can't be changed in place"),
+        Why::Trigger => format!("because {what} is in replaceOnChanges"),
+        Why::Found(words) => {
+            format!("because {what} can't be changed in place, as an apply found (\"{words}\")")
+        }
+        Why::NoUpdate => format!("because {what} differs, and nothing of the type can be changed in place"),
+        Why::OtherType => format!("because its type is {} now", change.type_name),
+        Why::MayBeCreateOnly => format!(
+            "{what} may force replacement: if it is refused in place, nothing is lost, and the next plan replaces it"
+        ),
+    };
+    if cause.place.is_empty() { words } else { format!("{words}: {}", cause.place) }
+}
+
+/// `another Arn reaches rule.a (updated in-place), pipe.b (replaced)`
+fn followed(change: &ResourceChange) -> Option<String> {
+    let reads: BTreeSet<&str> = change.follows.iter().flat_map(|f| &f.reads).map(String::as_str).collect();
+    let reads: Vec<&str> = reads.into_iter().collect();
+    let users = change.follows.iter().map(|follow| {
+        let how = match follow.action {
+            Action::Update => "updated in-place",
+            action if action.is_replace() => "replaced",
+            _ => "changed",
+        };
+        format!("{} ({how})", follow.address)
+    });
+    let users: Vec<String> = users.collect();
+    let verb = if reads.len() == 1 { "reaches" } else { "reach" };
+    (!users.is_empty()).then(|| format!("another {} {verb} {}", reads.join(" and "), users.join(", ")))
 }
 
 fn members(value: Option<&Value>) -> IndexMap<String, Value> {

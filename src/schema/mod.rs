@@ -5,6 +5,7 @@
 
 mod bundle;
 mod catalogue;
+mod data_loss;
 pub mod explain;
 mod known_shapes;
 mod naming;
@@ -19,6 +20,7 @@ pub mod validate;
 
 pub use bundle::Source;
 pub use catalogue::Catalogue;
+pub use data_loss::{DataLoss, data_loss};
 pub use naming::NameLimit;
 pub use path::PropertyPath;
 pub use predict::{Declared, PlaceRef, Prediction, predict};

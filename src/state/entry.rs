@@ -1,6 +1,6 @@
 //! What the journal says, one entry after the other.
 
-use crate::model::{Address, Json, Protection, Recorded, Undeclared};
+use crate::model::{Address, Doubts, Fixed, Json, Protection, Recorded, Undeclared};
 use crate::schema::TypeName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,6 +66,7 @@ impl Declared {
             protection: self.protection,
             retain_on_delete: self.retain_on_delete,
             place: self.place.clone(),
+            doubts: Doubts::default(),
         }
     }
 }
@@ -227,6 +228,13 @@ pub enum Entry {
     Forget {
         /// Which.
         address: Address,
+    },
+    /// A handler refused to change these properties in place.
+    CannotUpdate {
+        /// Whose.
+        address: Address,
+        /// Which, and the service's words.
+        fixed: Vec<Fixed>,
     },
     /// A resource has another name now.
     Move {

@@ -154,6 +154,13 @@ impl State {
                 self.resources.remove(address);
                 self.leftovers.retain(|leftover| leftover.address != *address);
             }
+            Entry::CannotUpdate { address, fixed } => {
+                if let Some(recorded) = self.resources.get_mut(address) {
+                    let known = &mut recorded.doubts.fixed;
+                    known.retain(|one| fixed.iter().all(|new| new.path != one.path));
+                    known.extend(fixed.iter().cloned());
+                }
+            }
             Entry::Move { from, to } => self.rename(from, to),
             Entry::Outputs { outputs } => outputs.clone_into(&mut self.outputs),
         }
@@ -200,6 +207,7 @@ impl State {
                     && let Some(recorded) = self.resources.get_mut(&address)
                 {
                     add(&mut recorded.declared, &declared.properties);
+                    recorded.doubts.half_way = true;
                 }
             }
         }

@@ -224,6 +224,7 @@ mod tests {
             protection: Default::default(),
             retain_on_delete: false,
             place: String::new(),
+            doubts: Default::default(),
         };
         let (options, secrets) = (Options::default(), Secrets::new("salt"));
         drift(&recorded, &live, &Context::new(&resource_type, &options, &secrets), std::iter::empty())
