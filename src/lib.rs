@@ -38,7 +38,7 @@
 //! | [`apply`] | begin → call → verify → end, as soon as dependencies allow; recovery | `plan` `diff` `provider` `state` `schema` `graph` `model` `diagnostics` |
 //! | [`interop`] | CloudFormation, out | `resolve` `kinds` `spec` `syntax` `schema` `languages` `graph` `model` `diagnostics` |
 //! | [`ops`] | what each command means | `apply` `interop` `provider` `state` `plan` `diff` `flow` `resolve` `kinds` `spec` `syntax` `schema` `languages` `graph` `model` `diagnostics` |
-//! | [`render`] | plan, diff, progress, types → text and JSON | `apply` `plan` `diff` `flow` `graph` `model` `schema` `diagnostics` |
+//! | [`render`] | plan, diff, progress, types, mistakes → text, JSON, Markdown, HTML, SVG, SARIF | `apply` `plan` `diff` `flow` `graph` `model` `schema` `diagnostics` |
 //! | [`local`] | the embedded cloud; meets the engine only on the wire | `schema` `languages` |
 //! | [`cli`] | arguments, environment, terminal, exit codes; hands the local cloud to the provider | `ops` `render` `local` `apply` `interop` `provider` `state` `plan` `diff` `flow` `resolve` `kinds` `spec` `syntax` `schema` `languages` `graph` `model` `diagnostics` |
 //!

@@ -139,6 +139,10 @@ fn a_plan_as_markdown_is_a_comment_for_a_bot_and_for_people() {
     );
     assert!(document.contains("| **replace** | `table.entries` | `AWS::DynamoDB::Table` |"), "{document}");
     assert!(told.contains("error[E0501]"), "{told}");
+    for arguments in [&["plan", "--html", "--github"][..], &["apply", "--yes", "--github"]] {
+        let said = sandbox.run(arguments).stderr;
+        assert!(said.contains("::error file=evstack.yaml,line=3,col="), "{arguments:?}: {said}");
+    }
 }
 
 #[test]

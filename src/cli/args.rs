@@ -131,6 +131,9 @@ pub(super) struct ApplyArgs {
     /// As JSON lines
     #[arg(long)]
     pub(super) json: bool,
+    /// Show mistakes also as annotations of GitHub Actions, on stderr
+    #[arg(long)]
+    pub(super) github: bool,
     /// How many operations at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) parallelism: u16,

@@ -135,6 +135,7 @@ fn form(command: &Command) -> Form {
 fn annotates(command: &Command) -> bool {
     match command {
         Command::Plan(args) => args.github,
+        Command::Apply(args) | Command::Destroy(args) => args.github,
         Command::Check(args) => args.github,
         _ => false,
     }

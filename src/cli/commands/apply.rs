@@ -199,6 +199,9 @@ fn show(args: &ApplyArgs, planned: &Planned, to_approve: bool) -> Result<(), Fai
         return Ok(());
     }
     let brief = args.place.quiet && !to_approve;
+    if args.github {
+        terminal::annotate(&planned.loaded.warnings, &planned.loaded.sources);
+    }
     if !brief {
         planned.narrate();
     }
@@ -307,6 +310,9 @@ fn report(
 
 /// Mistakes and warnings: as text on stderr, or as lines of JSON among the others.
 fn mention(args: &ApplyArgs, diagnostics: &Diagnostics, sources: &Sources) -> Result<(), Failure> {
+    if args.github {
+        terminal::annotate(diagnostics, sources);
+    }
     if args.json {
         return terminal::tell(&terminal::diagnostic_lines(diagnostics, sources));
     }

@@ -7,8 +7,10 @@ use crate::plan::{Plan, ResourceChange};
 use crate::render::report::{Act, Report};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Boxes that a person can take in.
-const MANY: usize = 120;
+/// Resources that a person can take in.
+const MANY: usize = 150;
+/// The same for declarations: their names say more, and fewer lines run between them.
+const MANY_OWNERS: usize = 300;
 
 /// The picture of one plan. A box leads to the change that stands at the same index in
 /// `Report::changes`.
@@ -35,7 +37,7 @@ pub(in crate::render) fn picture(report: &Report<'_>) -> Picture {
     let owners = chosen.iter().map(|at| owner(&plan.changes[*at])).collect::<BTreeSet<_>>().len();
     let left = if chosen.len() < all.len() { ", without what isn't near a change" } else { "" };
     let count = chosen.len();
-    if owners <= MANY {
+    if owners <= MANY_OWNERS {
         let caption = format!("Each declaration with its parts in one box{left}: {count} resources.");
         return grouped(plan, chosen, &owner, caption);
     }
