@@ -108,7 +108,7 @@ fn permissions_are_printed_for_stacks_for_plans_in_files_and_as_json() {
 
     sandbox.ok(&["apply", "--yes"]);
     sandbox.refused(&["plan", "--permissions", "shop.plan"], "E0502");
-    let all = sandbox.ok(&["plan", "--permissions", "--destroy"]).stdout;
+    let all = sandbox.ok(&["plan", "--permissions", "--destroy", "--allow-data-loss"]).stdout;
     assert!(all.contains("\"sqs:DeleteQueue\"") && !all.contains("\"sqs:CreateQueue\""), "{all}");
     let one = sandbox.ok(&["plan", "--permissions", "--destroy", "--target", "resource.worker"]).stdout;
     assert!(one.contains("\"iam:DeleteRole\"") && !one.contains("\"sqs:DeleteQueue\""), "{one}");

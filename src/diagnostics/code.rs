@@ -93,6 +93,10 @@ codes! {
         "The resource type's schema says what is allowed; `evstack explain TYPE` shows it. All properties of a resource together may have 262,144 characters, which is what Cloud Control takes.";
     COMPUTED_PROPERTY = "E0405" "a computed property can't be set"
         "The service decides the value; read it with `${address.Property}` instead.";
+    TOO_LONG = "E0406" "a policy or a pattern is longer than its service takes"
+        "Without white space IAM takes 10,240 characters of all inline policies of a role together (2,048 of a user, 5,120 of a group), 6,144 of a managed policy and 8,192 of a trust policy; EventBridge takes 4,096 of a pattern. No quota raises these.";
+    OVER_QUOTA = "E0407" "something is longer than an account may have by default"
+        "Service Quotas can raise it: a trust policy's 2,048 characters up to 8,192, an event pattern's 2,048 up to 4,096. The local cloud refuses a pattern above the default.";
     PROTECTED = "E0501" "a protected resource would be deleted or replaced"
         "What a kind protects by default goes with `--allow-data-loss`; `protect: true` in the stack file must be edited away first.";
     STALE_PLAN = "E0502" "a saved plan no longer fits"

@@ -6,6 +6,7 @@
 
 mod edges;
 mod identity;
+mod limits;
 mod predicted;
 mod references;
 mod schemas;

@@ -1,6 +1,7 @@
 //! What the types' schemas require and refuse, as far as values are known at load.
 
 use super::Predicted;
+use super::limits::Limits;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
 use crate::model::{Address, Desired, Json, Value};
 use crate::schema::Catalogue;
@@ -8,7 +9,7 @@ use crate::schema::validate::{Keyword, Mode, Violation, validate};
 use std::collections::BTreeSet;
 
 /// What stands in a model for a value that isn't known yet.
-const HOLE: &str = "\u{0}hole";
+pub(super) const HOLE: &str = "\u{0}hole";
 
 /// Characters of a model that Cloud Control takes ("CreateResource", `DesiredState`, in its API
 /// reference), whatever the service itself would take: a state machine's own limit is four times it.
@@ -21,12 +22,14 @@ pub(super) fn check(
     predicted: &Predicted<'_>,
     diagnostics: &mut Diagnostics,
 ) {
+    let mut limits = Limits::default();
     for resource in resources.iter().filter(|r| !broken.contains(&r.address.owner())) {
         let Some(resource_type) = Catalogue::bundled().of(&resource.type_name) else { continue };
         let model = with_holes(&predicted.properties(resource));
         for violation in validate(&resource_type, &model, Mode::Engine, &|json| json == HOLE) {
             diagnostics.push(diagnostic(resource, &violation));
         }
+        limits.see(resource, &model, diagnostics);
         reserved_tags(resource, resource_type.tagging.property.as_deref(), &model, diagnostics);
         if at_most(&model) > LONGEST {
             let length = model.to_string().chars().count();
@@ -35,6 +38,7 @@ pub(super) fn check(
             }
         }
     }
+    limits.report(diagnostics);
 }
 
 /// Every service refuses tags of AWS's own prefix, and what is read of them is never compared.
