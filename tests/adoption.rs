@@ -2,10 +2,17 @@
 //! Nothing is made anew, nothing foreign is taken, nothing is guessed.
 
 mod common;
+#[path = "common/rig.rs"]
+mod rig;
 
 use common::{Sandbox, Served, all_stacks, until};
+use evstack::ops::plan::Wanted;
+use evstack::state::State;
+use rig::Rig;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 const NOTHING: &str = "No changes. Your infrastructure matches the configuration.";
 const BASE: &str = "http://127.0.0.1:4566/000000000000";
@@ -292,4 +299,84 @@ fn a_renamed_declaration_of_the_same_table_keeps_it() {
     sandbox.write("evstack.yaml", "name: shop\ntables: {members: {key: id}}\n");
     let said = sandbox.refused(&["apply", "--yes"], "E0501");
     assert!(said.contains("aliases: [table.people]") && said.contains("`TableName: users`"), "{said}");
+}
+
+/// The files of a folder of stacks, as a stack in it names them.
+fn files(folder: &Path, below: &str, found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            files(&entry.path(), &format!("{name}/"), found);
+        } else {
+            found.insert(name, fs::read_to_string(entry.path()).expect("a file"));
+        }
+    }
+}
+
+#[test]
+fn a_lost_record_is_found_again_in_a_hard_cloud() {
+    let adopt = Wanted { adopt: true, ..Wanted::default() };
+    for (index, path) in all_stacks().iter().filter(|path| path.ends_with("yaml")).enumerate() {
+        let path = Path::new(path);
+        let mut rig = Rig::new(&json!({"preset": "adversary"}), index as u64 + 1);
+        files(path.parent().expect("a folder"), "", &mut rig.files);
+        let text = fs::read_to_string(path).expect("a stack");
+        let (_, made) = rig.apply(&text).expect("it is made");
+        assert!(made.added > 0);
+        let before = rig.inventory();
+        let loaded = rig.load(&text).expect("a stack");
+        let mut locked = rig.lock(&loaded);
+        locked.push(State::new(&loaded.stack.name, &loaded.stack.env), true).expect("the record is lost");
+        drop(locked);
+        assert_eq!(rig.state(&loaded).resources.len(), 0);
+
+        let (plan, outcome) = rig.apply_as(&text, &adopt).expect("it is taken over");
+        assert_eq!((plan.counts().add, plan.counts().destroy), (0, 0), "{}", path.display());
+        assert_eq!(outcome.imported, plan.changes.len(), "{}", path.display());
+        assert!(rig.plan(&text).expect("a plan").is_empty(), "{}", path.display());
+        assert_eq!(rig.inventory(), before, "{}", path.display());
+        let (_, gone) = rig.destroy(&text).expect("it goes");
+        assert_eq!(gone.destroyed, made.added, "{}", path.display());
+        assert_eq!(rig.inventory(), [], "{}", path.display());
+    }
+}
+
+#[test]
+fn nothing_is_taken_over_only_to_be_destroyed() {
+    let sandbox = shop("name: shop\nqueues: {orders: {}}\n");
+    for flags in [&["plan", "--destroy", "--adopt"][..], &["destroy", "--adopt", "--yes"]] {
+        let said = sandbox.refused(flags, "E0212");
+        assert!(said.contains("evstack apply --adopt"), "{said}");
+    }
+}
+
+/// A route and a subscription have no tags: they are known by what they are, or not at all.
+#[test]
+fn what_has_no_tags_is_taken_only_as_it_is_declared() {
+    let stack = |key: &str| {
+        format!(
+            "name: shop\ntopics: {{news: {{}}}}\nqueues: {{mail: {{}}}}\nresources:\n  \
+             take: {{type: AWS::SNS::Subscription, properties: {{TopicArn: '${{topic.news.TopicArn}}', Protocol: sqs, \
+             Endpoint: '${{queue.mail.Arn}}', RawMessageDelivery: {key}}}}}\n"
+        )
+    };
+    let sandbox = shop(&stack("true"));
+    let served = sandbox.serve(&[]);
+    sandbox.ok(&["apply", "--yes"]);
+    let before = served.inventory();
+    lose(&sandbox);
+    sandbox.write("evstack.yaml", &stack("false"));
+    let plan = sandbox.ok(&["plan", "--adopt"]);
+    assert!(
+        plan.stdout.contains("resource.take (AWS::SNS::Subscription) will be created"),
+        "{}",
+        plan.stdout
+    );
+    assert!(plan.stderr.contains("warning[E0513]"), "{}", plan.stderr);
+    let command = plan.stderr.split("meant: `evstack ").nth(1).expect("a command");
+    let command: Vec<&str> = command.split('`').next().expect("its end").split(' ').collect();
+    sandbox.ok(&command);
+    sandbox.ok(&["apply", "--adopt", "--yes"]);
+    assert!(sandbox.ok(&["plan"]).stdout.contains(NOTHING));
+    assert_eq!(served.inventory(), before);
 }

@@ -4,9 +4,10 @@
 //! - what was applied and read back by a service that adds defaults, keys and items of its own,
 //!   hides what is write-only, reorders sets and respells JSON, does not differ;
 //! - what the patch makes of the live model does not differ from what is wanted, and what nobody
-//!   declared is still there.
+//!   declared is still there;
+//! - what is taken over differs only where it is otherwise, and loses nothing that nobody declared.
 
-use evstack::diff::{Context, declared, diff, patch};
+use evstack::diff::{Context, DifferenceKind, declared, diff, holding, patch};
 use evstack::model::{Json, Options, Secrets, Value};
 use evstack::schema::{Catalogue, ResourceType};
 use serde_json::{Map, json};
@@ -53,6 +54,58 @@ fn what_a_patch_makes_does_not_differ_and_what_nobody_declared_stays() {
         assert!(
             found.is_empty(),
             "{}\nfirst {first:#}\nsecond {second:#}\nlive {before:#}\npatch {operations:#}\n{:#?}",
+            resource_type.name,
+            found.differences
+        );
+        assert_eq!(live.get("ServiceAdded"), before.get("ServiceAdded"), "{}", resource_type.name);
+    });
+}
+
+#[test]
+fn what_was_applied_and_is_taken_over_does_not_differ() {
+    each_type(|resource_type, random| {
+        let desired = random.model(resource_type);
+        let live = random.read_back(resource_type, &desired, &mut Vec::new());
+        let (options, secrets) = (Options::default(), Secrets::new("salt"));
+        let context = Context::new(resource_type, &options, &secrets);
+        let value = Value::from(desired.clone());
+        let held = holding(&value, &live, &context);
+        let found = diff(&value, Some(&held.declared), &live, &context);
+        assert!(
+            found.is_empty(),
+            "{}\ndesired {desired:#}\nlive {live:#}\n{:#?}",
+            resource_type.name,
+            found.differences
+        );
+        assert_eq!(patch(&desired, Some(&held.declared), &live, &context), json!([]));
+        for path in &held.unverified {
+            let hidden = (1..=path.len()).any(|n| resource_type.is_write_only(&path[..n]));
+            assert!(hidden || resource_type.is_create_only(path), "{} {path:?}", resource_type.name);
+        }
+    });
+}
+
+#[test]
+fn what_is_taken_over_becomes_what_is_declared_and_loses_nothing_else() {
+    each_type(|resource_type, random| {
+        let (made, desired) = (random.model(resource_type), random.model(resource_type));
+        let mut live = random.read_back(resource_type, &made, &mut Vec::new());
+        let (options, secrets) = (Options::default(), Secrets::new("salt"));
+        let context = Context::new(resource_type, &options, &secrets);
+        let value = Value::from(desired.clone());
+        let held = holding(&value, &live, &context).declared;
+        let removals = diff(&value, Some(&held), &live, &context).differences;
+        let removals: Vec<_> = removals.into_iter().filter(|d| d.kind == DifferenceKind::Remove).collect();
+        assert!(removals.is_empty(), "{}\n{desired:#}\n{live:#}\n{removals:#?}", resource_type.name);
+        let before = live.clone();
+        let operations = patch(&desired, Some(&held), &live, &context);
+        let parsed: json_patch::Patch = serde_json::from_value(operations.clone()).expect("a patch");
+        json_patch::patch(&mut live, &parsed)
+            .unwrap_or_else(|e| panic!("{}: {e}\n{operations:#}\n{before:#}", resource_type.name));
+        let found = diff(&value, Some(&desired), &live, &context);
+        assert!(
+            found.is_empty(),
+            "{}\ndesired {desired:#}\nlive {before:#}\npatch {operations:#}\n{:#?}",
             resource_type.name,
             found.differences
         );

@@ -67,6 +67,12 @@ fn a_plan_takes_no_other_flags_and_no_other_command() {
         assert!(said.contains("as it was made"), "{said}");
     }
     sandbox.refused(&["destroy", "shop.plan", "--yes"], "E0502");
+    // Config is in the plan; what else is given isn't dropped in silence.
+    let said = sandbox.refused(&["apply", "shop.plan", "--config", "retention=60"], "E0502");
+    assert!(said.contains("config `retention` wasn't given when the plan was made"), "{said}");
+    sandbox.ok(&["plan", "--out", "other.plan", "--config", "retention=60"]);
+    let said = sandbox.refused(&["apply", "other.plan", "--config", "retention=90"], "E0502");
+    assert!(said.contains("config `retention` has another value"), "{said}");
     assert_eq!(sandbox.recorded("evstack.yaml"), [""; 0]);
     let said = sandbox.refused(&["plan", "--out", "./evstack.yaml"], "E0606");
     assert!(said.contains("over a file of the stack"), "{said}");

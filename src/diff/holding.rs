@@ -3,6 +3,7 @@
 
 use super::compare;
 use super::equal::declared;
+use super::shape::Shape;
 use super::{Context, Difference, DifferenceKind};
 use crate::model::{Json, Value};
 use serde_json::Map;
@@ -39,7 +40,8 @@ fn is_unseen(difference: &Difference) -> bool {
     known && (difference.write_only || (fixed && difference.kind == DifferenceKind::Add))
 }
 
-/// The value without what differs. An item of an array that differs anywhere is left out whole.
+/// The value without what differs. Items of a list keep their places, since that is what they are
+/// compared by; an item of a set that differs anywhere is left out whole.
 fn keep(
     value: &Value,
     differing: &[&[String]],
@@ -74,13 +76,21 @@ fn keep_below(
             Some(Json::Object(kept))
         }
         Value::Array(items) => {
+            let shape = Shape::new(context.resource_type);
+            let by_place = !shape.tags(path) && !shape.unordered(path);
             let mut kept = Vec::new();
             for (index, item) in items.iter().enumerate() {
                 path.push(index.to_string());
-                if !differing.iter().any(|d| d.starts_with(path)) {
+                let differs = differing.iter().any(|d| d.starts_with(path));
+                if by_place {
+                    kept.push(keep(item, differing, path, context).unwrap_or(Json::Null));
+                } else if !differs {
                     kept.extend(declared(item, context.secrets));
                 }
                 path.pop();
+            }
+            while kept.last().is_some_and(Json::is_null) {
+                kept.pop();
             }
             Some(Json::Array(kept))
         }

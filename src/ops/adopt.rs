@@ -139,7 +139,8 @@ impl Search<'_> {
             });
             let read: Vec<(String, &Json)> = read.collect();
             let desired = self.desired[&change.address];
-            if let Some(fitting) = choose(&read, desired, after, &kind, &self.secrets) {
+            let is_declared = |address: &Address| self.desired.contains_key(address);
+            if let Some(fitting) = choose(&read, desired, after, &kind, &self.secrets, &is_declared) {
                 self.settled.insert(change.address.clone());
                 candidates.push((change, fitting));
             }
@@ -161,7 +162,11 @@ impl Search<'_> {
             let alone = |id: &String| claims.get(&(change.type_name.clone(), id.clone())) == Some(&1);
             match found.fitting.as_slice() {
                 [] if found.near.is_empty() => {}
-                [] => self.warnings.push(doubtful(change, &found.near, "but nothing else that can be told")),
+                [] => self.warnings.push(doubtful(
+                    change,
+                    &found.near,
+                    ", by what can't be changed; it isn't tagged or declared quite so",
+                )),
                 [identifier] if alone(identifier) => {
                     let key = (change.type_name.clone(), identifier.clone());
                     if let Some(Some(live)) = self.read.get(&key) {
@@ -282,6 +287,7 @@ fn choose(
     after: &Value,
     kind: &ResourceType,
     secrets: &Secrets,
+    is_declared: &dyn Fn(&Address) -> bool,
 ) -> Option<Candidates> {
     let is_ours = |live: &Json| match owner(live, after, kind) {
         Owner::Ours(Some(tagged)) => tagged == desired.address || desired.options.aliases.contains(&tagged),
@@ -303,6 +309,14 @@ fn choose(
         diff(after, Some(&holds.declared), live, &context)
     };
     let fitting = identifiers(&|live| left(live).is_empty());
+    // Tags that a read doesn't show, or that name an address which nobody declares any more.
+    let tags = kind.tagging.property.as_deref();
+    let may_be_ours = |live: &Json| match owner(live, after, kind) {
+        Owner::Ours(Some(tagged)) => !is_declared(&tagged),
+        Owner::Ours(None) => true,
+        Owner::Nobody => left(live).differences.iter().all(|d| d.path.first().map(String::as_str) == tags),
+        Owner::Other { .. } => false,
+    };
     // Below a parent alone many would fit.
     let parents: Vec<&str> = kind.handlers.list.iter().flat_map(|list| list.required()).collect();
     let members = match after.reveal() {
@@ -312,10 +326,11 @@ fn choose(
     let says_more = members.into_iter().flatten().any(|(name, _)| {
         kind.is_create_only(std::slice::from_ref(name)) && !parents.contains(&name.as_str())
     });
-    let near = match fitting.is_empty() && says_more && kind.tagging.property.is_none() {
-        true => identifiers(&|live| !left(live).forces_replacement()),
-        false => Vec::new(),
+    let near = |live: &Json| {
+        let said = if tags.is_some() { may_be_ours(live) } else { says_more };
+        said && !left(live).forces_replacement()
     };
+    let near = if fitting.is_empty() { identifiers(&near) } else { Vec::new() };
     Some(Candidates { by: FoundBy::Properties, fitting, near })
 }
 
@@ -334,22 +349,17 @@ fn unlisted(change: &ResourceChange, why: &str) -> Diagnostic {
         .hint(format!("if it does, run `{}`", import_command(&change.address, "<identifier>")))
 }
 
-fn doubtful(change: &ResourceChange, candidates: &[String], but: &str) -> Diagnostic {
+fn doubtful(change: &ResourceChange, candidates: &[String], why: &str) -> Diagnostic {
     let named: Vec<String> = candidates.iter().take(NAMED).map(|id| format!("`{id}`")).collect();
     let more = match candidates.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let what = if but.is_empty() {
-        "may be any of".to_owned()
-    } else {
-        format!("has the fixed properties, {but}, of")
-    };
     let message = format!(
-        "`{}` ({}) {what} {}{more}: it isn't taken over",
+        "`{}` ({}) may be {}{more}{why}: nothing is taken over",
         change.address,
         change.type_name,
-        named.join(", ")
+        named.join(" or "),
     );
     let first = candidates.first().map_or("<identifier>", String::as_str);
     Diagnostic::warning(Code::AMBIGUOUS, message)

@@ -131,6 +131,24 @@ pub fn request(saved: &SavedPlan, place: &Place, today: &Inputs) -> Request {
     Request { path: saved.root.clone(), inputs }
 }
 
+/// Refuses config that a saved plan wouldn't heed: what it was made with is in it. Only secrets are
+/// given again, and are compared with their hashes by [`still_fits`].
+///
+/// # Errors
+/// [`Code::STALE_PLAN`], naming the config.
+pub fn same_config(saved: &SavedPlan, given: &[(String, String)]) -> Result<(), Diagnostic> {
+    for (name, text) in given {
+        let moved = match saved.config.get(name) {
+            Some(Json::String(before)) if before != text => "has another value than the plan was made with",
+            None => "wasn't given when the plan was made",
+            _ => continue,
+        };
+        return Err(Diagnostic::error(Code::STALE_PLAN, format!("config `{name}` {moved}"))
+            .hint("nothing was changed; make the plan again with it"));
+    }
+    Ok(())
+}
+
 /// Refuses a plan that no longer fits, saying what moved.
 ///
 /// # Errors

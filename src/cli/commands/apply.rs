@@ -331,8 +331,12 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, what: &str) 
         0 => String::new(),
         n => format!(", {n} unfinished"),
     };
+    let imported = match counts.import {
+        0 => String::new(),
+        n => format!("{n} imported, "),
+    };
     format!(
-        "The {what} is {why}: {} added, {} changed, {} destroyed, {} failed{unfinished}, {} not started.\n\
+        "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{unfinished}, {} not started.\n\
          What was done is recorded. Run `evstack {what} {}{env}` to go on.",
         counts.add,
         counts.change,

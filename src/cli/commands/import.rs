@@ -3,13 +3,12 @@
 use crate::cli::args::ImportArgs;
 use crate::cli::cloud;
 use crate::cli::session::Session;
-use crate::cli::{Ended, command_line, terminal};
+use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Action, Address, Json};
 use crate::ops::import::{Imported, import, undeclared};
 use crate::ops::{self, Failure, Loaded};
 use crate::render::{Paint, json, plan as text};
-use crate::state::{Holder, lock};
 
 pub(in crate::cli) async fn run(args: &ImportArgs) -> Result<Ended, Failure> {
     if !Address::is_valid(&args.address) {
@@ -20,8 +19,7 @@ pub(in crate::cli) async fn run(args: &ImportArgs) -> Result<Ended, Failure> {
     }
     let address = Address::new(args.address.as_str());
     let (session, connection, loaded) = declaring(args, &address).await?;
-    let holder = Holder::here(command_line::shown(std::env::args()), jiff::Timestamp::now().to_string());
-    let mut locked = lock(&session.state_folder(), &session.key(&loaded.stack.name), &holder)?;
+    let mut locked = session.lock(&loaded.stack.name)?;
     let asked = (&address, args.identifier.as_str());
     let imported = import(&loaded, &locked, &connection.provider, asked, args.force).await?;
     locked.compact()?;

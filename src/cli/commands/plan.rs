@@ -149,6 +149,7 @@ pub(super) struct Reopened {
 
 /// Opens what a saved plan was made from, with today's credentials and secrets.
 pub(super) async fn reopened(place: &WhereArgs, saved: &SavedPlan) -> Result<Reopened, Failure> {
+    saved::same_config(saved, &place.config)?;
     let mut place = place.clone();
     place.env.clone_from(&saved.env);
     place.cloud.clone_from(&saved.cloud);
@@ -199,6 +200,11 @@ pub(super) fn wanted(args: &WantedArgs, destroy: bool) -> Result<Wanted, Failure
             })
             .collect()
     };
+    if args.adopt && destroy {
+        return Err(Diagnostic::error(Code::UNSUPPORTED, "`--adopt` takes nothing over only to destroy it")
+            .hint("what exists and isn't recorded is taken over by `evstack apply --adopt`; destroy it then")
+            .into());
+    }
     Ok(Wanted {
         targets: addresses("--target", &args.target)?,
         excludes: addresses("--exclude", &args.exclude)?,
