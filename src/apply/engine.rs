@@ -1,5 +1,7 @@
 //! The loop: starts what may start, takes in what ended.
 
+mod verify;
+
 use super::cancel::Stop;
 use super::desired::{Knowledge, Wanted, kept_apart};
 use super::event::{Doing, Event, Subject};
@@ -9,7 +11,7 @@ use super::steps::{Steps, What};
 use super::{Job, Means, Outcome, Silent, Skipped, nothing};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Action, Address, Doubts, Fixed, Json, Recorded, Secrets, Value};
-use crate::plan::{ResourceChange, broken_promises};
+use crate::plan::ResourceChange;
 use crate::provider::{Fault, FaultKind, Silence};
 use crate::schema::{ResourceType, TypeName};
 use crate::state::{Ending, Entry, Locked, Output, State};
@@ -63,7 +65,8 @@ pub(super) struct Engine<'a> {
 impl<'a> Engine<'a> {
     pub fn new(job: &'a Job<'a>, means: &Means, state: &'a mut Locked) -> Result<Self, Diagnostic> {
         let before = state.snapshot();
-        let steps = Steps::of(job.plan, &before, job.catalogue).map_err(|circle| {
+        let built_on = verify::built_on(job);
+        let steps = Steps::of(job.plan, &before, job.catalogue, &built_on).map_err(|circle| {
             let names: Vec<String> = circle.iter().map(|address| format!("`{address}`")).collect();
             let words = format!("no order can carry the plan out: {} need each other", names.join(", "));
             Diagnostic::error(Code::CYCLE, words)
@@ -313,7 +316,9 @@ impl<'a> Engine<'a> {
                     Doing::Delete if self.is_counted(step) => self.outcome.destroyed += 1,
                     Doing::Delete => {}
                 }
-                match made.known.and_then(|(sent, seen)| self.verify(step, sent, seen)) {
+                let identifier = made.identifier;
+                let known = made.known;
+                match known.and_then(|(sent, seen)| self.verify(step, identifier.as_deref(), sent, seen)) {
                     Some(diagnostic) => {
                         let failure = Failure {
                             address: subject.address,
@@ -324,6 +329,12 @@ impl<'a> Engine<'a> {
                         self.outcome.failures.push(failure);
                         self.stages[step] = Stage::Failed;
                         self.skip_dependents(step);
+                        for other in self.would_be_sent(step) {
+                            if matches!(self.stages[other], Stage::Waiting(_)) {
+                                self.skip(other, Some(self.steps.all[step].address.clone()));
+                                self.skip_dependents(other);
+                            }
+                        }
                     }
                     None => self.done(step),
                 }
@@ -392,29 +403,6 @@ impl<'a> Engine<'a> {
             }
             _ => true,
         }
-    }
-
-    /// Law 2: what others were told about it must hold now that it is there.
-    fn verify(&mut self, step: usize, sent: Value, seen: Json) -> Option<Diagnostic> {
-        let What::Up(index) = &self.steps.all[step].what else { return None };
-        let change = &self.job.plan.changes[*index];
-        let address = &change.address;
-        self.knowledge.learn(address, sent, seen);
-        let mut broken = Vec::new();
-        for (property, planned) in change.computed.iter().filter(|(_, value)| value.is_known()) {
-            let actual = self.knowledge.evaluate(&crate::model::Template::attribute(address, property));
-            if !actual.is_known() {
-                continue;
-            }
-            for mut promise in broken_promises(planned, &actual) {
-                promise.path.insert(0, property.clone());
-                broken.push(promise);
-            }
-        }
-        if broken.is_empty() {
-            return None;
-        }
-        Some(failure::broken(address, &broken, self.knowledge.of(address)))
     }
 
     fn done(&mut self, step: usize) {

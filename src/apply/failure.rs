@@ -115,14 +115,20 @@ pub(super) fn not_sent(subject: &Subject, why: NotSent, desired: Option<&Desired
             Diagnostic::error(Code::PROMISE_BROKEN, words)
                 .hint("run `evstack apply` again; what is done is recorded")
         }
-        NotSent::Broken(promises) => broken(address, &promises, desired),
+        NotSent::Broken(promises) => broken(address, &promises, &[], desired),
     };
     let diagnostic = placed(diagnostic, desired);
     Failure { address: address.clone(), doing: subject.doing, fault: None, diagnostic }
 }
 
 /// Of a resource that came out otherwise than planned.
-pub(super) fn broken(address: &Address, promises: &[BrokenPromise], desired: Option<&Desired>) -> Diagnostic {
+/// `sent` were sent with it before it could be confirmed.
+pub(super) fn broken(
+    address: &Address,
+    promises: &[BrokenPromise],
+    sent: &[Address],
+    desired: Option<&Desired>,
+) -> Diagnostic {
     let mut words = Vec::new();
     for BrokenPromise { path, planned, actual } in promises {
         let show = |value: &crate::model::Value| match value.to_json() {
@@ -134,8 +140,19 @@ pub(super) fn broken(address: &Address, promises: &[BrokenPromise], desired: Opt
         words.push(format!("`{}` is {actual} where the plan said {}", path.join("."), show(planned)));
     }
     let words = format!("`{address}` came out otherwise than planned: {}", words.join("; "));
-    let diagnostic = Diagnostic::error(Code::PROMISE_BROKEN, words)
-        .hint("what depends on it was not started; plan again to see what is left to do");
+    let mut diagnostic = Diagnostic::error(Code::PROMISE_BROKEN, words);
+    if !sent.is_empty() {
+        let names: Vec<String> = sent.iter().map(|address| format!("`{address}`")).collect();
+        let (were, they) = if sent.len() == 1 { ("was", "it needs") } else { ("were", "they need") };
+        diagnostic = diagnostic.hint(format!(
+            "{} {were} sent with the false value already, since {they} each other; the next plan mends that",
+            names.join(", ")
+        ));
+    }
+    let diagnostic = diagnostic.hint(
+        "it is recorded as it is, and nothing else that is built on the false value was sent: \
+         run `evstack plan` to see what is left to do, then `evstack apply`",
+    );
     match (promises.first(), desired) {
         (Some(first), Some(desired)) => diagnostic
             .at(desired.span_of(&first.path.iter().map(|name| format!("/{name}")).collect::<String>())),

@@ -3,11 +3,12 @@
 //! There are no levels: a step may start as soon as what it needs is done, and among those that
 //! may, the one with the longest way behind it goes first.
 
+use crate::graph::Graph;
 use crate::model::{Action, Address};
 use crate::plan::{Plan, ResourceChange};
 use crate::schema::{Catalogue, TypeName};
 use crate::state::{Leftover, State, Why};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,8 @@ pub(super) struct Step {
     pub needs: Vec<usize>,
     /// Steps that wait for this.
     pub wanted_by: Vec<usize>,
+    /// Steps whose predictions this is built on and can't wait for, since they need it.
+    pub unconfirmed: Vec<usize>,
     /// How many steps the longest way to the end has.
     pub height: usize,
 }
@@ -51,7 +54,12 @@ pub(super) struct Steps {
 impl Steps {
     /// # Errors
     /// The addresses of steps that need each other in a circle; a plan that was checked has none.
-    pub fn of(plan: &Plan, state: &State, catalogue: &Catalogue) -> Result<Self, Vec<Address>> {
+    pub fn of(
+        plan: &Plan,
+        state: &State,
+        catalogue: &Catalogue,
+        built_on: &BTreeMap<Address, BTreeSet<Address>>,
+    ) -> Result<Self, Vec<Address>> {
         let mut steps = Self::default();
         let mut up: HashMap<&Address, usize> = HashMap::new();
         let mut down: HashMap<&Address, usize> = HashMap::new();
@@ -97,13 +105,20 @@ impl Steps {
         steps.upwards(plan, &up);
         steps.downwards(plan, &up, &down, &leftovers);
         steps.identities(plan, &up, &down, catalogue);
+        steps.confirmed_first(&up, built_on);
         steps.measure()?;
         Ok(steps)
     }
 
     fn add(&mut self, what: What, address: &Address) -> usize {
-        let (needs, wanted_by) = (Vec::new(), Vec::new());
-        self.all.push(Step { what, address: address.clone(), needs, wanted_by, height: 0 });
+        self.all.push(Step {
+            what,
+            address: address.clone(),
+            needs: Vec::new(),
+            wanted_by: Vec::new(),
+            unconfirmed: Vec::new(),
+            height: 0,
+        });
         self.all.len() - 1
     }
 
@@ -213,6 +228,40 @@ impl Steps {
                 && !self.leads(*gone, *made)
             {
                 self.edge(*made, *gone);
+            }
+        }
+    }
+
+    /// Who is built on a prediction waits for its confirmation, unless both need each other.
+    fn confirmed_first(
+        &mut self,
+        up: &HashMap<&Address, usize>,
+        built_on: &BTreeMap<Address, BTreeSet<Address>>,
+    ) {
+        let mut wishes = Vec::new();
+        for (address, predicted) in built_on {
+            let Some(built) = up.get(address) else { continue };
+            wishes.extend(predicted.iter().filter_map(|needed| Some((*built, *up.get(needed)?))));
+        }
+        wishes.retain(|(built, needed)| !self.all[*built].needs.contains(needed));
+        if wishes.is_empty() {
+            return;
+        }
+        let mut graph: Graph<usize, ()> = Graph::new();
+        for (at, step) in self.all.iter().enumerate() {
+            step.needs.iter().for_each(|needed| graph.edge(at, *needed, ()));
+        }
+        wishes.iter().for_each(|(built, needed)| graph.edge(*built, *needed, ()));
+        let mut knot: HashMap<usize, usize> = HashMap::new();
+        for (number, nodes) in graph.knots().into_iter().enumerate() {
+            knot.extend(nodes.into_iter().map(|node| (node, number)));
+        }
+        for (built, needed) in wishes {
+            let together = knot.get(&built).is_some_and(|of| knot.get(&needed) == Some(of));
+            if together && self.leads(needed, built) {
+                self.all[built].unconfirmed.push(needed);
+            } else {
+                self.edge(built, needed);
             }
         }
     }

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Notify;
 
 mod peeking;
+mod predictions;
 mod refused;
 
 /// Identified by its name.
@@ -112,6 +113,15 @@ async fn planned(
     state: &Locked,
     cloud: &dyn Provider,
 ) -> Result<(Plan, BTreeMap<Address, Live>), Fault> {
+    planned_by(stack, &stack.graph(), state, cloud).await
+}
+
+async fn planned_by(
+    stack: &Stack,
+    graph: &Graph<Address, ()>,
+    state: &Locked,
+    cloud: &dyn Provider,
+) -> Result<(Plan, BTreeMap<Address, Live>), Fault> {
     let before = state.snapshot();
     let mut live = BTreeMap::new();
     for (address, recorded) in &before.resources {
@@ -123,7 +133,7 @@ async fn planned(
     let (plan, diagnostics) = build(&PlanInputs {
         found: &BTreeMap::new(),
         desired: &stack.desired,
-        graph: &stack.graph(),
+        graph,
         attributes: &BTreeMap::new(),
         recorded: &before.resources,
         live: &live,
@@ -146,16 +156,26 @@ fn means(cloud: &Arc<dyn Provider>, seed: u64) -> Means {
 
 async fn apply(stack: &Stack, state: &mut Locked, means: &Means) -> Result<Outcome, Fault> {
     let (plan, live) = planned(stack, state, &*means.provider).await?;
+    Ok(carried_out(stack, &plan, &live, state, means).await)
+}
+
+async fn carried_out(
+    stack: &Stack,
+    plan: &Plan,
+    live: &BTreeMap<Address, Live>,
+    state: &mut Locked,
+    means: &Means,
+) -> Outcome {
     let job = Job {
-        plan: &plan,
+        plan,
         desired: &stack.desired,
         attributes: &BTreeMap::new(),
         outputs: &stack.outputs,
-        live: &live,
+        live,
         catalogue: Catalogue::bundled(),
         place_of: &|_| "stack.yaml:1:1".to_owned(),
     };
-    Ok(run(&job, means, state).await.expect("the disk is there"))
+    run(&job, means, state).await.expect("the disk is there")
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

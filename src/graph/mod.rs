@@ -116,6 +116,13 @@ impl<N: Clone + Eq + Ord + Hash, E: Clone> Graph<N, E> {
         seen
     }
 
+    /// The nodes that need each other, directly or not: each set of more than one.
+    #[must_use]
+    pub fn knots(&self) -> Vec<Vec<N>> {
+        let knots = tarjan_scc(&self.inner).into_iter().filter(|knot| knot.len() > 1);
+        knots.map(|knot| knot.into_iter().map(|index| self.inner[index].clone()).collect()).collect()
+    }
+
     /// What is needed first; among equals, by the nodes' own order. The same graph always gives
     /// the same order.
     ///
