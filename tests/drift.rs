@@ -233,3 +233,136 @@ fn what_others_added_is_told_also_after_an_apply() {
     let run = sandbox.run(&["drift"]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
 }
+
+/// Changed, changed where nothing is declared, deleted.
+fn drifted() -> Sandbox {
+    let sandbox = applied();
+    let queue = "AWS::SQS::Queue";
+    let longer = json!([{"op": "add", "path": "/VisibilityTimeout", "value": 60}]);
+    patch(&sandbox, queue, "queue.orders", &longer);
+    patch(&sandbox, queue, "queue.audit", &json!([{"op": "add", "path": "/DelaySeconds", "value": 9}]));
+    by_hand(
+        &sandbox,
+        "DeleteResource",
+        &json!({"TypeName": "AWS::Logs::LogGroup", "Identifier": "/drifting"}),
+    );
+    sandbox
+}
+
+#[test]
+fn what_is_accepted_is_silent_and_the_plan_still_goes_to_the_file() {
+    let sandbox = drifted();
+    let said = sandbox.refused(&["drift", "--accept"], "E0506");
+    assert!(said.contains("--yes"), "{said}");
+    sandbox.refused(&["drift", "--accept", "queue.nowhere", "--yes"], "E0505");
+    sandbox.refused(&["drift", "--accept", "stacks/a.yaml", "--yes"], "E0505");
+    let run = sandbox.ok(&["drift", "--accept", "queue.audit", "--yes"]);
+    for line in ["queue.audit: the next plan leaves it as it is\n", "Accepted: 1 resource.", ".backup"] {
+        assert!(run.stdout.contains(line), "{line}: {}", run.stdout);
+    }
+    let run = sandbox.run(&["drift"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stdout.contains("Drift: 1 changed, 0 changed where nothing is declared, 1 deleted."));
+    let run = sandbox.ok(&["drift", "--accept", "--yes", "--json"]).json();
+    let expected = json!([
+        {"address": "queue.orders", "next": "the next plan will update it (VisibilityTimeout)"},
+        {"address": "resource.group", "next": "the next plan will create it"},
+    ]);
+    assert_eq!(run["accepted"], expected);
+    assert!(sandbox.ok(&["drift"]).stdout.contains("No drift."));
+    let plan = sandbox.ok(&["plan"]).stdout;
+    assert!(plan.contains("~ VisibilityTimeout = 60 -> 45"), "{plan}");
+    assert!(plan.contains("Plan: 1 to add, 1 to change, 0 to destroy."), "{plan}");
+    // What was accepted stays ours: taken from the file, it goes back to the service's default.
+    sandbox.edit("evstack.yaml", "visibilityTimeout: 45s, ", "");
+    let plan = sandbox.ok(&["plan"]).stdout;
+    assert!(plan.contains("- VisibilityTimeout = 60 -> null"), "{plan}");
+    let run = sandbox.ok(&["drift", "--accept"]);
+    assert!(run.stdout.contains("No drift."), "with nothing to accept there is nothing to ask");
+}
+
+#[test]
+fn a_revert_goes_back_to_the_record() {
+    let sandbox = drifted();
+    // The stack file says something else by now: that is for an apply.
+    sandbox.edit("evstack.yaml", "visibilityTimeout: 45s", "visibilityTimeout: 50s");
+    sandbox.refused(&["drift", "--revert"], "E0506");
+    let run = sandbox.ok(&["drift", "--revert", "--yes"]);
+    for line in [
+        "~ VisibilityTimeout = 60 -> 45",
+        "Plan: 1 to add, 1 to change, 0 to destroy.",
+        "Revert complete! Resources: 1 added, 1 changed, 0 destroyed.",
+    ] {
+        assert!(run.stdout.contains(line), "{line}: {}", run.stdout);
+    }
+    for words in [
+        "`queue.orders` goes back to what the record says",
+        "`queue.audit` DelaySeconds stays as it is: nothing is declared there; `--undeclared`",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    let run = sandbox.run(&["drift"]);
+    assert!(run.stdout.contains("Drift: 0 changed, 1 changed where nothing is declared, 0 deleted."));
+    let run = sandbox.ok(&["drift", "--revert", "queue.audit", "--undeclared", "--yes"]);
+    assert!(run.stdout.contains("~ DelaySeconds = 9 -> 0"), "{}", run.stdout);
+    assert!(sandbox.ok(&["drift"]).stdout.contains("No drift."));
+    // It isn't ours for that: the next plan knows nothing of it.
+    let plan = sandbox.ok(&["plan"]).stdout;
+    assert!(plan.contains("~ VisibilityTimeout = 45 -> 50") && !plan.contains("DelaySeconds"), "{plan}");
+    assert!(plan.contains("Plan: 0 to add, 1 to change, 0 to destroy."), "{plan}");
+    let lines = sandbox.ok(&["drift", "--revert", "--yes", "--json"]).stdout;
+    assert!(lines.lines().all(|line| serde_json::from_str::<Json>(line).is_ok()), "{lines}");
+}
+
+#[test]
+fn what_others_added_can_be_taken_away() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "evstack.yaml",
+        "name: adding\nqueues: { orders: { deadLetter: false } }\nresources:\n  rule:\n    type: AWS::Events::Rule\n    \
+         properties:\n      Name: adding\n      EventPattern: { source: [a] }\n      \
+         Targets: [{ Id: ours, Arn: \"${queue.orders.Arn}\" }]\n",
+    );
+    sandbox.ok(&["apply", "--yes"]);
+    let target = json!({"Id": "theirs", "Arn": "arn:aws:sqs:us-east-1:000000000000:theirs"});
+    let added = json!([
+        {"op": "add", "path": "/Targets/-", "value": target},
+        {"op": "add", "path": "/Description", "value": "theirs"},
+    ]);
+    patch(&sandbox, "AWS::Events::Rule", "resource.rule", &added);
+    assert_eq!(sandbox.run(&["drift"]).code, 2);
+    let run = sandbox.ok(&["drift", "--revert", "--undeclared", "--yes"]);
+    assert!(run.stdout.contains("Revert complete! Resources: 0 added, 1 changed"), "{}", run.stdout);
+    assert!(sandbox.ok(&["drift"]).stdout.contains("No drift."));
+    assert_eq!(sandbox.run(&["plan", "--detailed-exitcode"]).code, 0);
+}
+
+/// Who refers to what was made anew follows it, and secrets are taken from where they still are.
+#[test]
+fn what_is_made_again_is_followed_by_those_that_refer_to_it() {
+    let sandbox = Sandbox::new();
+    let stack = "name: anew\nconfig: { token: { secret: true } }\nresources:\n  api:\n    \
+                 type: AWS::ApiGatewayV2::Api\n    properties: { Name: anew, ProtocolType: HTTP }\n  note:\n    \
+                 type: AWS::SSM::Parameter\n    properties: { Type: String, Name: note, Value: \"${resource.api.ApiId}\" }\n  \
+                 secret:\n    type: AWS::SSM::Parameter\n    properties: { Type: String, Name: secret, Value: \"${config.token}\" }\n\
+                 outputs: { id: \"${resource.api.ApiId}\" }\n";
+    sandbox.write("evstack.yaml", stack);
+    let given = |token: &'static str| ["--config", token];
+    sandbox.ok(&[&["apply", "--yes"][..], &given("token=hush-hush")].concat());
+    let was = identifier(&sandbox, "resource.api");
+    by_hand(&sandbox, "DeleteResource", &json!({"TypeName": "AWS::ApiGatewayV2::Api", "Identifier": was}));
+    by_hand(&sandbox, "DeleteResource", &json!({"TypeName": "AWS::SSM::Parameter", "Identifier": "secret"}));
+    let refused = [&["drift", "--revert", "--yes"][..], &given("token=another")].concat();
+    let said = sandbox.refused(&refused, "E0520");
+    assert!(said.contains("`resource.secret` has a secret"), "{said}");
+    let run = sandbox.ok(&[&["drift", "--revert", "--yes"][..], &given("token=hush-hush")].concat());
+    assert!(run.stdout.contains("2 added, 1 changed, 0 destroyed."), "{}", run.stdout);
+    assert!(!run.stdout.contains("hush"), "{}", run.stdout);
+    let is = identifier(&sandbox, "resource.api");
+    assert_ne!(was, is);
+    assert_eq!(sandbox.ok(&["output", "id"]).stdout, format!("{is}\n"));
+    let plan = [&["plan", "--detailed-exitcode"][..], &given("token=hush-hush")].concat();
+    let run = sandbox.run(&plan);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    sandbox.ok(&[&["drift"][..], &given("token=hush-hush")].concat());
+}

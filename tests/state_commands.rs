@@ -51,8 +51,13 @@ fn parts_move_with_their_owner_and_the_plan_goes_on() {
     sandbox.refused(&["state", "mv", "queue.sales", "sales"], "E0204");
     let run = sandbox.ok(&["state", "mv", "queue.audit", "queue.log", "--json"]).json();
     let next = run["moved"][0]["next"].as_str().expect("text");
+    assert!(next.contains("`queue.log` isn't declared: the next plan takes it for `queue.audit`"), "{next}");
+    sandbox.ok(&["state", "mv", "queue.log", "queue.audit"]);
+    sandbox.edit(FILE, "name: the-orders", "name: my-orders");
+    let run = sandbox.ok(&["state", "mv", "queue.sales", "queue.log", "--json"]).json();
+    let next = run["moved"][0]["next"].as_str().expect("text");
     assert!(next.contains("`queue.log` isn't declared: the next plan will delete it"), "{next}");
-    assert!(next.contains("`queue.audit` is still declared, and will be created anew"), "{next}");
+    assert!(next.contains("`queue.sales` is still declared, and will be created anew"), "{next}");
 }
 
 #[test]

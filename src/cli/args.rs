@@ -21,7 +21,7 @@ pub(super) enum Command {
     Destroy(ApplyArgs),
     /// Find every mistake that can be known without a cloud
     Check(CheckArgs),
-    /// Show what changed since the last apply though nobody applied anything
+    /// Show what changed since the last apply though nobody applied anything; accept it, or set it back
     Drift(DriftArgs),
     /// Record an existing resource as what is declared; change nothing in the cloud
     Import(ImportArgs),
@@ -162,6 +162,21 @@ pub(super) struct DriftArgs {
     pub(super) stack: Option<String>,
     #[command(flatten)]
     pub(super) place: WhereArgs,
+    /// Make the record say what is there: of these addresses, or of all that drifted
+    #[arg(long, value_name = "ADDRESS", num_args = 0.., conflicts_with = "revert")]
+    pub(super) accept: Option<Vec<String>>,
+    /// Set back what was declared or is gone, to what the record says: of these addresses, or of all
+    #[arg(long, value_name = "ADDRESS", num_args = 0..)]
+    pub(super) revert: Option<Vec<String>>,
+    /// With `--revert`: set back also what nobody declared
+    #[arg(long, requires = "revert")]
+    pub(super) undeclared: bool,
+    /// With `--revert`: replace also what is protected because it holds data
+    #[arg(long, requires = "revert")]
+    pub(super) allow_data_loss: bool,
+    /// Don't ask
+    #[arg(long, visible_alias = "auto-approve", short = 'y')]
+    pub(super) yes: bool,
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,

@@ -121,6 +121,7 @@ fn form(command: &Command) -> Form {
         }
         Command::Check(args) if args.sarif => return Form::Sarif,
         Command::Plan(args) => args.json,
+        Command::Drift(args) if args.json && args.revert.is_some() => return Form::Lines,
         Command::Drift(args) => args.json,
         Command::Check(args) => args.json,
         Command::Explain(args) => args.json,

@@ -125,6 +125,8 @@ codes! {
         "`--adopt` takes over what is found without doubt. Of two resources that fit equally none is taken; `evstack import ADDRESS IDENTIFIER` says which one is meant.";
     RENAMED = "E0514" "a declaration looks renamed"
         "What goes and what comes are the same resource, or are declared alike. The same resource, by its identifier, keeps its record and isn't deleted. What only looks alike is deleted and created as the file says, unless `options: {aliases: […]}` or `evstack state mv` says that it is the same.";
+    CANNOT_REVERT = "E0520" "what drifted can't be set back"
+        "The record has a secret by its hash alone, and the stack file has another by now. `evstack apply` goes to what the stack file says.";
     LOCKED = "E0601" "another run holds the state"
         "The message names the holder. A lock is released by its process, even when it is killed.";
     BAD_STATE = "E0602" "the state can't be read"

@@ -107,7 +107,11 @@ pub(super) fn plainly(value: &Value, json: &Json) -> bool {
 #[must_use]
 pub fn declared(value: &Value, secrets: &Secrets) -> Option<Json> {
     Some(match value {
-        Value::Sensitive(inner) => secrets.hash(&inner.to_json()?),
+        // Of a secret that only the record knows there is nothing but the hash.
+        Value::Sensitive(inner) => match inner.to_json()? {
+            hash if is_hash(&hash) => hash,
+            secret => secrets.hash(&secret),
+        },
         Value::Array(items) => {
             Json::Array(items.iter().map(|v| declared(v, secrets)).collect::<Option<_>>()?)
         }
@@ -119,6 +123,45 @@ pub fn declared(value: &Value, secrets: &Secrets) -> Option<Json> {
         ),
         other => other.to_json()?,
     })
+}
+
+/// The other way: recorded JSON as a value, with each secret that `wanted` still has in its place.
+/// What isn't known any more stays a hash, as a secret ([`is_hidden`] finds it).
+#[must_use]
+pub fn revealed(recorded: &Json, wanted: Option<&Value>, secrets: &Secrets) -> Value {
+    match recorded {
+        hash if is_hash(hash) => {
+            let known = wanted.and_then(Value::to_json).filter(|secret| secrets.hash(secret) == *hash);
+            Value::Sensitive(Box::new(Value::from(known.unwrap_or_else(|| hash.clone()))))
+        }
+        Json::Array(items) => {
+            let wanted = match wanted.map(Value::reveal) {
+                Some(Value::Array(wanted)) => wanted.as_slice(),
+                _ => &[],
+            };
+            let item = |(index, item)| revealed(item, wanted.get(index), secrets);
+            Value::Array(items.iter().enumerate().map(item).collect())
+        }
+        Json::Object(members) => {
+            let member = |(key, value): (&String, &Json)| {
+                (key.clone(), revealed(value, wanted.and_then(|wanted| wanted.get(key)), secrets))
+            };
+            Value::Object(members.iter().map(member).collect())
+        }
+        scalar => Value::from(scalar.clone()),
+    }
+}
+
+/// Whether some secret in it is known by its hash alone.
+#[must_use]
+pub fn is_hidden(value: &Value) -> bool {
+    let mut hidden = false;
+    value.visit(&mut |value| {
+        if let Value::Sensitive(inner) = value {
+            hidden |= inner.to_json().is_some_and(|json| is_hash(&json));
+        }
+    });
+    hidden
 }
 
 /// The hash that stands for a secret: `{"$secret": "…"}`.

@@ -16,7 +16,7 @@ mod patch;
 mod shape;
 
 pub use drift::{Drifted, DriftedPath, Irrevocable, ResourceDrift, accepted, drift, kept_apart, restored};
-pub use equal::{declared, same};
+pub use equal::{declared, is_hidden, revealed, same};
 pub use holding::{Holding, holding};
 pub use patch::{create_model, patch};
 

@@ -27,9 +27,28 @@ pub fn after_move(plan: Option<&Plan>, from: &Address, to: &Address) -> String {
     }
 }
 
+/// Of a resource about which the record alone has changed.
+#[must_use]
+pub fn of_record(plan: Option<&Plan>, address: &Address) -> String {
+    match plan {
+        None => unknown(),
+        Some(plan) if plan.change(address).is_none() => "no plan will know of it".to_owned(),
+        Some(plan) => fate(plan, address),
+    }
+}
+
 /// `the next plan will replace it (QueueName)`
 fn fate(plan: &Plan, address: &Address) -> String {
-    let Some(change) = plan.change(address) else { return unknown() };
+    let renamed = || plan.changes.iter().find(|change| change.moved_from.as_ref() == Some(address));
+    let Some(change) = plan.change(address) else {
+        return match renamed() {
+            Some(change) => format!(
+                "`{address}` isn't declared: the next plan takes it for `{}`, which is the same resource",
+                change.address
+            ),
+            None => format!("`{address}` isn't declared"),
+        };
+    };
     let paths = |paths: Vec<String>| {
         let mut names: Vec<String> =
             paths.iter().filter_map(|path| path.split('.').next().map(str::to_owned)).collect();

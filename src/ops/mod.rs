@@ -2,6 +2,7 @@
 
 pub mod adopt;
 mod alike;
+mod as_recorded;
 mod disk;
 pub mod drift;
 pub mod foreseen;

@@ -130,7 +130,8 @@ fn unverifiable(rows: &[ResourceDrift]) -> String {
 }
 
 /// `Targets[0].Arn`.
-fn dotted(path: &[String]) -> String {
+#[must_use]
+pub fn dotted(path: &[String]) -> String {
     let mut text = String::new();
     for name in path {
         if name.parse::<usize>().is_ok() {

@@ -149,6 +149,15 @@ pub fn apply_complete(done: Counts) -> String {
     )
 }
 
+/// `Revert complete! Resources: 0 added, 1 changed, 0 destroyed.`
+#[must_use]
+pub fn revert_complete(done: Counts) -> String {
+    format!(
+        "Revert complete! Resources: {} added, {} changed, {} destroyed.\n",
+        done.add, done.change, done.destroy
+    )
+}
+
 /// `Destroy complete! Resources: 41 destroyed.`
 #[must_use]
 pub fn destroy_complete(done: Counts) -> String {

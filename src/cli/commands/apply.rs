@@ -72,23 +72,80 @@ async fn one(
     wanted: &Wanted,
     file: Option<&SavedPlan>,
 ) -> Result<Ended, Failure> {
-    let mut locked = session.lock(&loaded.stack.name)?;
-    if let Some(file) = file {
-        locked.adopt_salt(&file.salt);
-    }
-    let cancel = Cancel::default();
-    let seed = seed();
-    let recovery = tokio::select! {
-        recovery = recover_first(args, connection, &loaded, &mut locked, seed) => recovery?,
-        // As if the run were killed: what was found is in the journal.
-        true = terminal::asked_to_stop() => return Ok(Ended::Interrupted),
+    let salt = file.map(|file| file.salt.as_str());
+    let Some(held) = hold(args, session, connection, &loaded, salt).await? else {
+        return Ok(Ended::Interrupted);
     };
-    let recovered = recovery.words();
-    let planned = Planned::of(session, connection, request, loaded, locked.snapshot(), wanted).await?;
+    let state = held.locked.snapshot();
+    let planned = Planned::of(session, connection, request, loaded, state, wanted).await?;
     if let Some(file) = file {
         saved::still_fits(file, &planned.saved(wanted))?;
     }
-    show(args, &planned, file.is_none() && !args.yes)?;
+    let task = if wanted.destroy { Task::Destroy } else { Task::Apply };
+    // A plan file was approved by whoever made it.
+    let asks = file.is_none() && !args.yes;
+    show(args, &planned, asks)?;
+    perform(args, connection, held, planned, task, asks).await
+}
+
+/// What a plan is carried out for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    Apply,
+    Destroy,
+    /// What drifted goes back to the record.
+    Revert,
+}
+
+impl Task {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Destroy => "destroy",
+            Self::Revert => "revert",
+        }
+    }
+}
+
+/// A state that is this run's, with nothing unfinished in it.
+pub(super) struct Held {
+    pub(super) locked: Locked,
+    recovered: Option<String>,
+    seed: u64,
+}
+
+/// Locks the state and ends what an earlier run left unfinished; none if that was interrupted.
+pub(super) async fn hold(
+    args: &ApplyArgs,
+    session: &Session,
+    connection: &Connection,
+    loaded: &Loaded,
+    salt: Option<&str>,
+) -> Result<Option<Held>, Failure> {
+    let mut locked = session.lock(&loaded.stack.name)?;
+    if let Some(salt) = salt {
+        locked.adopt_salt(salt);
+    }
+    let seed = seed();
+    let recovery = tokio::select! {
+        recovery = recover_first(args, connection, loaded, &mut locked, seed) => recovery?,
+        // As if the run were killed: what was found is in the journal.
+        true = terminal::asked_to_stop() => return Ok(None),
+    };
+    Ok(Some(Held { locked, recovered: recovery.words(), seed }))
+}
+
+/// Carries out what was shown, if somebody wants it.
+pub(super) async fn perform(
+    args: &ApplyArgs,
+    connection: &Connection,
+    held: Held,
+    planned: Planned,
+    task: Task,
+    asks: bool,
+) -> Result<Ended, Failure> {
+    let Held { mut locked, recovered, seed } = held;
+    let cancel = Cancel::default();
     if planned.is_refused() {
         locked.compact()?;
         mention(args, &planned.refusals, &planned.loaded.sources)?;
@@ -96,12 +153,11 @@ async fn one(
     }
     if !has_work(&planned.plan, &planned.state) {
         locked.compact()?;
-        return finish_empty(args, &planned, recovered, wanted.destroy);
+        return finish_empty(args, &planned, recovered, task);
     }
-    // A plan file was approved by whoever made it.
-    if file.is_none() && !args.yes && !approved(args, &planned, wanted.destroy)? {
+    if asks && !approved(args, &planned, task)? {
         tell_recovered(args, recovered.as_deref())?;
-        terminal::tell(if wanted.destroy { "\nDestroy cancelled.\n" } else { "\nApply cancelled.\n" })?;
+        terminal::tell(&format!("\n{} cancelled.\n", capital(task.name())))?;
         return Ok(Ended::Failed);
     }
     let steps = planned.plan.changes.iter().filter(|c| c.action != Action::NoOp).count();
@@ -119,7 +175,7 @@ async fn one(
     brake.abort();
     progress.finish(outcome.as_ref().is_ok_and(|outcome| outcome.silent.is_some()));
     locked.compact()?;
-    report(args, &planned, &outcome?, recovered, wanted.destroy)
+    report(args, &planned, &outcome?, recovered, task)
 }
 
 async fn carry_out_plan(planned: &Planned, means: &Means, locked: &mut Locked) -> Result<Outcome, Failure> {
@@ -190,7 +246,7 @@ fn tell_recovered(args: &ApplyArgs, recovered: Option<&str>) -> Result<(), Failu
 }
 
 /// The plan; whole if it is to be approved.
-fn show(args: &ApplyArgs, planned: &Planned, to_approve: bool) -> Result<(), Failure> {
+pub(super) fn show(args: &ApplyArgs, planned: &Planned, to_approve: bool) -> Result<(), Failure> {
     if args.json {
         mention(args, &planned.loaded.warnings, &planned.loaded.sources)?;
         for line in json::planned(&planned.plan) {
@@ -221,20 +277,20 @@ fn finish_empty(
     args: &ApplyArgs,
     planned: &Planned,
     recovered: Option<String>,
-    destroy: bool,
+    task: Task,
 ) -> Result<Ended, Failure> {
     let outcome = Outcome { outputs: planned.known_outputs(), ..Outcome::default() };
-    report(args, planned, &outcome, recovered, destroy)
+    report(args, planned, &outcome, recovered, task)
 }
 
-fn approved(args: &ApplyArgs, planned: &Planned, destroy: bool) -> Result<bool, Failure> {
+fn approved(args: &ApplyArgs, planned: &Planned, task: Task) -> Result<bool, Failure> {
     if args.json || !terminal::can_ask() {
         return Err(Diagnostic::error(Code::NOT_APPROVED, "there is nobody to ask for approval")
             .hint("look at `evstack plan`, then pass `--yes`")
             .into());
     }
     let stack = &planned.loaded.stack.name;
-    let question = if destroy {
+    let question = if task == Task::Destroy {
         format!(
             "\nDo you really want to destroy all resources of the stack {stack}?\n  \
              evstack will destroy what is shown above. There is no undo.\n  \
@@ -257,7 +313,7 @@ fn report(
     planned: &Planned,
     outcome: &Outcome,
     recovered: Option<String>,
-    destroy: bool,
+    task: Task,
 ) -> Result<Ended, Failure> {
     tell_recovered(args, recovered.as_deref())?;
     let counts = Counts {
@@ -279,14 +335,14 @@ fn report(
         (false, true) => Ended::Done,
         (false, false) => Ended::Failed,
     };
-    let what = if destroy { "destroy" } else { "apply" };
+    let (what, destroy) = (task.name(), task == Task::Destroy);
     if !args.json {
         diagnostics = alike(&diagnostics);
     }
     mention(args, &diagnostics, &planned.loaded.sources)?;
     if ended != Ended::Done {
         // No summary and no outputs: scripts read `complete` in those.
-        terminal::say(&unfinished(planned, outcome, counts, what));
+        terminal::say(&unfinished(planned, outcome, counts, task));
         return Ok(ended);
     }
     if args.json {
@@ -296,7 +352,11 @@ fn report(
         }
         return Ok(ended);
     }
-    let done = if destroy { words::destroy_complete(counts) } else { words::apply_complete(counts) };
+    let done = match task {
+        Task::Destroy => words::destroy_complete(counts),
+        Task::Apply => words::apply_complete(counts),
+        Task::Revert => words::revert_complete(counts),
+    };
     terminal::tell(&format!("\n{done}"))?;
     if !destroy {
         let outputs = outcome.outputs.iter().map(|(name, value)| (name.as_str(), value));
@@ -320,8 +380,14 @@ fn mention(args: &ApplyArgs, diagnostics: &Diagnostics, sources: &Sources) -> Re
     Ok(())
 }
 
+/// `Apply`
+fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
 /// How far it came, and how to go on.
-fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, what: &str) -> String {
+fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) -> String {
     let why = if outcome.interrupted { "interrupted" } else { "incomplete" };
     let env = match planned.loaded.stack.env.as_str() {
         "local" => String::new(),
@@ -335,9 +401,13 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, what: &str) 
         0 => String::new(),
         n => format!("{n} imported, "),
     };
+    let what = task.name();
+    // What wasn't set back is told by the next look.
+    let (command, flag) = if task == Task::Revert { ("drift", " --revert") } else { (what, "") };
     format!(
-        "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{unfinished}, {} not started.\n\
-         What was done is recorded. Run `evstack {what} {}{env}` to go on.",
+        "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{unfinished}, {} not started.
+\
+         What was done is recorded. Run `evstack {command} {}{env}{flag}` to go on.",
         counts.add,
         counts.change,
         counts.destroy,

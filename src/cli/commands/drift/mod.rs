@@ -1,0 +1,77 @@
+//! `evstack drift [STACK]`: what changed outside; takes no lock, changes nothing. With `--accept` the
+//! record follows what is there, with `--revert` what is there follows the record.
+
+mod accept;
+mod revert;
+
+use super::plan::whereabouts;
+use crate::apply::peek;
+use crate::cli::args::DriftArgs;
+use crate::cli::session::Session;
+use crate::cli::{Ended, cloud, terminal};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::Address;
+use crate::ops::plan::refused;
+use crate::ops::{self, Failure};
+use crate::render::{Paint, drift, json};
+use crate::state::{State, open_read};
+
+pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
+    let sessions = Session::all(&args.place, args.stack.as_deref())?;
+    let named = args.accept.iter().chain(&args.revert).any(|addresses| !addresses.is_empty());
+    if named && sessions.len() > 1 {
+        return Err(Diagnostic::error(
+            Code::NO_STACK,
+            "the addresses are of one stack, and there are several",
+        )
+        .hint("name the stack before the flag: `evstack drift STACK --accept ADDRESS`")
+        .into());
+    }
+    if let Some(addresses) = &args.accept {
+        return accept::run(args, &sessions, addresses).await;
+    }
+    if let Some(addresses) = &args.revert {
+        return revert::run(args, &sessions, addresses).await;
+    }
+    let several = sessions.len() > 1;
+    let mut documents = Vec::new();
+    let mut differs = false;
+    for session in &sessions {
+        let connection = cloud::connect(session).await?;
+        let request = session.request(connection.place.clone())?;
+        let loaded = ops::load(&request, Box::new(session.loader()))?;
+        let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
+        // An operation that a killed run left is no change from outside.
+        let state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
+        let look = ops::drift::look(&loaded, &state, &connection.provider).await?;
+        differs |= !look.is_empty();
+        let at = whereabouts(&loaded, &connection);
+        if args.json {
+            documents.push(drift::document(&look.rows, &at));
+        } else {
+            let paint = Paint { colour: terminal::colours() };
+            terminal::print(&drift::text(&look.rows, &at, args.place.quiet, paint))?;
+        }
+    }
+    if args.json {
+        let document = if several { json::plans(documents) } else { documents.pop().unwrap_or_default() };
+        terminal::print_json(&document)?;
+    }
+    Ok(if differs { Ended::Differences } else { Ended::Done })
+}
+
+/// The addresses as the record knows them.
+fn meant(state: &State, addresses: &[String]) -> Result<Vec<Address>, Failure> {
+    let mut meant = Vec::new();
+    for text in addresses {
+        let address = Address::new(text.as_str());
+        if !Address::is_valid(text) {
+            return Err(Diagnostic::error(Code::UNKNOWN_TARGET, format!("`{text}` isn't an address"))
+                .hint("name a stack before the flag: `evstack drift STACK --accept ADDRESS`")
+                .into());
+        }
+        state.with_parts(&address)?;
+        meant.push(address);
+    }
+    Ok(meant)
+}
