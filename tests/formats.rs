@@ -132,9 +132,16 @@ fn a_plan_as_markdown_is_a_comment_for_a_bot_and_for_people() {
         "{document}"
     );
     assert!(document.contains("`E0501` `table.entries` would be replaced"), "{document}");
-    assert!(document.contains("> **Data would be lost.**\n>\n> - `table.entries`"), "{document}");
     assert!(
-        document.contains("> **Resources would be replaced.**\n>\n> - `table.entries`: `KeySchema`"),
+        document.contains(
+            "> **Data would be lost.**\n>\n> - `table.entries` (`AWS::DynamoDB::Table`), replaced: "
+        ),
+        "{document}"
+    );
+    assert!(
+        document.contains(
+            "> **Resources would be replaced.**\n>\n> - `table.entries`: `KeySchema.0.AttributeName`"
+        ),
         "{document}"
     );
     assert!(document.contains("| **replace** | `table.entries` | `AWS::DynamoDB::Table` |"), "{document}");

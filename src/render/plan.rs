@@ -209,7 +209,7 @@ pub(super) fn headline(change: &ResourceChange) -> String {
 }
 
 /// What else is to be said of it.
-pub(super) fn comments(change: &ResourceChange) -> Vec<String> {
+fn comments(change: &ResourceChange) -> Vec<String> {
     let mut comments = Vec::new();
     match change.reason {
         Some(ActionReason::DeleteBecauseNoResourceConfig) => {
@@ -222,13 +222,25 @@ pub(super) fn comments(change: &ResourceChange) -> Vec<String> {
     }
     comments.extend(change.causes.iter().map(|cause| because(change, cause)));
     comments.extend(followed(change));
-    if change.retained {
-        let id = change.identifier.as_deref().unwrap_or_default();
-        comments.push(format!("retainOnDelete keeps the recorded one, \"{id}\", which leaves the state"));
-    }
+    comments.extend(kept(change));
     if let Some(loss) = change.loses() {
         comments.push(format!("lost with it: {}", loss.loses));
     }
+    comments.extend(history(change));
+    comments
+}
+
+/// What stays of a resource that is replaced.
+pub(super) fn kept(change: &ResourceChange) -> Option<String> {
+    let id = change.identifier.as_deref().unwrap_or_default();
+    change
+        .retained
+        .then(|| format!("retainOnDelete keeps the recorded one, \"{id}\", which leaves the state"))
+}
+
+/// What was found of it, and where it comes from.
+pub(super) fn history(change: &ResourceChange) -> Vec<String> {
+    let mut comments = Vec::new();
     if change.half_way {
         comments.push("an update of it ended half-way: what a read never shows is sent again".to_owned());
     }
@@ -274,7 +286,7 @@ fn because(change: &ResourceChange, cause: &Cause) -> String {
 }
 
 /// `another Arn reaches rule.a (updated in-place), pipe.b (replaced)`
-fn followed(change: &ResourceChange) -> Option<String> {
+pub(super) fn followed(change: &ResourceChange) -> Option<String> {
     let reads: BTreeSet<&str> = change.follows.iter().flat_map(|f| &f.reads).map(String::as_str).collect();
     let reads: Vec<&str> = reads.into_iter().collect();
     let users = change.follows.iter().map(|follow| {

@@ -1,9 +1,9 @@
 //! A plan with what is said about it: what the documents for people are drawn from.
 
-use super::plan::{Whereabouts, comments, headline};
+use super::plan::{Whereabouts, followed, headline, history, kept};
 use crate::diagnostics::{Diagnostics, Sources};
-use crate::model::{Action, Address, Protection};
-use crate::plan::{Plan, ResourceChange, Sections};
+use crate::model::{Action, ActionReason, Address};
+use crate::plan::{Cause, Plan, ResourceChange, Sections, Why};
 
 /// One stack's plan, and all that belongs to it.
 #[derive(Debug, Clone, Copy)]
@@ -107,35 +107,64 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Whether what is in it goes with it.
-pub(super) fn loses_data(change: &ResourceChange) -> bool {
-    change.action.deletes() && change.drift.is_none() && change.protection == Protection::ByDefault
-}
-
 /// Why, in a few words with names between backticks.
 pub(super) fn why(change: &ResourceChange) -> String {
-    let top = |paths: &mut dyn Iterator<Item = &Vec<String>>| {
-        let mut names: Vec<&str> = Vec::new();
-        for name in paths.filter_map(|path| path.first()) {
-            if !names.contains(&name.as_str()) {
-                names.push(name);
-            }
+    let mut parts: Vec<String> = change.causes.iter().map(|cause| because(change, cause)).collect();
+    let by_request = change.reason == Some(ActionReason::ReplaceByRequest);
+    match change.action {
+        action if action.is_replace() && (parts.is_empty() || by_request) => {
+            parts.insert(0, headline(change))
         }
-        names.iter().map(|name| format!("`{}`", name.replace('`', "'"))).collect::<Vec<_>>().join(", ")
-    };
-    let forced = top(&mut change.replace_paths.iter());
-    let mut parts = Vec::new();
-    if change.action.is_replace() {
-        parts.push(match forced.as_str() {
-            "" => headline(change),
-            names => format!("{names} can't change in place"),
-        });
-    } else if matches!(change.action, Action::Update | Action::Import) {
-        let changed = top(&mut change.diff.differences.iter().map(|d| &d.path));
-        parts.extend(Some(changed).filter(|names| !names.is_empty()));
-    } else if change.action == Action::Forget {
-        parts.push(headline(change));
+        Action::Update | Action::Import => parts.splice(0..0, changed(change)).for_each(drop),
+        Action::Forget => parts.push(headline(change)),
+        _ => {}
     }
-    parts.extend(comments(change));
+    match change.reason {
+        Some(ActionReason::DeleteBecauseNoResourceConfig) => parts.push("no longer declared".to_owned()),
+        Some(ActionReason::DeleteBecauseWhen) => parts.push("left out by `options.when`".to_owned()),
+        _ => {}
+    }
+    parts.extend(followed(change));
+    parts.extend(kept(change));
+    parts.extend(history(change));
     parts.join("; ")
+}
+
+/// Which of the two comes first.
+pub(super) fn order(change: &ResourceChange) -> &'static str {
+    match change.action {
+        _ if change.retained => "the new one comes, the present one stays",
+        Action::CreateThenDelete => "the new one comes first",
+        _ => "the present one goes first",
+    }
+}
+
+/// The properties that change.
+fn changed(change: &ResourceChange) -> Option<String> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in change.diff.differences.iter().filter_map(|difference| difference.path.first()) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let names: Vec<String> = names.into_iter().map(named).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+fn because(change: &ResourceChange, cause: &Cause) -> String {
+    let what = named(&cause.path.join("."));
+    let words = match &cause.why {
+        Why::CreateOnly => format!("{what} can't be changed in place"),
+        Why::Trigger => format!("{what} is in `replaceOnChanges`"),
+        Why::Found(words) => format!("{what} can't be changed in place, as an apply found (\"{words}\")"),
+        Why::NoUpdate => format!("{what} differs, and nothing of the type can be changed in place"),
+        Why::OtherType => format!("its type is {} now", named(change.type_name.as_str())),
+        Why::MayBeCreateOnly => format!("{what} may force replacement, with the next plan"),
+    };
+    if cause.place.is_empty() { words } else { format!("{words} ({})", named(&cause.place)) }
+}
+
+/// Between backticks.
+fn named(name: &str) -> String {
+    format!("`{}`", name.replace('`', "'"))
 }

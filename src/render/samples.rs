@@ -5,8 +5,8 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::diff::{Diff, Difference, DifferenceKind};
 use crate::model::{Action, Address, Protection, Unknown, Value};
 use crate::plan::{
-    Calls, IamAction, IamChange, IamEffect, OutputAction, OutputChange, Plan, PolicySort, ResourceChange,
-    Scope, Sections,
+    Calls, Cause, Follow, IamAction, IamChange, IamEffect, OutputAction, OutputChange, Plan, PolicySort,
+    ResourceChange, Scope, Sections, Why,
 };
 use crate::schema::TypeName;
 use proptest::prelude::*;
@@ -108,10 +108,12 @@ pub(super) fn change() -> impl Strategy<Value = ResourceChange> {
                 write_only: holds,
                 sensitive: false,
             };
+            let cause =
+                Cause { path: vec![address.clone()], why: Why::Found(name.clone()), place: address.clone() };
             let diff =
                 Diff { differences: if differs { vec![difference] } else { Vec::new() }, before: None };
             ResourceChange {
-                type_name: TypeName::new(name.as_str()),
+                type_name: TypeName::new(if holds { "AWS::DynamoDB::Table" } else { name.as_str() }),
                 moved_from: (holds && action == Action::NoOp).then(|| Address::new(name.clone())),
                 identifier: Some(name),
                 new_identifier: None,
@@ -122,10 +124,14 @@ pub(super) fn change() -> impl Strategy<Value = ResourceChange> {
                 computed: std::collections::BTreeMap::new(),
                 computed_before: std::collections::BTreeMap::new(),
                 replace_paths: diff.replace_paths(),
-                causes: Vec::new(),
-                follows: Vec::new(),
-                retained: false,
-                half_way: false,
+                causes: differs.then_some(cause).into_iter().collect(),
+                follows: vec![Follow {
+                    address: Address::new(address.clone()),
+                    action,
+                    reads: vec![address.clone()],
+                }],
+                retained: holds,
+                half_way: holds,
                 diff,
                 depends_on: Vec::new(),
                 recorded_dependencies: Vec::new(),

@@ -3,11 +3,10 @@
 use super::anchor;
 use super::escape::{html, prose};
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
-use crate::model::Action;
 use crate::plan::{IamAction, ResourceChange};
 use crate::render::marked::{self, Line};
 use crate::render::paint::Mark;
-use crate::render::report::{Act, Report, loses_data, why};
+use crate::render::report::{Act, Report, order, why};
 use crate::render::sections;
 use std::fmt::Write as _;
 
@@ -47,7 +46,7 @@ fn said(diagnostic: &Diagnostic, report: &Report<'_>) -> String {
     let mut out = format!("{word} <code>{}</code>: {}", diagnostic.code.id, prose(&diagnostic.message));
     let place = diagnostic.primary.as_ref().map(|label| report.sources.place(label.span)).unwrap_or_default();
     if !place.is_empty() {
-        let _ = write!(out, " at <code>{}</code>", html(&place));
+        let _ = write!(out, " (<code>{}</code>)", html(&place));
     }
     for hint in &diagnostic.hints {
         let _ = write!(out, "<br><em>hint:</em> {}", prose(hint));
@@ -56,16 +55,14 @@ fn said(diagnostic: &Diagnostic, report: &Report<'_>) -> String {
 }
 
 pub(super) fn dangers(out: &mut String, changes: &Changes<'_>) {
-    let lost: Vec<_> = changes.iter().filter(|(_, change)| loses_data(change)).collect();
+    let lost: Vec<_> =
+        changes.iter().filter_map(|(act, change)| Some((*act, change, change.loses()?))).collect();
     if !lost.is_empty() {
         out.push_str("<div class=\"alert danger\">\n<h3>Data would be lost.</h3>\n<ul>\n");
-        for (act, change) in lost {
-            let verb = if *act == Act::Replace { "replaced" } else { "destroyed" };
+        for (act, change, loss) in lost {
+            let verb = if act == Act::Replace { "replaced" } else { "destroyed" };
             let (address, name) = (html(change.address.as_str()), html(change.type_name.as_str()));
-            let _ = writeln!(
-                out,
-                "<li><code>{address}</code> ({name}) would be {verb}, with all that is in it</li>"
-            );
+            let _ = writeln!(out, "<li><code>{address}</code> ({name}), {verb}: {}</li>", prose(&loss.loses));
         }
         out.push_str("</ul>\n</div>\n");
     }
@@ -73,12 +70,9 @@ pub(super) fn dangers(out: &mut String, changes: &Changes<'_>) {
     if !replaced.is_empty() {
         out.push_str("<div class=\"alert\">\n<h3>Resources would be replaced.</h3>\n<ul>\n");
         for (_, change) in replaced {
-            let order = match change.action {
-                Action::CreateThenDelete => "the new one first",
-                _ => "the present one goes first",
-            };
             let address = html(change.address.as_str());
-            let _ = writeln!(out, "<li><code>{address}</code>: {}; {order}</li>", prose(&why(change)));
+            let _ =
+                writeln!(out, "<li><code>{address}</code>: {}; {}</li>", prose(&why(change)), order(change));
         }
         out.push_str("</ul>\n</div>\n");
     }

@@ -10,7 +10,7 @@ mod fit;
 
 use super::marked::{self, Line};
 use super::paint::Mark;
-use super::report::{Act, Report, loses_data, why};
+use super::report::{Act, Report, order, why};
 use super::sections;
 use super::text_lines::clean;
 use crate::diagnostics::{Diagnostic, Severity};
@@ -121,7 +121,7 @@ fn said(diagnostic: &Diagnostic, report: &Report<'_>) -> String {
     if let Some(label) = &diagnostic.primary {
         let place = report.sources.place(label.span);
         if !place.is_empty() {
-            out.push_str(&format!(" at {}", code(&place)));
+            out.push_str(&format!(" ({})", code(&place)));
         }
     }
     for hint in diagnostic.hints.iter().take(5) {
@@ -131,14 +131,15 @@ fn said(diagnostic: &Diagnostic, report: &Report<'_>) -> String {
 }
 
 fn losses(changes: &[(Act, &ResourceChange)]) -> Block {
-    let lost = changes.iter().filter(|(_, change)| loses_data(change));
+    let lost = changes.iter().filter_map(|(act, change)| Some((act, change, change.loses()?)));
     let items = lost
-        .map(|(act, change)| {
-            let verb = if *act == Act::Replace { "replaced" } else { "destroyed" };
+        .map(|(act, change, loss)| {
             let text = format!(
-                "> - {} ({}) would be {verb}, with all that is in it\n",
+                "> - {} ({}), {}: {}\n",
                 code(change.address.as_str()),
-                code(change.type_name.as_str())
+                code(change.type_name.as_str()),
+                if *act == Act::Replace { "replaced" } else { "destroyed" },
+                prose(&loss.loses)
             );
             (Kind::Danger, text)
         })
@@ -150,14 +151,13 @@ fn replacements(changes: &[(Act, &ResourceChange)]) -> Block {
     let replaced = changes.iter().filter(|(act, _)| *act == Act::Replace);
     let items = replaced
         .map(|(_, change)| {
-            let order = match change.action {
-                crate::model::Action::CreateThenDelete => "the new one first",
-                _ => "the present one goes first",
-            };
-            (
-                Kind::Danger,
-                format!("> - {}: {}; {order}\n", code(change.address.as_str()), prose(&why(change))),
-            )
+            let text = format!(
+                "> - {}: {}; {}\n",
+                code(change.address.as_str()),
+                prose(&why(change)),
+                order(change)
+            );
+            (Kind::Danger, text)
         })
         .collect();
     Block { head: alert("WARNING", "Resources would be replaced."), items, tail: String::new() }
