@@ -14,6 +14,7 @@ mod holding;
 mod overlay;
 mod patch;
 mod shape;
+mod veil;
 
 pub use drift::{Drifted, DriftedPath, Irrevocable, ResourceDrift, accepted, drift, kept_apart, restored};
 pub use equal::{declared, is_hidden, revealed, same};
@@ -136,5 +137,5 @@ pub fn changes_with_updates(resource_type: &ResourceType, property: &str) -> boo
 
 /// Compares what is wanted with what is there, owning only what is or was declared.
 pub fn diff(desired: &Value, recorded: Option<&Json>, live: &Json, context: &Context<'_>) -> Diff {
-    compare::run(desired, recorded, live, context)
+    veil::over(compare::run(desired, recorded, live, context), desired, recorded)
 }

@@ -23,7 +23,13 @@ pub(super) fn grants(plan: &Plan, names: &Names) -> (Grants, Grants) {
                 let value = change.after.as_ref().or(change.before.as_ref()).cloned();
                 (value.clone(), value)
             }
-            _ => (change.before.clone(), change.after.clone()),
+            _ => {
+                let mut after = change.after.clone();
+                if let (Some(before), Some(after)) = (&change.before, &mut after) {
+                    another_secret(before, after);
+                }
+                (change.before.clone(), after)
+            }
         }
     };
     let both: Vec<(&ResourceChange, Sides)> = plan
@@ -41,6 +47,29 @@ pub(super) fn grants(plan: &Plan, names: &Names) -> (Grants, Grants) {
         after.resource(change, will_be.as_ref());
     }
     (before.grants, after.grants)
+}
+
+/// A secret that is another than before still isn't shown, but that it is another is. Where only the
+/// hash of the one before is known, nothing is said.
+fn another_secret(before: &Value, after: &mut Value) {
+    match (before, after) {
+        (Value::Sensitive(was), after @ Value::Sensitive(_))
+            if was.get("$secret").is_none() && after.reveal() != was.reveal() =>
+        {
+            *after = Value::from("(another sensitive value)");
+        }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            before.iter().zip(after).for_each(|(before, after)| another_secret(before, after));
+        }
+        (Value::Object(before), Value::Object(after)) => {
+            for (key, after) in after {
+                if let Some(before) = before.get(key) {
+                    another_secret(before, after);
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 struct Side<'a> {

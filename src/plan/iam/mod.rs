@@ -16,6 +16,9 @@ mod kept;
 mod names;
 mod read;
 
+#[cfg(test)]
+mod tests;
+
 pub use broad::Broad;
 
 use super::Plan;
