@@ -128,6 +128,22 @@ pub(super) const TOPICS: &[Topic] = &[
         example: "queues:\n  orders:\n    options: {protect: true, dependsOn: [topic.news]}\n",
     },
     Topic {
+        name: "adoption",
+        about: "how what exists already becomes a stack's own, and how a renamed declaration keeps what it was",
+        rows: &[
+            ("evstack import", "ADDRESS IDENTIFIER: records one resource, a part too; nothing is changed"),
+            ("options.import", "the same, said in the stack file; the apply also changes what differs"),
+            ("--adopt", "plan and apply look for all that would be created: by name, by tags, by properties"),
+            ("--force", "imports what belongs to another stack by its tags"),
+            (
+                "options.aliases",
+                "addresses that it had before: its record, and its parts', go on under this one",
+            ),
+            ("evstack state mv", "FROM TO: the same, in one environment's record"),
+        ],
+        example: "queues:\n  orders:\n    name: orders\n    options: {aliases: [queue.order]}\n",
+    },
+    Topic {
         name: "cloud",
         about: "where an environment lives: `<stack>.<env>.yaml` beside the stack file, for `--env <env>`",
         rows: &[
