@@ -114,7 +114,7 @@ fn changed_undeclared_and_deleted_are_told_apart() {
     assert_eq!(
         document["summary"],
         json!({
-            "looked_at": 3, "changed": 1, "undeclared": 1, "deleted": 1, "unverifiable": 0,
+            "looked_at": 3, "changed": 1, "undeclared": 1, "deleted": 1, "unverifiable": 0, "ignored": 0,
         })
     );
     let orders =
@@ -365,4 +365,67 @@ fn what_is_made_again_is_followed_by_those_that_refer_to_it() {
     let run = sandbox.run(&plan);
     assert_eq!(run.code, 0, "{}", run.stdout);
     sandbox.ok(&[&["drift"][..], &given("token=hush-hush")].concat());
+}
+
+#[test]
+fn what_the_stack_file_ignores_is_named_and_doesnt_count() {
+    let sandbox = applied();
+    let ignoring = |until: &str, property: &str| {
+        format!(
+            "{STACK}drift:\n  ignore:\n    - {{ address: queue.a*, property: {property}, reason: scaled by hand{until} }}\n"
+        )
+    };
+    let slower = json!([{"op": "add", "path": "/DelaySeconds", "value": 9}]);
+    patch(&sandbox, "AWS::SQS::Queue", "queue.audit", &slower);
+    sandbox.write("evstack.yaml", &ignoring(", until: 2999-12-31", "DelaySeconds"));
+    let run = sandbox.ok(&["drift"]);
+    assert!(run.stdout.contains("No drift.\n"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("Ignored, as `drift.ignore` asks: queue.audit DelaySeconds.\n"),
+        "{}",
+        run.stdout
+    );
+    let document = sandbox.ok(&["drift", "--json"]).json();
+    let expected = json!([{
+        "address": "queue.audit", "path": "DelaySeconds", "before": 0, "after": 9, "declared": false,
+        "reason": "scaled by hand", "until": "2999-12-31",
+    }]);
+    assert_eq!((&document["ignored"], &document["summary"]["ignored"]), (&expected, &json!(1)));
+
+    // What is ignored is neither accepted nor set back.
+    let longer = json!([{"op": "add", "path": "/VisibilityTimeout", "value": 60}]);
+    patch(
+        &sandbox,
+        "AWS::SQS::Queue",
+        "queue.audit",
+        &json!([{"op": "add", "path": "/MaximumMessageSize", "value": 2048}]),
+    );
+    patch(&sandbox, "AWS::SQS::Queue", "queue.orders", &longer);
+    sandbox.ok(&["drift", "--accept", "queue.audit", "--yes"]);
+    sandbox.ok(&["drift", "--revert", "--undeclared", "--yes"]);
+    assert!(sandbox.ok(&["drift"]).stdout.contains("queue.audit DelaySeconds.\n"));
+    // Once the day is over, it is told again.
+    sandbox.write("evstack.yaml", &ignoring(", until: 2020-01-31", "DelaySeconds"));
+    let run = sandbox.run(&["drift"]);
+    assert_eq!(run.code, 2, "{}", run.stdout);
+    assert!(run.stdout.contains("~ DelaySeconds = 0 -> 9") && !run.stdout.contains("MaximumMessageSize"));
+    assert!(
+        run.stderr.contains("warning[E0521]") && run.stderr.contains("2020-01-31 is over"),
+        "{}",
+        run.stderr
+    );
+    sandbox.write("evstack.yaml", &ignoring("", "KmsMasterKeyId"));
+    let run = sandbox.run(&["drift"]);
+    assert!(run.code == 2 && run.stderr.contains("nothing that drifted is `queue.a*`"), "{}", run.stderr);
+    for (entry, code) in [
+        ("{ address: queue.audit, property: DelaySeconds }", "E0203"),
+        ("{ address: queue.audit, property: DelaySeconds, reason: x, untill: 2999-12-31 }", "E0201"),
+        ("{ address: queue.audit, property: DelaySeconds, reason: x, until: tomorrow }", "E0211"),
+        ("{ address: 'queue audit', property: DelaySeconds, reason: x }", "E0211"),
+        ("{ address: queue.audit, property: [1], reason: x }", "E0202"),
+        ("queue.audit", "E0202"),
+    ] {
+        sandbox.write("evstack.yaml", &format!("{STACK}drift: {{ ignore: [{entry}] }}\n"));
+        sandbox.refused(&["check"], code);
+    }
 }

@@ -193,7 +193,8 @@ fn case(seed: u64) -> Result<(), String> {
     let loaded = rig.load(STACK)?;
     let looked = || -> Result<Look, String> {
         let state = rig.state(&loaded);
-        rig.wait(look(&loaded, &state, &rig.provider)).map_err(|f| format!("{:?}", f.diagnostics))
+        rig.wait(look(&loaded, &state, &rig.provider, jiff::civil::date(2026, 11, 23)))
+            .map_err(|f| format!("{:?}", f.diagnostics))
     };
     let recorded = rig.state(&loaded);
     let identifiers =

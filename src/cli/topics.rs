@@ -35,6 +35,7 @@ pub(super) const TOPICS: &[Topic] = &[
             ("defaults", "what holds for this file and what it includes"),
             ("imports", "outputs of other stacks"),
             ("outputs", "named expressions, printed after apply"),
+            ("drift", "what `evstack drift` needn't tell, with reasons"),
             ("a kind", "events, buses, rules, queues, …: `evstack explain` lists them"),
         ],
         example: "name: shop\nevents:\n  orderPlaced:\nrules:\n  collect: {on: orderPlaced, to: queue.orders}\nqueues:\n  orders: {visibilityTimeout: 1m}\n",
@@ -109,6 +110,29 @@ pub(super) const TOPICS: &[Topic] = &[
         about: "named expressions, printed after apply and by `evstack output`",
         rows: &[("name: value", "any value with expressions in it")],
         example: "outputs:\n  api: ${api.shop.Url}\n",
+    },
+    Topic {
+        name: "drift",
+        about: "what `evstack drift` needn't tell: a list that is reviewed with the stack file",
+        rows: &[
+            (
+                "ignore",
+                "a list of entries; what they ignore is named in one line, and is no reason to exit with 2",
+            ),
+            ("address", "whose: an address; `*` stands for any text"),
+            ("property", "which: this property and what is below it; `*` stands for any name"),
+            ("reason", "why, for whoever reads it next"),
+            ("until", "the last day (UTC) on which it holds, as 2027-01-31; then it is told again"),
+            (
+                "evstack drift --accept [ADDRESS…]",
+                "makes the record say what is there: what is gone is forgotten; the next plan goes to the stack file",
+            ),
+            (
+                "evstack drift --revert [ADDRESS…]",
+                "sets back what was declared or is gone, to what the record says; `--undeclared` also the rest",
+            ),
+        ],
+        example: "queues:\n  orders:\ndrift:\n  ignore:\n    - address: queue.orders\n      property: DelaySeconds\n      reason: the night shift slows it down\n      until: 2027-01-31\n",
     },
     Topic {
         name: "options",

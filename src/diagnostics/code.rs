@@ -127,6 +127,8 @@ codes! {
         "What goes and what comes are the same resource, or are declared alike. The same resource, by its identifier, keeps its record and isn't deleted. What only looks alike is deleted and created as the file says, unless `options: {aliases: […]}` or `evstack state mv` says that it is the same.";
     CANNOT_REVERT = "E0520" "what drifted can't be set back"
         "The record has a secret by its hash alone, and the stack file has another by now. `evstack apply` goes to what the stack file says.";
+    IDLE_IGNORE = "E0521" "an entry of `drift.ignore` does nothing"
+        "Its `until` is over, so that the drift is told again; or nothing that drifted fits it. Remove it, or give it another day.";
     LOCKED = "E0601" "another run holds the state"
         "The message names the holder. A lock is released by its process, even when it is killed.";
     BAD_STATE = "E0602" "the state can't be read"

@@ -16,7 +16,9 @@ mod patch;
 mod shape;
 mod veil;
 
-pub use drift::{Drifted, DriftedPath, Irrevocable, ResourceDrift, accepted, drift, kept_apart, restored};
+pub use drift::{
+    Drifted, DriftedPath, IgnoredPath, Irrevocable, ResourceDrift, accepted, drift, kept_apart, restored,
+};
 pub use equal::{declared, is_hidden, revealed, same};
 pub use holding::{Holding, holding};
 pub use patch::{create_model, patch};

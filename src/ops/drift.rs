@@ -5,13 +5,15 @@ use super::plan::{Wanted, refused};
 use super::{Failure, Loaded, live};
 use crate::apply::veiled;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::diff::{Context, Drifted, DriftedPath, ResourceDrift, accepted, drift, is_hidden};
+use crate::diff::{Context, Drifted, DriftedPath, IgnoredPath, ResourceDrift, accepted, drift, is_hidden};
 use crate::model::{Action, Address, Json, Live, Options, Undeclared, Value};
 use crate::plan::Plan;
 use crate::provider::Provider;
 use crate::resolve::Predicted;
-use crate::schema::Catalogue;
+use crate::schema::{Catalogue, PropertyPath};
+use crate::spec::IgnoredDrift;
 use crate::state::{Entry, State};
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -20,6 +22,10 @@ use std::sync::Arc;
 pub struct Look {
     /// Each recorded resource, by address.
     pub rows: Vec<ResourceDrift>,
+    /// What drifted and is ignored as the stack file asks; not in the rows.
+    pub ignored: Vec<IgnoredPath>,
+    /// Entries of the stack file's list that do nothing.
+    pub warnings: Diagnostics,
     /// What was read, by address.
     pub live: BTreeMap<Address, Live>,
 }
@@ -34,7 +40,9 @@ impl Look {
     /// Only these addresses and their parts; all if none is named.
     pub fn narrow(&mut self, addresses: &[Address]) {
         if !addresses.is_empty() {
-            self.rows.retain(|row| addresses.iter().any(|address| row.address.is_or_belongs_to(address)));
+            let meant = |own: &Address| addresses.iter().any(|address| own.is_or_belongs_to(address));
+            self.rows.retain(|row| meant(&row.address));
+            self.ignored.retain(|path| meant(&path.address));
         }
     }
 }
@@ -44,14 +52,20 @@ impl Look {
 ///
 /// # Errors
 /// The cloud refused a read.
-pub async fn look(loaded: &Loaded, state: &State, provider: &Arc<dyn Provider>) -> Result<Look, Failure> {
+pub async fn look(
+    loaded: &Loaded,
+    state: &State,
+    provider: &Arc<dyn Provider>,
+    today: Date,
+) -> Result<Look, Failure> {
     let live = live::read(provider, &state.resources).await.map_err(|fault| refused(&fault))?;
-    Ok(compare(loaded, state, live))
+    Ok(compare(loaded, state, live, today))
 }
 
-/// The same, of what was read already. Pure.
+/// The same, of what was read already. `today` (UTC) says which entries of the stack's list still hold.
+/// Pure.
 #[must_use]
-pub fn compare(loaded: &Loaded, state: &State, live: BTreeMap<Address, Live>) -> Look {
+pub fn compare(loaded: &Loaded, state: &State, live: BTreeMap<Address, Live>, today: Date) -> Look {
     let secrets = state.secrets();
     let options = options(loaded);
     let nothing = Options::default();
@@ -74,7 +88,46 @@ pub fn compare(loaded: &Loaded, state: &State, live: BTreeMap<Address, Live>) ->
             drifted,
         });
     }
-    Look { rows, live }
+    let (ignored, warnings) = ignore(&loaded.stack.ignored, &mut rows, today);
+    Look { rows, ignored, warnings, live }
+}
+
+/// Takes out what the stack file asks not to hear of; an entry that does nothing is told.
+fn ignore(list: &[IgnoredDrift], rows: &mut [ResourceDrift], today: Date) -> (Vec<IgnoredPath>, Diagnostics) {
+    let (mut ignored, mut warnings) = (Vec::new(), Diagnostics::new());
+    for entry in list {
+        let before = ignored.len();
+        let idle = |words: String, hint: &str| {
+            Diagnostic::warning(Code::IDLE_IGNORE, words).at(entry.span).hint(hint.to_owned())
+        };
+        if let Some(until) = entry.until.filter(|_| !entry.holds(today)) {
+            let words = format!(
+                "drift of `{}` {} is told again since {until} is over",
+                entry.address, entry.property
+            );
+            warnings.push(idle(words, "remove the entry, or give it another day"));
+            continue;
+        }
+        for row in rows.iter_mut().filter(|row| entry.means(row.address.as_str())) {
+            let Some(drifted) = &mut row.drifted else { continue };
+            for (declared, paths) in [(true, &mut drifted.changed), (false, &mut drifted.undeclared)] {
+                let taken = paths.extract_if(.., |path| entry.property.covers(&path.path));
+                ignored.extend(taken.map(|path| IgnoredPath {
+                    address: row.address.clone(),
+                    path,
+                    declared,
+                    reason: entry.reason.clone(),
+                    until: entry.until.map(|until| until.to_string()),
+                }));
+            }
+        }
+        if ignored.len() == before {
+            let words = format!("nothing that drifted is `{}` {}", entry.address, entry.property);
+            warnings.push(idle(words, "remove the entry if it isn't needed any more"));
+        }
+    }
+    ignored.sort_by(|a, b| (&a.address, &a.path.path).cmp(&(&b.address, &b.path.path)));
+    (ignored, warnings)
 }
 
 fn options(loaded: &Loaded) -> HashMap<&Address, &Options> {
@@ -116,7 +169,17 @@ pub fn accept(loaded: &Loaded, state: &State, look: &Look) -> Result<Vec<Entry>,
             Some(value) => veiled(value, json, &secrets),
             None => json.clone(),
         };
-        let mut record = accepted(recorded, live, drifted, &|_| false, &context);
+        let ignored = look.ignored.iter().filter(|ignored| ignored.address == *address);
+        let mut whole = drifted.clone();
+        for ignored in ignored {
+            let paths = if ignored.declared { &mut whole.changed } else { &mut whole.undeclared };
+            paths.push(ignored.path.clone());
+        }
+        // What is ignored isn't accepted: it is told again once the entry is gone.
+        let stays = |path: &[String]| {
+            look.ignored.iter().any(|ignored| ignored.address == *address && ignored.path.path == path)
+        };
+        let mut record = accepted(recorded, live, &whole, &stays, &context);
         record.seen = hide(&record.seen);
         record.declared = hide(&record.declared);
         entries.push(Entry::Put { recorded: Box::new(record) });
@@ -183,7 +246,12 @@ pub fn revert(
             restore.insert(row.address.clone(), told);
         }
     }
-    let otherwise = as_recorded(loaded, state, &BTreeMap::new())?;
+    let mut ignored: BTreeMap<Address, Vec<PropertyPath>> = BTreeMap::new();
+    for path in &look.ignored {
+        let names = PropertyPath::from_names(path.path.path.iter().cloned());
+        ignored.entry(path.address.clone()).or_default().push(names);
+    }
+    let otherwise = as_recorded(loaded, state, &ignored)?;
     let drifted: BTreeSet<&Address> =
         look.rows.iter().filter(|row| !row.is_as_it_was()).map(|row| &row.address).collect();
     let otherwise = otherwise.into_iter().filter(|address| drifted.contains(address)).collect();

@@ -4,7 +4,7 @@ use super::json::plain;
 use super::paint::{Mark, Paint};
 use super::plan::{Whereabouts, whereabouts};
 use super::tree::Tree;
-use crate::diff::{Drifted, DriftedPath, ResourceDrift};
+use crate::diff::{Drifted, DriftedPath, IgnoredPath, ResourceDrift};
 use crate::model::{Json, Value};
 use indexmap::IndexMap;
 use serde_json::json;
@@ -45,7 +45,13 @@ impl Counts {
 
 /// All of it; ends with a line break. `brief` leaves out where and what.
 #[must_use]
-pub fn text(rows: &[ResourceDrift], at: &Whereabouts, brief: bool, paint: Paint) -> String {
+pub fn text(
+    rows: &[ResourceDrift],
+    ignored: &[IgnoredPath],
+    at: &Whereabouts,
+    brief: bool,
+    paint: Paint,
+) -> String {
     let mut out = String::new();
     if !brief {
         let _ = writeln!(out, "{}\n", whereabouts(at));
@@ -68,9 +74,20 @@ pub fn text(rows: &[ResourceDrift], at: &Whereabouts, brief: bool, paint: Paint)
         );
     }
     if !brief {
+        out.push_str(&passed_over(ignored));
         out.push_str(&unverifiable(rows));
     }
     out
+}
+
+/// One line about what the stack file asks not to hear of.
+fn passed_over(ignored: &[IgnoredPath]) -> String {
+    if ignored.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> =
+        ignored.iter().map(|path| format!("{} {}", path.address, dotted(&path.path.path))).collect();
+    format!("Ignored, as `drift.ignore` asks: {}.\n", names.join(", "))
 }
 
 fn resource(row: &ResourceDrift, paint: Paint) -> String {
@@ -146,7 +163,7 @@ pub fn dotted(path: &[String]) -> String {
 
 /// One stack's drift as a document. No secret is in it.
 #[must_use]
-pub fn document(rows: &[ResourceDrift], at: &Whereabouts) -> Json {
+pub fn document(rows: &[ResourceDrift], ignored: &[IgnoredPath], at: &Whereabouts) -> Json {
     let counts = Counts::of(rows);
     json!({
         "format_version": FORMAT_VERSION,
@@ -157,14 +174,30 @@ pub fn document(rows: &[ResourceDrift], at: &Whereabouts) -> Json {
         "cloud": at.cloud,
         "drifted": rows.iter().any(|row| !row.is_as_it_was()),
         "resources": rows.iter().filter(|row| worth_saying(row)).map(entry).collect::<Vec<_>>(),
+        "ignored": ignored.iter().map(passed_over_entry).collect::<Vec<_>>(),
         "summary": {
             "looked_at": rows.len(),
             "changed": counts.changed,
             "undeclared": counts.undeclared,
             "deleted": counts.deleted,
             "unverifiable": counts.unverifiable,
+            "ignored": ignored.len(),
         },
     })
+}
+
+fn passed_over_entry(ignored: &IgnoredPath) -> Json {
+    let mut entry = path_entry(&ignored.path);
+    entry["address"] = json!(ignored.address);
+    entry["declared"] = ignored.declared.into();
+    entry["reason"] = json!(ignored.reason);
+    entry["until"] = json!(ignored.until);
+    entry
+}
+
+fn path_entry(path: &DriftedPath) -> Json {
+    let shown = |value: &Option<Value>| value.as_ref().map_or(Json::Null, plain);
+    json!({ "path": dotted(&path.path), "before": shown(&path.before), "after": shown(&path.after) })
 }
 
 fn worth_saying(row: &ResourceDrift) -> bool {
@@ -174,17 +207,13 @@ fn worth_saying(row: &ResourceDrift) -> bool {
 fn entry(row: &ResourceDrift) -> Json {
     let nothing = Drifted::default();
     let drifted = row.drifted.as_ref().unwrap_or(&nothing);
-    let path = |path: &DriftedPath| {
-        let shown = |value: &Option<Value>| value.as_ref().map_or(Json::Null, plain);
-        json!({ "path": dotted(&path.path), "before": shown(&path.before), "after": shown(&path.after) })
-    };
     json!({
         "address": row.address,
         "type": row.type_name,
         "identifier": row.identifier,
         "deleted": row.drifted.is_none(),
-        "changed": drifted.changed.iter().map(path).collect::<Vec<_>>(),
-        "undeclared": drifted.undeclared.iter().map(path).collect::<Vec<_>>(),
+        "changed": drifted.changed.iter().map(path_entry).collect::<Vec<_>>(),
+        "undeclared": drifted.undeclared.iter().map(path_entry).collect::<Vec<_>>(),
         "unverifiable": drifted.unverifiable.iter().map(|path| dotted(path)).collect::<Vec<_>>(),
     })
 }

@@ -1,5 +1,6 @@
 //! One file of a stack: its top level, taken apart.
 
+use super::ignored::{self, IgnoredDrift};
 use super::keys;
 use super::template::wrong_type;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, nearest, one_of};
@@ -17,6 +18,7 @@ pub(super) struct Fragment {
     pub(super) variables: Vec<Named>,
     pub(super) imports: Vec<Named>,
     pub(super) outputs: Vec<Named>,
+    pub(super) ignored: Vec<IgnoredDrift>,
     /// Under their plural keys.
     pub(super) declared: Vec<(&'static str, Named)>,
 }
@@ -57,6 +59,7 @@ pub(super) fn read(tree: &Node, whole: bool, diagnostics: &mut Diagnostics) -> F
             "variables" => fragment.variables = section(entry, diagnostics),
             "imports" => fragment.imports = section(entry, diagnostics),
             "outputs" => fragment.outputs = section(entry, diagnostics),
+            "drift" => fragment.ignored = ignored::read(node, diagnostics),
             key => match keys::declaring(key) {
                 Some(key) => {
                     fragment.declared.extend(section(entry, diagnostics).into_iter().map(|n| (key, n)));

@@ -18,8 +18,18 @@ const KINDS: &[(&str, &str)] = &[
 ];
 
 /// The other keys of a stack file.
-const OTHERS: &[&str] =
-    &["name", "description", "include", "service", "config", "variables", "defaults", "imports", "outputs"];
+const OTHERS: &[&str] = &[
+    "name",
+    "description",
+    "include",
+    "service",
+    "config",
+    "variables",
+    "defaults",
+    "imports",
+    "outputs",
+    "drift",
+];
 
 /// What an expression may begin with besides the singulars.
 pub(super) const ROOTS: &[&str] = &["config", "variables", "event", "aws", "stack", "imports"];

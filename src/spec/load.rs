@@ -3,6 +3,7 @@
 use super::expression::Scope;
 use super::files::{self, unreadable};
 use super::fragment::{self, Fragment, Named};
+use super::ignored::IgnoredDrift;
 use super::library::Library;
 use super::template::{template, wrong_type};
 use super::variables::{self, Variable};
@@ -53,6 +54,7 @@ struct Reading {
     variables: Vec<Named>,
     imports: Vec<Named>,
     outputs: Vec<Named>,
+    ignored: Vec<IgnoredDrift>,
     declarations: Vec<Declaration>,
     /// `config.stage`, `queue.claims` → where it was declared first.
     declared: HashMap<String, Span>,
@@ -72,6 +74,7 @@ impl Reading {
             variables: Vec::new(),
             imports: Vec::new(),
             outputs: Vec::new(),
+            ignored: Vec::new(),
             declarations: Vec::new(),
             declared: HashMap::new(),
             included: HashMap::new(),
@@ -132,6 +135,7 @@ impl Reading {
         for named in fragment.outputs {
             self.unique("outputs", &named).then(|| self.outputs.push(named));
         }
+        self.ignored.extend(fragment.ignored);
         for (key, named) in fragment.declared {
             if !self.unique(keys::singular(key).unwrap_or(key), &named) {
                 continue;
@@ -260,6 +264,7 @@ impl Reading {
             declarations: self.declarations,
             events,
             outputs,
+            ignored: self.ignored,
             scope,
             library,
         };

@@ -10,6 +10,7 @@ mod environment;
 mod expression;
 mod files;
 mod fragment;
+mod ignored;
 mod keys;
 mod library;
 mod load;
@@ -21,6 +22,7 @@ mod tests;
 mod variables;
 
 pub use environment::{CloudSettings, Environment, Overlay, environment};
+pub use ignored::IgnoredDrift;
 pub use keys::{is_identifier, plural, singular, singulars};
 pub use loader::{Loader, MemoryLoader};
 
@@ -95,6 +97,8 @@ pub struct Stack {
     pub events: BTreeMap<String, EventName>,
     /// `outputs`, in order.
     pub outputs: Vec<Output>,
+    /// `drift.ignore` of all files, in order.
+    pub ignored: Vec<IgnoredDrift>,
     scope: Scope,
     library: Library,
 }

@@ -99,6 +99,21 @@ impl Drifted {
     }
 }
 
+/// A drifted path that somebody asked not to hear of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IgnoredPath {
+    /// Whose.
+    pub address: Address,
+    /// Which, and how it drifted.
+    pub path: DriftedPath,
+    /// Whether it was declared.
+    pub declared: bool,
+    /// Why it is ignored, in the words of whoever asked.
+    pub reason: String,
+    /// Until which day.
+    pub until: Option<String>,
+}
+
 /// One recorded resource that was looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResourceDrift {

@@ -1,6 +1,6 @@
 //! `evstack drift --accept`: the record says what is there from now on; the cloud isn't touched.
 
-use super::meant;
+use super::{meant, today};
 use crate::cli::args::DriftArgs;
 use crate::cli::commands::plan::whereabouts;
 use crate::cli::session::Session;
@@ -42,7 +42,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
     let mut locked = session.lock(&loaded.stack.name)?;
     let state = locked.snapshot();
     let addresses = meant(&state, addresses)?;
-    let mut look = ops::drift::look(&loaded, &state, &connection.provider).await?;
+    let mut look = ops::drift::look(&loaded, &state, &connection.provider, today()).await?;
     look.narrow(&addresses);
     let at = whereabouts(&loaded, &connection);
     let entries = ops::drift::accept(&loaded, &state, &look)?;
@@ -63,7 +63,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
         .collect();
     if !args.json {
         let paint = Paint { colour: terminal::colours() };
-        terminal::tell(&drift::text(&look.rows, &at, args.place.quiet && args.yes, paint))?;
+        terminal::tell(&drift::text(&look.rows, &look.ignored, &at, args.place.quiet && args.yes, paint))?;
     }
     let mut backup = None;
     if !entries.is_empty() {
@@ -91,7 +91,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
             terminal::tell(&format!("\nAccepted: {} {resources}.{kept}\n", next.len()))?;
         }
     }
-    let mut document = drift::document(&look.rows, &at);
+    let mut document = drift::document(&look.rows, &look.ignored, &at);
     let rows = next.iter().map(|(address, next)| json!({ "address": address, "next": next }));
     document["accepted"] = rows.collect();
     document["backup"] = json!(backup);

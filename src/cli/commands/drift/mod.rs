@@ -43,14 +43,15 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
         // An operation that a killed run left is no change from outside.
         let state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
-        let look = ops::drift::look(&loaded, &state, &connection.provider).await?;
+        let look = ops::drift::look(&loaded, &state, &connection.provider, today()).await?;
         differs |= !look.is_empty();
+        terminal::show(&look.warnings, &loaded.sources);
         let at = whereabouts(&loaded, &connection);
         if args.json {
-            documents.push(drift::document(&look.rows, &at));
+            documents.push(drift::document(&look.rows, &look.ignored, &at));
         } else {
             let paint = Paint { colour: terminal::colours() };
-            terminal::print(&drift::text(&look.rows, &at, args.place.quiet, paint))?;
+            terminal::print(&drift::text(&look.rows, &look.ignored, &at, args.place.quiet, paint))?;
         }
     }
     if args.json {
@@ -58,6 +59,11 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         terminal::print_json(&document)?;
     }
     Ok(if differs { Ended::Differences } else { Ended::Done })
+}
+
+/// The day, in UTC.
+fn today() -> jiff::civil::Date {
+    jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date()
 }
 
 /// The addresses as the record knows them.

@@ -1,6 +1,6 @@
 //! `evstack drift --revert`: what is there follows the record, by a plan like any other.
 
-use super::meant;
+use super::{meant, today};
 use crate::cli::args::{ApplyArgs, DriftArgs, WantedArgs};
 use crate::cli::commands::apply::{Task, hold, perform, show};
 use crate::cli::commands::plan::Planned;
@@ -35,7 +35,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
     };
     let state = held.locked.snapshot();
     let addresses = meant(&state, addresses)?;
-    let mut look = drift::look(&loaded, &state, &connection.provider).await?;
+    let mut look = drift::look(&loaded, &state, &connection.provider, today()).await?;
     look.narrow(&addresses);
     let Revert { mut wanted, otherwise, left } =
         drift::revert(&mut loaded, &state, &look, &addresses, args.undeclared)?;
