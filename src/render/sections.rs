@@ -142,9 +142,8 @@ pub fn calls(calls: &Calls) -> String {
     .filter(|(count, _)| *count > 0)
     .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
     .collect();
-    let about = if calls.time.is_some() { "about " } else { "" };
     let s = if calls.total == 1 { "" } else { "s" };
-    let mut out = format!("Cost in calls: {about}{} API call{s} ({})", calls.total, parts.join(", "));
+    let mut out = format!("Cost in calls: about {} API call{s} ({})", calls.total, parts.join(", "));
     if let Some(time) = &calls.time {
         let _ = write!(out, ", {} at {} calls/s", duration(time.seconds), rate(time.rate));
         out.push_str(".\n");

@@ -37,7 +37,9 @@ pub(super) fn check(resources: &[Desired], predicted: &Predicted<'_>, diagnostic
 pub(super) fn check_aliases(resources: &[Desired], diagnostics: &mut Diagnostics) {
     let mut taken: HashMap<&Address, &Desired> = HashMap::new();
     let mut told: HashSet<(Address, Address)> = HashSet::new();
-    for resource in resources {
+    // A part's aliases follow from its owner's, which somebody wrote.
+    let (owners, parts): (Vec<_>, Vec<_>) = resources.iter().partition(|r| r.address.owner() == r.address);
+    for resource in owners.into_iter().chain(parts) {
         for alias in &resource.options.aliases {
             let other = *taken.entry(alias).or_insert(resource);
             let owners = (other.address.owner(), resource.address.owner());
