@@ -217,4 +217,10 @@ fn what_is_known_is_named_and_the_rest_is_everything() {
             "sqs:GetQueueAttributes", "sqs:ListQueueTags"]},
     ]}]);
     assert_eq!(json!(documents(&rig, text, &plan)), expected);
+    // One that is replaced and kept isn't deleted.
+    let kept =
+        text.replace("deadLetter: false", "deadLetter: false, name: other, options: {retainOnDelete: true}");
+    let plan = rig.plan(&kept).expect("a plan");
+    let policy = json!(documents(&rig, &kept, &plan)).to_string();
+    assert!(policy.contains("sqs:CreateQueue") && !policy.contains("Delete"), "{policy}");
 }

@@ -91,7 +91,7 @@ impl Needs {
         let updates =
             change.action == Action::Update || (change.action == Action::Import && !change.diff.is_empty());
         let creates = change.action == Action::Create || change.action.is_replace();
-        if let Some(before) = before.as_ref().filter(|_| change.action.deletes()) {
+        if let Some(before) = before.as_ref().filter(|_| change.action.deletes() && !change.retained) {
             self.control(&["DeleteResource", "GetResourceRequestStatus"]);
             self.handler(before, before.resource_type.handlers.delete.as_ref(), plan, context);
             self.read(before, plan, context);
