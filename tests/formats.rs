@@ -153,6 +153,29 @@ fn a_plan_as_markdown_is_a_comment_for_a_bot_and_for_people() {
 }
 
 #[test]
+fn drift_as_markdown_says_what_changed_outside() {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", "name: shop\nqueues:\n  orders: {retention: 1h}\n");
+    let cloud = sandbox.serve(&[]);
+    sandbox.ok(&["apply", "--yes"]);
+    let none = sandbox.ok(&["drift", "--markdown"]).stdout;
+    assert!(
+        none.starts_with(
+            "<!-- evstack:drift stack=shop env=local -->\n## Drift of `shop` in `local`: none\n"
+        ),
+        "{none}"
+    );
+    let (name, identifier) =
+        cloud.inventory().into_iter().find(|(_, id)| id.ends_with("orders")).expect("a queue");
+    cloud.change(&name, &identifier, "MessageRetentionPeriod", &json!(7200));
+    let drifted = sandbox.run(&["drift", "--markdown"]);
+    assert_eq!(drifted.code, 2);
+    let document = drifted.stdout;
+    assert!(document.contains("| **changed** | `queue.orders` | `AWS::SQS::Queue` |"), "{document}");
+    assert!(document.contains("\n! MessageRetentionPeriod = 3600 -> 7200\n"), "{document}");
+}
+
+#[test]
 fn several_stacks_are_one_document() {
     let sandbox = Sandbox::new();
     sandbox.write("stacks/a.yaml", "name: a\nqueues: {orders: {}}\n");

@@ -180,6 +180,9 @@ pub(super) struct DriftArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// As a comment on a pull request or an issue, in GitHub's Markdown and under its limit
+    #[arg(long, conflicts_with_all = ["json", "accept", "revert"])]
+    pub(super) markdown: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -59,20 +59,10 @@ pub fn text(
             out.push_str(&resource(row, paint));
         }
     }
-    let counts = Counts::of(rows);
-    let drifted = counts.changed + counts.undeclared + counts.deleted;
-    if drifted == 0 {
-        let _ = writeln!(out, "{}", paint.bold(&paint.green("No drift.")));
-    } else {
-        let _ = writeln!(
-            out,
-            "{} {} changed, {} changed where nothing is declared, {} deleted.",
-            paint.bold("Drift:"),
-            counts.changed,
-            counts.undeclared,
-            counts.deleted
-        );
-    }
+    let _ = match counts(rows) {
+        None => writeln!(out, "{}", paint.bold(&paint.green("No drift."))),
+        Some(counts) => writeln!(out, "{} {counts}.", paint.bold("Drift:")),
+    };
     if !brief {
         out.push_str(&passed_over(ignored));
         out.push_str(&unverifiable(rows));
@@ -88,6 +78,14 @@ fn passed_over(ignored: &[IgnoredPath]) -> String {
     let names: Vec<String> =
         ignored.iter().map(|path| format!("{} {}", path.address, dotted(&path.path.path))).collect();
     format!("Ignored, as `drift.ignore` asks: {}.\n", names.join(", "))
+}
+
+/// `1 changed, 0 changed where nothing is declared, 0 deleted`; none where nothing drifted.
+pub(super) fn counts(rows: &[ResourceDrift]) -> Option<String> {
+    let Counts { changed, undeclared, deleted, .. } = Counts::of(rows);
+    (changed + undeclared + deleted > 0).then(|| {
+        format!("{changed} changed, {undeclared} changed where nothing is declared, {deleted} deleted")
+    })
 }
 
 fn resource(row: &ResourceDrift, paint: Paint) -> String {
@@ -113,6 +111,13 @@ fn resource(row: &ResourceDrift, paint: Paint) -> String {
 
 /// `~ VisibilityTimeout = 30 -> 45`, one for each path.
 fn lines(paths: &[DriftedPath], paint: Paint) -> String {
+    let mut tree = Tree::new(paint, &[]);
+    pairs(&mut tree, paths, 8);
+    tree.out
+}
+
+/// The same into a tree.
+pub(super) fn pairs(tree: &mut Tree<'_>, paths: &[DriftedPath], column: usize) {
     let (mut before, mut after) = (IndexMap::new(), IndexMap::new());
     let mut order = Vec::new();
     for path in paths {
@@ -124,9 +129,7 @@ fn lines(paths: &[DriftedPath], paint: Paint) -> String {
         put(&mut after, &path.after);
         order.push(name);
     }
-    let mut tree = Tree::new(paint, &[]);
-    tree.pairs(order.iter(), &before, &after, 8, "");
-    tree.out
+    tree.pairs(order.iter(), &before, &after, column, "");
 }
 
 /// What can't be told, so that nobody takes silence for an answer.

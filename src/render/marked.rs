@@ -1,9 +1,10 @@
 //! The lines of a diff with their marks apart from their text, for whatever draws marks its own way.
 
 use super::paint::{Mark, Paint};
-use super::plan;
 use super::text_lines::clean;
 use super::tree::Tree;
+use super::{drift, plan};
+use crate::diff::DriftedPath;
 use crate::plan::{OutputAction, OutputChange, Plan, ResourceChange};
 
 /// One line. Where a mark stood in it, there is a space.
@@ -27,6 +28,13 @@ pub(super) fn outputs(plan: &Plan) -> Vec<Line> {
         plan.outputs.iter().filter(|o| o.action != OutputAction::NoOp).collect();
     let mut tree = Tree::new(Paint::default(), &[]);
     plan::output_pairs(&mut tree, &changed, 2);
+    lines(&tree)
+}
+
+/// Paths that drifted, each with its name.
+pub(super) fn drifted(paths: &[DriftedPath]) -> Vec<Line> {
+    let mut tree = Tree::new(Paint::default(), &[]);
+    drift::pairs(&mut tree, paths, 2);
     lines(&tree)
 }
 

@@ -125,6 +125,9 @@ fn broken(page: &str) -> Option<String> {
 }
 
 proptest! {
+    // Whole documents: each case is many texts.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn nothing_leaves_its_place(plans in prop::collection::vec(plan(), 1..4), name in nasty(), told in nasty()) {
         let sections = sections(&told);

@@ -7,6 +7,10 @@ pub(super) enum Kind {
     Diff,
     /// The diff of all outputs.
     Outputs,
+    /// What no read shows.
+    Blind,
+    /// Drift that the stack file asks not to hear of.
+    Ignored,
     /// A note on the run.
     Note,
     /// Why something is unknown.
@@ -28,6 +32,10 @@ impl Kind {
         let (one, many) = match self {
             Self::Diff => ("the diff of 1 resource", "the diffs of # resources"),
             Self::Outputs => ("the diff of the outputs", "the diffs of the outputs of # stacks"),
+            Self::Blind => {
+                ("1 resource that can't be verified whole", "# resources that can't be verified whole")
+            }
+            Self::Ignored => ("1 path that is ignored", "# paths that are ignored"),
             Self::Note => ("1 warning", "# warnings"),
             Self::Unknown => ("1 value known after apply", "# values known after apply"),
             Self::Calls => ("the cost in calls", "the cost in calls of # stacks"),

@@ -5,15 +5,18 @@
 //! the command that shows it. Nothing of a stack can leave its place in the document (`escape`). The
 //! first line is a comment that nobody sees, by which a bot finds what it is to write anew.
 
+mod drift;
 mod escape;
 mod fit;
 
 use super::marked::{self, Line};
 use super::paint::Mark;
+use super::plan::Whereabouts;
 use super::report::{Act, Report, order, why};
 use super::sections;
 use super::text_lines::clean;
 use crate::diagnostics::{Diagnostic, Severity};
+use crate::diff::{IgnoredPath, ResourceDrift};
 use crate::plan::{IamAction, ResourceChange};
 use escape::{code, element, fence, prose};
 use fit::{Block, Chapter, Kind, fit};
@@ -34,13 +37,27 @@ pub fn document(reports: &[Report<'_>], command: &str) -> String {
 
 /// The same in at most so many bytes.
 fn document_within(reports: &[Report<'_>], command: &str, limit: usize) -> String {
+    let places: Vec<&Whereabouts> = reports.iter().map(|report| report.at).collect();
     let chapters: Vec<Chapter> = reports.iter().map(chapter).collect();
-    let mut out = marker(reports);
-    let (mut text, mut gone) = fit(&chapters, limit.saturating_sub(out.len()));
+    whole(&marker("plan", &places), &chapters, command, limit)
+}
+
+/// The drift of one or several stacks, and what of it they ask not to hear of. `command` shows all
+/// of it.
+#[must_use]
+pub fn drifted(stacks: &[(Whereabouts, Vec<ResourceDrift>, Vec<IgnoredPath>)], command: &str) -> String {
+    let places: Vec<&Whereabouts> = stacks.iter().map(|(at, ..)| at).collect();
+    let chapters: Vec<Chapter> =
+        stacks.iter().map(|(at, rows, ignored)| drift::chapter(at, rows, ignored)).collect();
+    whole(&marker("drift", &places), &chapters, command, LIMIT)
+}
+
+fn whole(marker: &str, chapters: &[Chapter], command: &str, limit: usize) -> String {
+    let (mut text, mut gone) = fit(chapters, limit.saturating_sub(marker.len()));
     if !gone.is_empty() {
-        (text, gone) = fit(&chapters, limit.saturating_sub(AROUND));
+        (text, gone) = fit(chapters, limit.saturating_sub(AROUND));
     }
-    out.push_str(&text);
+    let mut out = format!("{marker}{text}");
     if !gone.is_empty() {
         out.push_str(&format!(
             "\n---\n\n**Left out**, so that this fits into a comment: {}. This shows all of it:\n\n",
@@ -53,31 +70,34 @@ fn document_within(reports: &[Report<'_>], command: &str, limit: usize) -> Strin
 
 /// `<!-- evstack:plan stack=shop env=prod -->`. Of several stacks, whichever they are today, it is
 /// `stack=*`.
-fn marker(reports: &[Report<'_>]) -> String {
+fn marker(what: &str, places: &[&Whereabouts]) -> String {
     let word = |text: &str| -> String {
         let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         text.chars().take(200).map(|c| if is_plain(&c) { c } else { '_' }).collect()
     };
-    let stack = match reports {
-        [one] => word(&one.at.stack),
+    let stack = match places {
+        [one] => word(&one.stack),
         _ => "*".to_owned(),
     };
-    let env = reports.first().map(|r| word(&r.at.env)).unwrap_or_default();
+    let env = places.first().map(|at| word(&at.env)).unwrap_or_default();
     // A comment ends at `--` followed by `>`, which no name has left.
-    format!("<!-- evstack:plan stack={stack} env={env} -->\n")
+    format!("<!-- evstack:{what} stack={stack} env={env} -->\n")
 }
 
-fn chapter(report: &Report<'_>) -> Chapter {
-    let at = report.at;
-    let mut head = format!(
-        "## Plan for {} in {}: {}\n\nAccount {}, region {}, {}.\n",
+/// A stack's heading: what this is, where it looks, how much there is of it.
+fn heading(what: &str, at: &Whereabouts, counts: &str) -> String {
+    format!(
+        "## {what} {} in {}: {counts}\n\nAccount {}, region {}, {}.\n",
         code(&at.stack),
         code(&at.env),
-        report.counts(),
         code(&at.account),
         code(&at.region),
         prose(&at.cloud)
-    );
+    )
+}
+
+fn chapter(report: &Report<'_>) -> Chapter {
+    let mut head = heading("Plan for", report.at, &report.counts());
     if report.plan.destroy {
         head.push_str("\n**This takes the whole stack away.**\n");
     }

@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::diagnostics::{Diagnostics, Sources};
+use crate::diff::{Drifted, DriftedPath, IgnoredPath, ResourceDrift};
 use crate::model::Address;
+use crate::model::Value;
 use crate::plan::{Plan, Sections};
-use crate::render::samples::{at, large, mistakes, nasty, plan, sections};
+use crate::render::samples::{at, large, mistakes, nasty, plan, sections, value};
+use crate::schema::TypeName;
 use proptest::prelude::*;
 
 /// Reads a document as far as its shape goes, and says where it breaks.
@@ -25,7 +28,7 @@ fn broken(document: &str) -> Option<String> {
             continue;
         }
         if number == 0 {
-            if !(line.starts_with("<!-- evstack:plan stack=")
+            if !(line.starts_with("<!-- evstack:")
                 && line.ends_with(" -->")
                 && line.matches("-->").count() == 1)
             {
@@ -71,6 +74,9 @@ fn broken(document: &str) -> Option<String> {
 }
 
 proptest! {
+    // Whole documents: each case is many texts.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn nothing_leaves_its_place_and_the_limit_holds(
         plans in prop::collection::vec(plan(), 1..4),
@@ -90,6 +96,51 @@ proptest! {
         prop_assert!(document.len() <= limit, "{} > {}", document.len(), limit);
         prop_assert!(!document.contains("SECRET"));
         prop_assert_eq!(&document, &document_within(&reports, &name, limit));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn drift_keeps_its_place_too(
+        rows in prop::collection::vec((nasty(), nasty(), value(), value(), 0..3u8), 0..6),
+        name in nasty(),
+    ) {
+        let path = |name: &str, before: &Value, after: &Value| DriftedPath {
+            path: vec![name.to_owned(), "0".to_owned(), name.to_owned()],
+            before: Some(before.clone()),
+            after: Some(after.clone()),
+            seen: None,
+            live: None,
+            irrevocable: None,
+        };
+        let ignored: Vec<IgnoredPath> = rows
+            .iter()
+            .map(|(address, reason, before, after, _)| IgnoredPath {
+                address: Address::new(address.clone()),
+                path: path(reason, before, after),
+                declared: true,
+                reason: reason.clone(),
+                until: None,
+            })
+            .collect();
+        let rows: Vec<ResourceDrift> = rows
+            .into_iter()
+            .map(|(address, identifier, before, after, sort)| ResourceDrift {
+                drifted: (sort > 0).then(|| Drifted {
+                    changed: if sort == 1 { vec![path(&identifier, &before, &after)] } else { Vec::new() },
+                    undeclared: vec![path(&address, &before, &after)],
+                    unverifiable: vec![vec![identifier.clone(), address.clone()]],
+                }),
+                type_name: TypeName::new(identifier.as_str()),
+                address: Address::new(address),
+                identifier,
+            })
+            .collect();
+        let document = drifted(&[(at(&name), rows.clone(), ignored.clone()), (at(&name), rows, ignored)], &name);
+        prop_assert_eq!(broken(&document), None, "{}", document);
+        prop_assert!(document.len() <= LIMIT && !document.contains("SECRET"));
     }
 }
 

@@ -8,12 +8,12 @@ use super::plan::whereabouts;
 use crate::apply::peek;
 use crate::cli::args::DriftArgs;
 use crate::cli::session::Session;
-use crate::cli::{Ended, cloud, terminal};
+use crate::cli::{Ended, cloud, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Address;
 use crate::ops::plan::refused;
 use crate::ops::{self, Failure};
-use crate::render::{Paint, drift, json};
+use crate::render::{Paint, drift, json, markdown};
 use crate::state::{State, open_read};
 
 pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
@@ -34,7 +34,7 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         return revert::run(args, &sessions, addresses).await;
     }
     let several = sessions.len() > 1;
-    let mut documents = Vec::new();
+    let (mut documents, mut drifted) = (Vec::new(), Vec::new());
     let mut differs = false;
     for session in &sessions {
         let connection = cloud::connect(session).await?;
@@ -49,10 +49,16 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         let at = whereabouts(&loaded, &connection);
         if args.json {
             documents.push(drift::document(&look.rows, &look.ignored, &at));
+        } else if args.markdown {
+            drifted.push((at, look.rows, look.ignored));
         } else {
             let paint = Paint { colour: terminal::colours() };
             terminal::print(&drift::text(&look.rows, &look.ignored, &at, args.place.quiet, paint))?;
         }
+    }
+    if args.markdown {
+        let shown = command_line::without(&["--markdown", "--quiet", "-q"]);
+        terminal::print(&markdown::drifted(&drifted, &shown))?;
     }
     if args.json {
         let document = if several { json::plans(documents) } else { documents.pop().unwrap_or_default() };
