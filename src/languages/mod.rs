@@ -14,6 +14,7 @@
 pub mod asl;
 pub mod cidr;
 pub mod iam_policy;
+pub mod jsonata;
 pub mod pattern;
 pub mod pointer;
 mod problem;
