@@ -2,6 +2,7 @@
 
 use super::equal::{aligned, is_empty, is_hash, plainly, same, same_document};
 use super::shape::Shape;
+use super::transform::{allows, known};
 use super::{Context, Diff, Difference, DifferenceKind};
 use crate::model::{Json, Value};
 use indexmap::IndexMap;
@@ -15,6 +16,9 @@ pub(super) struct Walk<'a> {
     /// The same place in the live ones.
     pub(super) live_path: Vec<String>,
     pub(super) found: Vec<Difference>,
+    /// The desired objects around the current place, outermost first; only where the type says that
+    /// a read may show other values than those that were sent.
+    around: Vec<Json>,
     /// Below a write-only property: "live" is what was sent last.
     hidden: bool,
     /// Below a secret.
@@ -30,6 +34,7 @@ pub(super) fn run(desired: &Value, recorded: Option<&Json>, live: &Json, context
         path: Vec::new(),
         live_path: Vec::new(),
         found: Vec::new(),
+        around: Vec::new(),
         hidden: false,
         secret: false,
         blind: false,
@@ -74,6 +79,9 @@ impl Walk<'_> {
             return Some(desired.clone());
         }
         let live = live.filter(|json| !json.is_null());
+        if live.is_some_and(|there| self.shown_otherwise(desired, there)) {
+            return Some(desired.clone());
+        }
         match desired {
             Value::Sensitive(inner) => self.compare_secret(desired, inner, recorded, live),
             Value::Null if !self.shape.keeps_nulls(&self.path) => self.removed(recorded, live),
@@ -120,11 +128,18 @@ impl Walk<'_> {
     ) -> Value {
         let mut before = IndexMap::with_capacity(members.len());
         let recorded = recorded.and_then(Json::as_object);
+        let transforms = self.shape.transforms();
+        if transforms {
+            self.around.push(known(members));
+        }
         for (key, value) in members {
             let was = recorded.and_then(|r| r.get(key));
             if let Some(there) = self.below(key, key, |walk| walk.compare(value, was, live.get(key))) {
                 before.insert(key.clone(), there);
             }
+        }
+        if transforms {
+            self.around.pop();
         }
         for (key, was) in recorded.into_iter().flatten() {
             if members.contains_key(key) {
@@ -179,6 +194,19 @@ impl Walk<'_> {
             }
         };
         if equal { Some(desired.clone()) } else { self.differs(desired, live) }
+    }
+
+    /// Whether a read may show the live value for the desired one, by the type's own transform.
+    fn shown_otherwise(&self, desired: &Value, live: &Json) -> bool {
+        if self.hidden || !self.shape.transforms() || desired.to_json().is_none() {
+            return false;
+        }
+        let (Some(transform), Some(around), Some(model)) =
+            (self.shape.transform(&self.path), self.around.last(), self.around.first())
+        else {
+            return false;
+        };
+        allows(transform, &self.path, live, (around, model), self.context.secrets)
     }
 
     /// Whether two values at the current place mean the same.

@@ -14,6 +14,7 @@ mod holding;
 mod overlay;
 mod patch;
 mod shape;
+mod transform;
 mod veil;
 
 pub use drift::{

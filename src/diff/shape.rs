@@ -34,6 +34,17 @@ impl<'a> Shape<'a> {
         })
     }
 
+    /// Whether the type says of any property that a read may show another value.
+    pub(super) fn transforms(&self) -> bool {
+        !self.resource_type.property_transform.is_empty()
+    }
+
+    /// JSONata that gives what a read may show for the value there.
+    pub(super) fn transform(&self, path: &[String]) -> Option<&'a str> {
+        let found = self.resource_type.property_transform.iter().find(|(p, _)| p.matches(path));
+        found.map(|(_, transform)| transform.as_str())
+    }
+
     /// It can't be changed in place: by the schema, or by the service's documentation where the
     /// schema says less.
     pub(super) fn create_only(&self, path: &[String]) -> bool {

@@ -72,3 +72,31 @@ impl Expression {
         found
     }
 }
+
+impl Expression {
+    /// The names at the head of its paths: `a` of `a.b`, wherever in the expression.
+    #[must_use]
+    pub fn heads(&self) -> BTreeSet<&str> {
+        let mut heads = BTreeSet::new();
+        self.root.walk(&mut |node| {
+            if let Kind::Path { steps, .. } = &node.kind
+                && let Some(Node { kind: Kind::Name(name), .. }) = steps.first()
+            {
+                heads.insert(&**name);
+            }
+        });
+        heads
+    }
+
+    /// The strings that are written in it.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&str> {
+        let mut texts = Vec::new();
+        self.root.walk(&mut |node| {
+            if let Kind::Text(text) = &node.kind {
+                texts.push(&**text);
+            }
+        });
+        texts
+    }
+}

@@ -301,26 +301,20 @@ fn at(position: f64, length: usize) -> Option<usize> {
     (position >= 0.0 && position < length as f64).then_some(position as usize)
 }
 
+/// Takes the item as often as a predicate's outcome says: by position, or by truth.
 fn keep(verdict: &Value, index: usize, length: usize, mut take: impl FnMut()) {
-    let is_number = |value: &Value| matches!(value, Value::Number(_));
-    match verdict {
-        Value::Number(position) => {
-            if at(*position, length) == Some(index) {
-                take();
-            }
+    let here =
+        |value: &&Value| matches!(value, Value::Number(position) if at(*position, length) == Some(index));
+    let times = match verdict {
+        Value::Number(_) => usize::from(here(&verdict)),
+        Value::List(list)
+            if !list.items.is_empty() && list.items.iter().all(|item| matches!(item, Value::Number(_))) =>
+        {
+            list.items.iter().filter(here).count()
         }
-        Value::List(list) if !list.items.is_empty() && list.items.iter().all(is_number) => {
-            for position in &list.items {
-                if let Value::Number(position) = position
-                    && at(*position, length) == Some(index)
-                {
-                    take();
-                }
-            }
-        }
-        other if other.truth() => take(),
-        _ => {}
-    }
+        other => usize::from(other.truth()),
+    };
+    (0..times).for_each(|_| take());
 }
 
 fn flatten(value: &Value, into: &mut Vec<Value>) {

@@ -118,7 +118,7 @@ impl Picture {
                     let left = count - place;
                     if place > 0 {
                         match every {
-                            Some((every, mark)) if left % every == 0 => text.push(*mark),
+                            Some((every, mark)) if left.is_multiple_of(*every) => text.push(*mark),
                             Some(_) => {}
                             None => text.extend(
                                 separators.iter().filter(|(at, _)| *at == left).map(|(_, mark)| *mark),

@@ -231,7 +231,7 @@ fn body(number: f64, part: &Part<'_>, signs: &Signs) -> String {
     for (at, digit) in whole.iter().enumerate() {
         let left = whole.len() - at;
         let parted = match part.regular {
-            Some(every) => left % every == 0,
+            Some(every) => left.is_multiple_of(every),
             None => part.whole_groups.contains(&left),
         };
         if at > 0 && parted {
