@@ -1,6 +1,7 @@
 //! The walk over desired, recorded and live at once.
 
 use super::equal::{aligned, is_empty, is_hash, plainly, same, same_document};
+use super::related::stands_for;
 use super::shape::Shape;
 use super::transform::{allows, known};
 use super::{Context, Diff, Difference, DifferenceKind};
@@ -19,6 +20,8 @@ pub(super) struct Walk<'a> {
     /// The desired objects around the current place, outermost first; only where the type says that
     /// a read may show other values than those that were sent.
     around: Vec<Json>,
+    /// All that is live.
+    model: &'a Json,
     /// Below a write-only property: "live" is what was sent last.
     hidden: bool,
     /// Below a secret.
@@ -27,7 +30,12 @@ pub(super) struct Walk<'a> {
     blind: bool,
 }
 
-pub(super) fn run(desired: &Value, recorded: Option<&Json>, live: &Json, context: &Context<'_>) -> Diff {
+pub(super) fn run<'a>(
+    desired: &Value,
+    recorded: Option<&Json>,
+    live: &'a Json,
+    context: &'a Context<'a>,
+) -> Diff {
     let mut walk = Walk {
         context,
         shape: Shape::new(context.resource_type),
@@ -35,6 +43,7 @@ pub(super) fn run(desired: &Value, recorded: Option<&Json>, live: &Json, context
         live_path: Vec::new(),
         found: Vec::new(),
         around: Vec::new(),
+        model: live,
         hidden: false,
         secret: false,
         blind: false,
@@ -213,7 +222,15 @@ impl Walk<'_> {
     fn same(&self, a: &Json, b: &Json) -> bool {
         match self.shape.language(&self.path) {
             Some(language) => same_document(a, b, language, self.context.secrets),
-            None => same(a, b, self.context.secrets),
+            None => same(a, b, self.context.secrets) || self.refers_to_the_same(a, b),
+        }
+    }
+
+    /// Whether one is the ARN of what the other names.
+    fn refers_to_the_same(&self, a: &Json, b: &Json) -> bool {
+        match (a, b, self.shape.property(&self.path)) {
+            (Json::String(a), Json::String(b), Some(property)) => stands_for(property, a, b, self.model),
+            _ => false,
         }
     }
 

@@ -13,6 +13,7 @@ mod equal;
 mod holding;
 mod overlay;
 mod patch;
+mod related;
 mod shape;
 mod transform;
 mod veil;

@@ -142,7 +142,12 @@ fn statements(
     definition: &Node,
     express: bool,
 ) -> Vec<Template> {
-    let (parsed, problems) = asl::parse(&definition.to_json());
+    let json = definition.to_json();
+    let (parsed, problems) = asl::parse(&json);
+    for problem in asl::doomed(&json) {
+        let span = asl_permissions::node_at(definition, &problem.pointer).span;
+        x.report(Diagnostic::error(Code::BAD_DEFINITION, problem.message).at(span));
+    }
     // A transition that leads nowhere, or isn't there, is why no state ends the workflow.
     let is_root = |problem: &Problem| problem.kind != ProblemKind::MissingEndState;
     let has_root = problems.iter().any(is_root);

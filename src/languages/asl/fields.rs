@@ -4,6 +4,7 @@
 //! of fields, with the JSONata half of the Step Functions Developer Guide.
 
 use super::definition::QueryLanguage;
+use super::expressions::{check_jsonata, intrinsic_problem};
 use crate::languages::{Kind, Problem, is_opaque, pointer};
 use serde_json::{Map, Value};
 
@@ -224,6 +225,15 @@ impl Shape {
                 .then(|| "a JSONPath or null".to_owned()),
             Self::Place => (!value.is_null() && !value.as_str().is_some_and(is_reference_path))
                 .then(|| "a reference path (one place: no `*`, `..`, `?` or `@`) or null".to_owned()),
+            Self::PathOrCall if value.as_str().is_some_and(|text| intrinsic_problem(text).is_some()) => {
+                problems.extend(
+                    value
+                        .as_str()
+                        .and_then(intrinsic_problem)
+                        .map(|wrong| Problem::new(at, Kind::Schema, wrong)),
+                );
+                None
+            }
             Self::PathOrCall => (!value.as_str().is_some_and(is_path_or_call))
                 .then(|| "a JSONPath or an intrinsic function".to_owned()),
             Self::Whole(least, most) => {
@@ -285,8 +295,8 @@ fn check_template(
                     Kind::InvalidJsonata,
                     "a JSONata expression starts with `{%` and ends with `%}`",
                 ));
-            } else if let Some(expression) = expression_of(text) {
-                check_jsonata(expression, at, problems);
+            } else {
+                check_jsonata(text, at, problems);
             }
         }
         Value::Array(items) => {
@@ -307,6 +317,8 @@ fn check_template(
                                 "the value of field `{key}` has to be a JSONPath or an intrinsic function"
                             ),
                         ));
+                    } else if let Some(wrong) = member.as_str().and_then(intrinsic_problem) {
+                        problems.push(Problem::new(here, Kind::Schema, wrong));
                     }
                 } else {
                     check_template(member, language, &here, depth + 1, problems);
@@ -314,26 +326,6 @@ fn check_template(
             }
         }
         _ => {}
-    }
-}
-
-/// Checks what can be seen without parsing: an expression isn't empty, and
-/// doesn't start with the name of a field. It is evaluated with nothing in
-/// hand, so a bare name would find nothing, and AWS refuses it.
-fn check_jsonata(expression: &str, at: &str, problems: &mut Vec<Problem>) {
-    if expression.is_empty() {
-        problems.push(Problem::new(at, Kind::InvalidJsonata, "a JSONata expression is empty"));
-    }
-    let end =
-        expression.find(|next: char| !next.is_alphanumeric() && next != '_').unwrap_or(expression.len());
-    let name = &expression[..end];
-    let is_name = name.starts_with(|first: char| first.is_alphabetic() || first == '_');
-    if is_name && !matches!(name, "true" | "false" | "null" | "function" | "λ") {
-        problems.push(Problem::new(
-            at,
-            Kind::UnsupportedJsonata,
-            format!("reference to `{name}` at the top level isn't supported: write `$states.input.{name}`"),
-        ));
     }
 }
 

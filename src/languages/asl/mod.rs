@@ -10,6 +10,7 @@ mod choice;
 mod definition;
 mod emits;
 mod express;
+mod expressions;
 mod fields;
 mod normalise;
 mod permissions;
@@ -24,6 +25,7 @@ pub use definition::{
 };
 pub use emits::{Emitted, Literal, emits};
 pub use express::refused_in_express;
+pub use expressions::doomed;
 pub use normalise::{equal, normalised};
 pub use permissions::{Need, NeedOn, Permissions, TargetShape, permissions};
 pub use read::parse;

@@ -1,7 +1,7 @@
 //! The reader judged by cases (`tests/cases/asl`), by recorded definitions,
 //! and by random documents.
 
-use super::{NeedOn, emits, parse, permissions, refused_in_express};
+use super::{NeedOn, doomed, emits, parse, permissions, refused_in_express};
 use crate::languages::json5;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -51,7 +51,8 @@ fn shown_needs(needs: &[super::Need]) -> Vec<String> {
 }
 
 /// A case is a definition and what is said of it: `problems`, `needs`,
-/// `express` (what an express machine refuses) and `emits`.
+/// `express` (what an express machine refuses), `emits`, and `doomed` (what
+/// fails whenever it is evaluated).
 #[test]
 fn cases() {
     let cases = files(&root().join("tests/cases/asl"));
@@ -84,6 +85,8 @@ fn cases() {
                 .collect();
             assert_eq!(emitted, lines(&case, "emits"), "emits of {name}");
         }
+        let doomed: Vec<String> = doomed(&case["definition"]).iter().map(ToString::to_string).collect();
+        assert_eq!(doomed, lines(&case, "doomed"), "doomed of {name}");
         assert_eq!(said, lines(&case, "problems"), "problems of {name}");
         for problem in problems {
             assert!(case["definition"].pointer(&problem.pointer).is_some(), "{problem} of {name}");
@@ -118,6 +121,12 @@ fn recorded_definitions_are_read_without_a_problem() {
         } else {
             assert!(said.is_empty(), "{name}: {said:#?}");
             assert!(definition.is_some(), "{name}");
+            // Recorded for a function that isn't there: AWS accepts it, and it fails when it runs.
+            assert_eq!(
+                doomed(&document).len(),
+                usize::from(name.ends_with("seeded_jsonata.json5")),
+                "{name}"
+            );
         }
         read += 1;
     }
