@@ -1,7 +1,9 @@
 //! What is sent in the end: the stack's templates, filled with what the cloud really answered.
 
 use super::{Job, nothing};
-use crate::diff::{Context, Irrevocable, create_model, declared, diff, drift, holding, patch, restored};
+use crate::diff::{
+    Context, Irrevocable, create_model, declared, diff, drift, holding, patch, restored, stages,
+};
 use crate::model::{Action, Address, Desired, Json, Live, Recorded, Secrets, Undeclared, Value};
 use crate::plan::{Answers, BrokenPromise, ResourceChange, broken_promises};
 use crate::schema::ResourceType;
@@ -43,6 +45,8 @@ pub(super) struct Wanted {
     pub predicted_identifier: Option<String>,
     /// What nobody declared, and is set back all the same.
     pub restored: Vec<Undeclared>,
+    /// An update of it may have been done in part: what a read never shows is sent again.
+    pub half_way: bool,
 }
 
 impl<'a> Knowledge<'a> {
@@ -126,7 +130,7 @@ impl<'a> Knowledge<'a> {
         let restored = self.restored(change).to_vec();
         let json = if restored.is_empty() { sent } else { value.to_json().unwrap_or(sent) };
         let predicted_identifier = resource_type.identifier_from(&json);
-        Ok(Wanted { value, json, declared, resource_type, predicted_identifier, restored })
+        Ok(Wanted { value, json, declared, resource_type, predicted_identifier, restored, half_way: false })
     }
 
     /// What was read for the plan.
@@ -180,7 +184,7 @@ impl Wanted {
         live: &Json,
         secrets: &Secrets,
     ) -> Option<Json> {
-        let context = Context::new(&self.resource_type, &desired.options, secrets);
+        let context = self.context(desired, secrets);
         let besides = recorded.filter(|_| !self.restored.is_empty()).map(|recorded| {
             restored(Value::Object(Default::default()), recorded.clone(), live, &self.restored).1
         });
@@ -190,6 +194,42 @@ impl Wanted {
         }
         let patch = patch(&self.json, recorded, live, &context);
         patch.as_array().is_some_and(|operations| !operations.is_empty()).then_some(patch)
+    }
+
+    fn context<'c>(&'c self, desired: &'c Desired, secrets: &'c Secrets) -> Context<'c> {
+        let half_way = self.half_way;
+        Context { half_way, ..Context::new(&self.resource_type, &desired.options, secrets) }
+    }
+
+    /// What to ask for before it, where the service takes an update in several steps only.
+    pub fn stages(
+        &self,
+        desired: &Desired,
+        recorded: Option<&Json>,
+        live: &Json,
+        secrets: &Secrets,
+    ) -> Vec<Wanted> {
+        let context = self.context(desired, secrets);
+        let found = diff(&self.value, recorded, live, &context);
+        let stages = stages(&self.value, live, &found, &context).into_iter();
+        stages.filter_map(|value| self.with(value, secrets)).collect()
+    }
+
+    /// The same resource with other properties.
+    fn with(&self, value: Value, secrets: &Secrets) -> Option<Wanted> {
+        let (json, properties) = (value.to_json()?, declared(&value, secrets)?);
+        let mut declared = self.declared.clone();
+        declared.hash = hash(&json, secrets);
+        declared.properties = properties;
+        Some(Wanted {
+            value,
+            json,
+            declared,
+            resource_type: Arc::clone(&self.resource_type),
+            predicted_identifier: self.predicted_identifier.clone(),
+            restored: self.restored.clone(),
+            half_way: self.half_way,
+        })
     }
 
     /// What of it holds for a resource that is taken over.

@@ -3,14 +3,15 @@
 mod verify;
 
 use super::cancel::Stop;
-use super::desired::{Knowledge, Wanted, kept_apart};
+use super::desired::Knowledge;
 use super::event::{Doing, Event, Subject};
 use super::failure::{self, Failure};
 use super::operation::{Call, Halt, Hands, Order};
 use super::steps::{Steps, What};
-use super::{Job, Means, Outcome, Silent, Skipped, nothing};
+use super::update::{Update, record, update};
+use super::{Job, Means, Outcome, Silent, Skipped};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Action, Address, Doubts, Fixed, Json, Recorded, Secrets, Value};
+use crate::model::{Action, Address, Doubts, Fixed, Json, Secrets, Value};
 use crate::plan::ResourceChange;
 use crate::provider::{Fault, FaultKind, Silence};
 use crate::schema::{ResourceType, TypeName};
@@ -30,10 +31,10 @@ struct Ended {
 
 /// What is there after a step.
 #[derive(Default)]
-struct Made {
-    identifier: Option<String>,
+pub(super) struct Made {
+    pub identifier: Option<String>,
     /// What was sent and seen, of a step on the way up.
-    known: Option<(Value, Json)>,
+    pub known: Option<(Value, Json)>,
 }
 
 /// Where a step stands.
@@ -225,6 +226,7 @@ impl<'a> Engine<'a> {
             deposes: false,
             leftover,
             hidden: Vec::new(),
+            afresh: None,
         };
         self.spawn(step, order.subject.clone(), Some(identifier), async move |hands| {
             let (id, _) = hands.operate(&order).await?;
@@ -269,6 +271,7 @@ impl<'a> Engine<'a> {
                     leftover: false,
                     timeout,
                     hidden: wanted.hidden(),
+                    afresh: None,
                 };
                 self.spawn(step, subject, None, async move |hands| {
                     let (id, identifier) = hands.operate(&order).await?;
@@ -513,82 +516,4 @@ pub(super) fn handler_timeout(resource_type: Option<&ResourceType>, doing: Doing
     let minutes = handler.map_or(120, |handler| handler.timeout_minutes.max(1));
     // A little longer than the handler, so that it is the handler who says what was wrong.
     Duration::from_secs(u64::from(minutes) * 60 + 60)
-}
-
-struct Update {
-    subject: Subject,
-    wanted: Wanted,
-    desired: crate::model::Desired,
-    identifier: String,
-    recorded: Option<Recorded>,
-    /// What was read for the plan.
-    read: Option<Json>,
-    timeout: Duration,
-}
-
-/// Changes what differs, if anything still does, and records it.
-async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> Result<Made, Halt> {
-    let Update { subject, mut wanted, desired, identifier, recorded, read, timeout } = update;
-    let live = match read {
-        Some(live) => live,
-        None => {
-            let read = hands.provider.read(&subject.type_name, &identifier).await;
-            read.map_err(|fault| Halt::Fault(Box::new(fault)))?.unwrap_or_else(nothing)
-        }
-    };
-    if let Some(recorded) = &recorded {
-        wanted.declared.undeclared = hands
-            .journal
-            .with(|state| wanted.undeclared(&desired, recorded, &live, secrets, &state.resources));
-    }
-    let taken_over = subject.doing == Doing::Import;
-    let recorded = recorded.map(|recorded| recorded.declared);
-    let recorded = if taken_over { Some(wanted.holding(&desired, &live, secrets)) } else { recorded };
-    let patch = wanted.patch(&desired, recorded.as_ref(), &live, secrets);
-    let put = |declared: Option<Json>| {
-        let seen = kept_apart(&wanted.declared, wanted.veiled(&live, secrets), secrets);
-        let (address, type_name) = (subject.address.clone(), subject.type_name.clone());
-        let mut recorded = wanted.declared.recorded(address, type_name, identifier.clone(), seen);
-        recorded.declared = declared.unwrap_or(recorded.declared);
-        drop(hands.journal.append(Entry::Put { recorded: Box::new(recorded) }));
-    };
-    if taken_over && patch.is_some() {
-        // It is ours from now on, whatever becomes of the update.
-        put(recorded);
-    }
-    let Some(patch) = patch else {
-        put(None);
-        return Ok(Made { identifier: Some(identifier), known: Some((wanted.value, live)) });
-    };
-    let order = Order {
-        subject,
-        call: Call::Update { identifier: identifier.clone(), patch },
-        declared: Some(wanted.declared.clone()),
-        predicted_identifier: None,
-        deposes: false,
-        leftover: false,
-        timeout,
-        hidden: wanted.hidden(),
-    };
-    let (id, said) = hands.operate(&order).await?;
-    record(hands, id, said.or(Some(identifier)), &wanted, &order.subject.type_name, secrets).await
-}
-
-/// Reads what is there after an operation, and ends it.
-async fn record(
-    hands: &Hands,
-    id: u64,
-    identifier: Option<String>,
-    wanted: &Wanted,
-    type_name: &TypeName,
-    secrets: &Secrets,
-) -> Result<Made, Halt> {
-    let identifier = identifier.or_else(|| wanted.predicted_identifier.clone()).unwrap_or_default();
-    // Should the read fail, the operation stays unfinished: the next run finds it done and reads.
-    let seen =
-        hands.read_after(type_name, &identifier).await.map_err(|fault| Halt::Fault(Box::new(fault)))?;
-    let seen = seen.unwrap_or_else(nothing);
-    let veiled = kept_apart(&wanted.declared, wanted.veiled(&seen, secrets), secrets);
-    hands.ended(id, Ending::Recorded { identifier: identifier.clone(), seen: veiled });
-    Ok(Made { identifier: Some(identifier), known: Some((wanted.value.clone(), seen)) })
 }

@@ -17,6 +17,7 @@ mod operation;
 mod peek;
 mod recover;
 mod steps;
+mod update;
 
 pub use cancel::{Cancel, Stop};
 pub use desired::veiled;

@@ -43,6 +43,9 @@ pub(super) enum Call {
     Delete { identifier: String },
 }
 
+/// From what is there to the patch that is left; none if nothing is.
+pub(super) type Afresh = dyn Fn(&Json) -> Option<Json> + Send + Sync;
+
 /// What an operation is about.
 pub(super) struct Order {
     pub subject: Subject,
@@ -56,6 +59,9 @@ pub(super) struct Order {
     pub timeout: Duration,
     /// The secrets in what is sent: services repeat values in their refusals.
     pub hidden: Vec<String>,
+    /// Of an update: the patch against what is there now, before it is tried again; none if nothing
+    /// differs any more.
+    pub afresh: Option<Box<Afresh>>,
 }
 
 impl Order {
@@ -150,9 +156,16 @@ impl Hands {
         self.begin(order, id, &token).await?;
         // Whether a try of this operation may have been begun without our knowing.
         let mut unsure = false;
+        let mut call = order.call.clone();
         loop {
-            let tried = self.attempt(order, id, &token, started).await;
+            let tried = self.attempt(order, &call, id, &token, started).await;
             attempt += 1;
+            // What failed may have done some of it, and what is in the way may be doing something else.
+            let moved = match &tried {
+                Tried::Failed(..) => true,
+                Tried::Refused(fault) => fault.kind == FaultKind::Conflict,
+                _ => false,
+            };
             let (fault, wait) = match tried {
                 Tried::Done(identifier) => return Ok((id, identifier)),
                 Tried::TimedOut => return Err(Halt::TimedOut(order.timeout)),
@@ -217,6 +230,44 @@ impl Hands {
                     return Err(Halt::Stopped);
                 }
             }
+            if moved
+                && !unsure
+                && let Some(afresh) = &order.afresh
+            {
+                match self.look_again(order, afresh, id).await? {
+                    Some(None) => return Ok((id, None)),
+                    Some(Some(patch)) if !matches!(&call, Call::Update { patch: was, .. } if *was == patch) =>
+                    {
+                        if let Call::Update { patch: was, .. } = &mut call {
+                            *was = patch;
+                        }
+                        // Another body needs another token.
+                        token = self.token(id, attempt);
+                        attempt += 1;
+                        let (client_token, began) = (token.clone(), self.clock.unix());
+                        self.journal.append(Entry::Retry { id, client_token, began }).await?;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The patch against what is there now: none inside if nothing is left to do, none at all if it
+    /// isn't there, which the next try will say.
+    async fn look_again(
+        &self,
+        order: &Order,
+        afresh: &Afresh,
+        id: u64,
+    ) -> Result<Option<Option<Json>>, Halt> {
+        let Call::Update { identifier, .. } = &order.call else { return Ok(None) };
+        match self.provider.read(&order.subject.type_name, identifier).await {
+            Ok(live) => Ok(live.map(|live| afresh(&live))),
+            Err(fault) => {
+                self.failed(id, fault.to_string(), None, true);
+                Err(Halt::Fault(Box::new(fault)))
+            }
         }
     }
 
@@ -270,6 +321,7 @@ impl Hands {
             leftover: true,
             timeout,
             hidden: Vec::new(),
+            afresh: None,
         };
         let (id, _) = self.operate(&order).await?;
         self.ended(id, Ending::Deleted);
@@ -287,8 +339,15 @@ impl Hands {
     }
 
     /// Calls once and follows what was begun.
-    pub async fn attempt(&self, order: &Order, id: u64, token: &str, started: Duration) -> Tried {
-        match self.call_and_follow(order, id, token, started).await {
+    pub async fn attempt(
+        &self,
+        order: &Order,
+        call: &Call,
+        id: u64,
+        token: &str,
+        started: Duration,
+    ) -> Tried {
+        match self.call_and_follow(order, call, id, token, started).await {
             Tried::Refused(fault) => Tried::Refused(order.veiled(fault)),
             Tried::Failed(fault, identifier) => Tried::Failed(order.veiled(fault), identifier),
             Tried::Unknown(fault) => Tried::Unknown(order.veiled(fault)),
@@ -296,8 +355,15 @@ impl Hands {
         }
     }
 
-    async fn call_and_follow(&self, order: &Order, id: u64, token: &str, started: Duration) -> Tried {
-        let progress = match self.call(&order.subject.type_name, &order.call, token).await {
+    async fn call_and_follow(
+        &self,
+        order: &Order,
+        call: &Call,
+        id: u64,
+        token: &str,
+        started: Duration,
+    ) -> Tried {
+        let progress = match self.call(&order.subject.type_name, call, token).await {
             Ok(progress) => progress,
             // The token is used: by a try of our own whose answer was lost.
             Err(fault) if fault.kind == FaultKind::TokenConflict => {

@@ -15,6 +15,7 @@ mod overlay;
 mod patch;
 mod related;
 mod shape;
+mod stages;
 mod transform;
 mod veil;
 
@@ -24,6 +25,7 @@ pub use drift::{
 pub use equal::{declared, is_hidden, revealed, same};
 pub use holding::{Holding, holding};
 pub use patch::{create_model, patch};
+pub use stages::stages;
 
 use crate::model::{Doubts, Json, Options, Secrets, Value};
 use crate::schema::{PropertyPath, ResourceType};

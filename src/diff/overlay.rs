@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 /// One type's entry.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Facts {
     #[serde(rename = "type")]
     type_name: String,
@@ -31,6 +31,12 @@ pub(super) struct Facts {
     volatile: Vec<String>,
     #[serde(default)]
     replaces: Vec<String>,
+    #[serde(default)]
+    one_at_a_time: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    off_first: BTreeMap<String, Json>,
+    #[serde(default)]
+    used_by: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     members: BTreeMap<String, Members>,
     #[serde(rename = "source")]
@@ -54,6 +60,25 @@ impl Facts {
     /// The top properties that list other resources.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Members)> {
         self.members.iter().map(|(name, members)| (name.as_str(), members))
+    }
+
+    /// Lists of which one item may come or go with each update, and the members that an item may
+    /// change in place.
+    pub(super) fn one_at_a_time(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.one_at_a_time.iter().map(|(list, members)| (list.as_str(), members.as_slice()))
+    }
+
+    /// Properties that change only after what they belong to was off, and the members that switch it
+    /// off; null takes it away.
+    pub(super) fn off_first(&self) -> impl Iterator<Item = (PropertyPath, &Json)> {
+        self.off_first.iter().map(|(path, members)| (PropertyPath::parse(path), members))
+    }
+
+    /// Lists that may have only what is used at these paths.
+    pub(super) fn used_by(&self) -> impl Iterator<Item = (&str, Vec<PropertyPath>)> {
+        self.used_by.iter().map(|(list, paths)| {
+            (list.as_str(), paths.iter().map(|path| PropertyPath::parse(path)).collect())
+        })
     }
 
     /// Whether the array at this place has no order.

@@ -228,6 +228,7 @@ mod tests {
             diff: Diff::default(),
             replace_paths: Vec::new(),
             causes: Vec::new(),
+            updates: 1,
             follows: Vec::new(),
             retained: false,
             half_way: false,

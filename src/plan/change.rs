@@ -47,6 +47,8 @@ pub struct ResourceChange {
     pub replace_paths: Vec<Vec<String>>,
     /// Why it is replaced; of an update, for what it may have to be.
     pub causes: Vec<Cause>,
+    /// How many updates, one after the other, the service wants for it; 1 as a rule.
+    pub updates: usize,
     /// What changes elsewhere because this one is replaced.
     pub follows: Vec<Follow>,
     /// Of a replacement: the recorded one isn't deleted, it only leaves the state.

@@ -5,7 +5,7 @@ use super::consequences::{causes, mark_found};
 use super::evaluate::{Evaluator, Subject};
 use super::{Adoption, Drift, Found, PlanOptions, ResourceChange};
 use crate::diagnostics::Span;
-use crate::diff::{Context, Diff, diff, holding, restored};
+use crate::diff::{Context, Diff, diff, holding, restored, stages};
 use crate::model::{Action, ActionReason, Address, Json, Live, Protection, Recorded, Secrets, Value};
 use crate::schema::{Catalogue, ReplacementStrategy, ResourceType};
 
@@ -40,6 +40,7 @@ impl Rules<'_> {
             diff: Diff::default(),
             replace_paths: Vec::new(),
             causes: Vec::new(),
+            updates: 1,
             follows: Vec::new(),
             retained: false,
             half_way: false,
@@ -86,6 +87,9 @@ impl Rules<'_> {
                 }
                 self.existing(subject, recorded, evaluator, &mut change);
                 let no_update = subject.resource_type.handlers.update.is_none();
+                if change.action == Action::Update {
+                    change.updates += stages(&after, live, &change.diff, &context).len();
+                }
                 change.causes = causes(&change, desired, &doubts.fixed, no_update, self.place_of);
             }
         }
@@ -187,6 +191,7 @@ impl Rules<'_> {
             diff: Diff::default(),
             replace_paths: Vec::new(),
             causes: Vec::new(),
+            updates: 1,
             follows: Vec::new(),
             retained: false,
             half_way: false,

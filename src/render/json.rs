@@ -119,6 +119,9 @@ pub fn resource_change(change: &ResourceChange) -> Json {
     if let Some(reason) = change.reason {
         entry["action_reason"] = json!(reason);
     }
+    if change.updates > 1 {
+        entry["evstack_updates"] = change.updates.into();
+    }
     if let Some(from) = &change.moved_from {
         entry["previous_address"] = json!(from);
     }

@@ -241,6 +241,12 @@ pub(super) fn kept(change: &ResourceChange) -> Option<String> {
 /// What was found of it, and where it comes from.
 pub(super) fn history(change: &ResourceChange) -> Vec<String> {
     let mut comments = Vec::new();
+    if change.updates > 1 {
+        comments.push(format!(
+            "in {} updates, one after the other: the service takes no more at once",
+            change.updates
+        ));
+    }
     if change.half_way {
         comments.push("an update of it ended half-way: what a read never shows is sent again".to_owned());
     }

@@ -70,3 +70,80 @@ fn a_retained_one_stays_in_the_cloud_when_it_is_replaced_and_leaves_the_state() 
         assert!(state.leftovers.is_empty() && state.operations.is_empty());
     });
 }
+
+#[test]
+fn a_retried_update_is_a_patch_of_what_is_there_then() {
+    for (there, updates) in [("two", 1), ("else", 2)] {
+        let dir = folder();
+        let memory = Arc::new(Memory::default());
+        let cloud: Arc<dyn Provider> = memory.clone();
+        block_on(async {
+            let mut state = open(dir.path());
+            let _ = apply(&described("one"), &mut state, &means(&cloud, 1)).await.expect("reads");
+            memory.trouble("UpdateResource", "base", Trouble::Fail(FaultKind::Internal));
+            let mut means = means(&cloud, 2);
+            let behind = Arc::clone(&memory);
+            means.sink = Arc::new(move |event| {
+                if matches!(event, Event::Retrying { .. }) {
+                    // What failed had done it all the same; or somebody else was faster.
+                    let key = (TypeName::new(NAMED), "base".to_owned());
+                    let mut properties = behind.resources()[&key].clone();
+                    properties["Description"] = json!(there);
+                    behind.put(&key.0, &key.1, properties);
+                }
+            });
+            let outcome = apply(&described("two"), &mut state, &means).await.expect("reads");
+            assert!(outcome.is_complete() && outcome.changed == 1, "{outcome:?}");
+            let calls = operations(&memory).into_iter().filter(|call| call.starts_with("Update"));
+            assert_eq!(calls.count(), updates, "{there}");
+            let (plan, _) = planned(&described("two"), &state, &*cloud).await.expect("reads");
+            assert!(plan.is_empty(), "{plan:?}");
+            agree(&memory, &state.snapshot());
+        });
+    }
+}
+
+#[test]
+fn an_update_that_failed_half_way_is_sent_again_where_no_read_tells() {
+    let dir = folder();
+    let memory = Arc::new(Memory::default());
+    let cloud: Arc<dyn Provider> = memory.clone();
+    let pipe = |batch: u32| {
+        let mut stack = Stack::default();
+        let properties = [
+            ("Name", json!("p")),
+            ("Source", json!("arn:aws:sqs:us-east-1:000000000000:in")),
+            ("Target", json!("arn:aws:sqs:us-east-1:000000000000:out")),
+            ("RoleArn", json!("arn:aws:iam::000000000000:role/p")),
+            ("SourceParameters", json!({"SqsQueueParameters": {"BatchSize": batch}})),
+        ];
+        stack.desired.push(Desired {
+            address: Address::new("pipe.p"),
+            type_name: TypeName::new("AWS::Pipes::Pipe"),
+            properties: Template::object(
+                properties.into_iter().map(|(name, json)| (name, Template::Literal(Value::from(json)))),
+            ),
+            options: Options::default(),
+            depends_on: Vec::new(),
+            span: span(),
+            spans: BTreeMap::new(),
+        });
+        stack
+    };
+    block_on(async {
+        let mut state = open(dir.path());
+        let _ = apply(&pipe(1), &mut state, &means(&cloud, 1)).await.expect("reads");
+        memory.trouble("UpdateResource", "p", Trouble::Fail(FaultKind::Invalid));
+        let outcome = apply(&pipe(2), &mut state, &means(&cloud, 2)).await.expect("reads");
+        assert_eq!(outcome.failures.len(), 1, "{outcome:?}");
+        let (plan, _) = planned(&pipe(2), &state, &*cloud).await.expect("reads");
+        let change = plan.change(&"pipe.p".into()).expect("planned");
+        assert_eq!((change.action, change.half_way), (Action::Update, true), "{change:?}");
+        let outcome = apply(&pipe(2), &mut state, &means(&cloud, 3)).await.expect("reads");
+        assert!(outcome.is_complete() && outcome.changed == 1, "{outcome:?}");
+        let there = memory.resources().into_values().next().expect("a pipe");
+        assert_eq!(there["SourceParameters"]["SqsQueueParameters"]["BatchSize"], 2);
+        let (plan, _) = planned(&pipe(2), &state, &*cloud).await.expect("reads");
+        assert!(plan.is_empty(), "{plan:?}");
+    });
+}

@@ -34,6 +34,7 @@ fn changes(before: Value, after: Value) -> Vec<IamChange> {
         diff: Diff::default(),
         replace_paths: Vec::new(),
         causes: Vec::new(),
+        updates: 1,
         follows: Vec::new(),
         retained: false,
         half_way: false,
