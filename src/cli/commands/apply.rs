@@ -325,7 +325,12 @@ fn report(
     };
     let mut diagnostics = Diagnostics::new();
     for failure in &outcome.failures {
-        diagnostics.push(failure.diagnostic.clone());
+        let mut diagnostic = failure.diagnostic.clone();
+        for hint in &mut diagnostic.hints {
+            *hint = hint.replace("`evstack apply`", &format!("`{}`", spelled(planned, on_again(task))));
+            *hint = hint.replace("`evstack plan`", &format!("`{}`", spelled(planned, "plan")));
+        }
+        diagnostics.push(diagnostic);
     }
     if let Some(silent) = &outcome.silent {
         diagnostics.push(silent.diagnostic());
@@ -389,10 +394,6 @@ fn capital(name: &str) -> String {
 /// How far it came, and how to go on.
 fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) -> String {
     let why = if outcome.interrupted { "interrupted" } else { "incomplete" };
-    let env = match planned.loaded.stack.env.as_str() {
-        "local" => String::new(),
-        env => format!(" --env {env}"),
-    };
     let unfinished = match outcome.silent.as_ref().map_or(0, |silent| silent.unfinished.len()) {
         0 => String::new(),
         n => format!(", {n} unfinished"),
@@ -403,18 +404,39 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) 
     };
     let what = task.name();
     // What wasn't set back is told by the next look.
-    let (command, flag) = if task == Task::Revert { ("drift", " --revert") } else { (what, "") };
+    let command = spelled(planned, on_again(task));
     format!(
         "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{unfinished}, {} not started.
 \
-         What was done is recorded. Run `evstack {command} {}{env}{flag}` to go on.",
+         What was done is recorded. Run `{command}` to go on.",
         counts.add,
         counts.change,
         counts.destroy,
         outcome.failures.len(),
-        outcome.skipped.len(),
-        planned.request.path
+        outcome.skipped.len()
     )
+}
+
+/// What goes on where a run ended.
+fn on_again(task: Task) -> &'static str {
+    if task == Task::Revert { "drift --revert" } else { task.name() }
+}
+
+/// A command as this run would have it: of the same stack, environment and cloud, with the same leave.
+fn spelled(planned: &Planned, command: &str) -> String {
+    let (verb, flags) = command.split_once(' ').unwrap_or((command, ""));
+    let mut words = vec!["evstack".to_owned(), verb.to_owned(), planned.request.path.clone()];
+    if planned.loaded.stack.env != "local" {
+        words.extend(["--env".to_owned(), planned.loaded.stack.env.clone()]);
+    }
+    if let Some(cloud) = &planned.cloud {
+        words.extend(["--cloud".to_owned(), cloud.clone()]);
+    }
+    words.extend((!flags.is_empty()).then(|| flags.to_owned()));
+    if planned.plan.changes.iter().any(|change| change.loses().is_some()) && verb != "drift" {
+        words.push("--allow-data-loss".to_owned());
+    }
+    words.join(" ")
 }
 
 /// Once: nothing new starts. Twice: what runs is called back. Ctrl-C or a polite kill, as a CI job

@@ -231,7 +231,7 @@ pub(super) struct Planned {
     pub(super) refusals: Diagnostics,
     sections: Sections,
     at: Whereabouts,
-    cloud: Option<String>,
+    pub(super) cloud: Option<String>,
     overlay: Option<String>,
 }
 
