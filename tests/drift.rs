@@ -429,3 +429,59 @@ fn what_the_stack_file_ignores_is_named_and_doesnt_count() {
         sandbox.refused(&["check"], code);
     }
 }
+
+#[test]
+fn what_others_add_to_a_bus_and_a_machine_is_told() {
+    let sandbox = Sandbox::new();
+    let stack = "name: adding\nbuses: { shop: {} }\nqueues: { orders: { deadLetter: false } }\nstateMachines:\n  \
+                 packing:\n    definition: { StartAt: Done, States: { Done: { Type: Succeed } } }\n";
+    sandbox.write("evstack.yaml", stack);
+    sandbox.ok(&["apply", "--yes"]);
+    let run = sandbox.ok(&["drift"]);
+    assert!(run.stdout.contains("No drift.") && run.stdout.contains("Not looked at:"), "{}", run.stdout);
+    let bus = identifier(&sandbox, "bus.shop");
+    let rule = |name: &str, tags: Json| {
+        let desired = json!({
+            "Name": name, "EventBusName": bus, "EventPattern": {"source": ["a"]}, "Tags": tags,
+        });
+        by_hand(
+            &sandbox,
+            "CreateResource",
+            &json!({"TypeName": "AWS::Events::Rule", "DesiredState": desired.to_string()}),
+        );
+    };
+    rule("partner", json!([{"Key": "evstack:stack", "Value": "partner"}]));
+    let run = sandbox.ok(&["drift"]);
+    assert!(run.stdout.contains("/partner, of the stack partner: no drift\n"), "{}", run.stdout);
+    rule("stranger", json!([]));
+    let version = json!({"StateMachineArn": identifier(&sandbox, "stateMachine.packing")}).to_string();
+    by_hand(
+        &sandbox,
+        "CreateResource",
+        &json!({"TypeName": "AWS::StepFunctions::StateMachineVersion", "DesiredState": version}),
+    );
+    let run = sandbox.run(&["drift", "--json"]);
+    assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
+    let document = run.json();
+    let found: Vec<_> = document["foreign"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|f| {
+            (f["address"].as_str().expect("text"), f["type"].as_str().expect("text"), f["drift"] == true)
+        })
+        .collect();
+    let expected = [
+        ("bus.shop", "AWS::Events::Rule", false),
+        ("bus.shop", "AWS::Events::Rule", true),
+        ("stateMachine.packing", "AWS::StepFunctions::StateMachineVersion", true),
+    ];
+    assert_eq!(found, expected, "{document}");
+    assert_eq!(document["drifted"], true);
+    assert_eq!(sandbox.run(&["drift", "--foreign=false"]).code, 0);
+    let ignoring = "drift:\n  ignore:\n    - { address: bus.shop, property: 'AWS::Events::Rule', reason: open to all }\n    \
+                    - { address: '*', property: 'AWS::StepFunctions::StateMachineVersion', reason: released by hand }\n";
+    sandbox.write("evstack.yaml", &format!("{stack}{ignoring}"));
+    let run = sandbox.ok(&["drift"]);
+    assert!(!run.stdout.contains("Added by others") && run.stderr.is_empty(), "{}{}", run.stdout, run.stderr);
+}

@@ -168,6 +168,9 @@ pub(super) struct DriftArgs {
     /// Set back what was declared or is gone, to what the record says: of these addresses, or of all
     #[arg(long, value_name = "ADDRESS", num_args = 0..)]
     pub(super) revert: Option<Vec<String>>,
+    /// Whether to look for what others added to buses, machines and queues of the stack
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
+    pub(super) foreign: bool,
     /// With `--revert`: set back also what nobody declared
     #[arg(long, requires = "revert")]
     pub(super) undeclared: bool,

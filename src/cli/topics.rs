@@ -120,7 +120,11 @@ pub(super) const TOPICS: &[Topic] = &[
                 "a list of entries; what they ignore is named in one line, and is no reason to exit with 2",
             ),
             ("address", "whose: an address; `*` stands for any text"),
-            ("property", "which: this property and what is below it; `*` stands for any name"),
+            (
+                "property",
+                "which: this property and what is below it; `*` stands for any name, a type's name for what others \
+                 add of that type",
+            ),
             ("reason", "why, for whoever reads it next"),
             ("until", "the last day (UTC) on which it holds, as 2027-01-31; then it is told again"),
             (

@@ -20,7 +20,8 @@ mod transform;
 mod veil;
 
 pub use drift::{
-    Drifted, DriftedPath, IgnoredPath, Irrevocable, ResourceDrift, accepted, drift, kept_apart, restored,
+    Drifted, DriftedPath, Foreign, IgnoredPath, Irrevocable, ResourceDrift, accepted, drift, kept_apart,
+    restored,
 };
 pub use equal::{declared, is_hidden, revealed, same};
 pub use holding::{Holding, holding};

@@ -121,7 +121,7 @@ fn ignore(list: &[IgnoredDrift], rows: &mut [ResourceDrift], today: Date) -> (Ve
                 }));
             }
         }
-        if ignored.len() == before {
+        if ignored.len() == before && !entry.is_of_others() {
             let words = format!("nothing that drifted is `{}` {}", entry.address, entry.property);
             warnings.push(idle(words, "remove the entry if it isn't needed any more"));
         }

@@ -5,6 +5,7 @@ mod alike;
 mod as_recorded;
 mod disk;
 pub mod drift;
+pub mod foreign;
 pub mod foreseen;
 pub mod import;
 pub mod live;

@@ -4,7 +4,7 @@ use super::json::plain;
 use super::paint::{Mark, Paint};
 use super::plan::{Whereabouts, whereabouts};
 use super::tree::Tree;
-use crate::diff::{Drifted, DriftedPath, IgnoredPath, ResourceDrift};
+use crate::diff::{Drifted, DriftedPath, Foreign, IgnoredPath, ResourceDrift};
 use crate::model::{Json, Value};
 use indexmap::IndexMap;
 use serde_json::json;
@@ -147,6 +147,49 @@ fn unverifiable(rows: &[ResourceDrift]) -> String {
     } else {
         format!("\nCannot be verified, since no read shows them (write-only):\n{out}")
     }
+}
+
+/// What others added to what is ours, and what nobody could look at; empty if there is nothing to say.
+#[must_use]
+pub fn foreign(found: &[Foreign], not_looked_at: &[String], stack: &str, paint: Paint) -> String {
+    let mut out = String::new();
+    if !found.is_empty() {
+        out.push_str("\nAdded by others, and recorded by no apply of this stack:\n");
+    }
+    for Foreign { address, type_name, identifier, stack: of } in found {
+        let mark = paint.mark(Mark::Add);
+        let whose = match of.as_deref() {
+            Some(own) if own == stack => ", tagged as this stack's: it was lost from the state",
+            Some(other) => &format!(", of the stack {other}: no drift"),
+            None => "",
+        };
+        let _ = writeln!(out, "  {mark} {address}: {type_name} {identifier}{whose}");
+    }
+    if !not_looked_at.is_empty() {
+        out.push_str("\nNot looked at:\n");
+        for what in not_looked_at {
+            let _ = writeln!(out, "  {what}");
+        }
+    }
+    out
+}
+
+/// The same, for the document.
+pub fn add_foreign(document: &mut Json, found: &[Foreign], not_looked_at: &[String], stack: &str) {
+    let entry = |found: &Foreign| {
+        json!({
+            "address": found.address,
+            "type": found.type_name,
+            "identifier": found.identifier,
+            "stack": found.stack,
+            "drift": !found.is_of_another_stack(stack),
+        })
+    };
+    if found.iter().any(|found| !found.is_of_another_stack(stack)) {
+        document["drifted"] = true.into();
+    }
+    document["foreign"] = found.iter().map(entry).collect();
+    document["not_looked_at"] = json!(not_looked_at);
 }
 
 /// `Targets[0].Arn`.

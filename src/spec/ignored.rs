@@ -11,7 +11,8 @@ use jiff::civil::Date;
 pub struct IgnoredDrift {
     /// Whose drift: an address; `*` stands for any text, a part's dots included.
     pub address: String,
-    /// Which: this property and what is below it; `*` stands for any name.
+    /// Which: this property and what is below it; `*` stands for any name. A type's name stands for
+    /// what others add of that type.
     pub property: PropertyPath,
     /// Why, for whoever reads the file next.
     pub reason: String,
@@ -26,6 +27,12 @@ impl IgnoredDrift {
     #[must_use]
     pub fn means(&self, address: &str) -> bool {
         fits(&self.address, address)
+    }
+
+    /// Whether it is about what others add, by its type, and not about a property.
+    #[must_use]
+    pub fn is_of_others(&self) -> bool {
+        self.property.top().contains("::")
     }
 
     /// Whether it holds on that day.

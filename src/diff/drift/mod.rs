@@ -114,6 +114,27 @@ pub struct IgnoredPath {
     pub until: Option<String>,
 }
 
+/// A resource that isn't recorded and stands on one that is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Foreign {
+    /// Ours, on which it stands.
+    pub address: Address,
+    /// Its type.
+    pub type_name: TypeName,
+    /// Its identifier.
+    pub identifier: String,
+    /// The evstack stack that made it, if its tags name one.
+    pub stack: Option<String>,
+}
+
+impl Foreign {
+    /// Whether it is another evstack stack's: told, and no drift of this one.
+    #[must_use]
+    pub fn is_of_another_stack(&self, stack: &str) -> bool {
+        self.stack.as_deref().is_some_and(|other| other != stack)
+    }
+}
+
 /// One recorded resource that was looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResourceDrift {

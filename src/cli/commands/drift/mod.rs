@@ -11,6 +11,7 @@ use crate::cli::session::Session;
 use crate::cli::{Ended, cloud, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Address;
+use crate::ops::foreign::{self, Added};
 use crate::ops::plan::refused;
 use crate::ops::{self, Failure};
 use crate::render::{Paint, drift, json, markdown};
@@ -36,6 +37,8 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
     let several = sessions.len() > 1;
     let (mut documents, mut drifted) = (Vec::new(), Vec::new());
     let mut differs = false;
+    // What others added, for a comment.
+    let mut others = String::new();
     for session in &sessions {
         let connection = cloud::connect(session).await?;
         let request = session.request(connection.place.clone())?;
@@ -44,21 +47,37 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         // An operation that a killed run left is no change from outside.
         let state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
         let look = ops::drift::look(&loaded, &state, &connection.provider, today()).await?;
-        differs |= !look.is_empty();
+        let added = match args.foreign {
+            true => foreign::look(&loaded.stack.ignored, &state, &connection.provider, today()).await,
+            false => Added::default(),
+        };
+        let strangers = added.foreign.iter().any(|found| !found.is_of_another_stack(&loaded.stack.name));
+        differs |= strangers || !look.is_empty();
         terminal::show(&look.warnings, &loaded.sources);
+        terminal::show(&added.warnings, &loaded.sources);
         let at = whereabouts(&loaded, &connection);
         if args.json {
-            documents.push(drift::document(&look.rows, &look.ignored, &at));
+            let mut document = drift::document(&look.rows, &look.ignored, &at);
+            drift::add_foreign(&mut document, &added.foreign, &added.not_looked_at, &loaded.stack.name);
+            documents.push(document);
         } else if args.markdown {
+            let plain = Paint { colour: false };
+            let found = drift::foreign(&added.foreign, &added.not_looked_at, &loaded.stack.name, plain);
+            if !found.is_empty() {
+                // Names that others gave can't end the block.
+                others.push_str(&format!("\n```text{}```\n", found.replace('`', "'")));
+            }
             drifted.push((at, look.rows, look.ignored));
         } else {
             let paint = Paint { colour: terminal::colours() };
-            terminal::print(&drift::text(&look.rows, &look.ignored, &at, args.place.quiet, paint))?;
+            let found = drift::foreign(&added.foreign, &added.not_looked_at, &loaded.stack.name, paint);
+            let text = drift::text(&look.rows, &look.ignored, &at, args.place.quiet, paint);
+            terminal::print(&if args.place.quiet { text } else { text + &found })?;
         }
     }
     if args.markdown {
         let shown = command_line::without(&["--markdown", "--quiet", "-q"]);
-        terminal::print(&markdown::drifted(&drifted, &shown))?;
+        terminal::print(&(markdown::drifted(&drifted, &shown) + &others))?;
     }
     if args.json {
         let document = if several { json::plans(documents) } else { documents.pop().unwrap_or_default() };
