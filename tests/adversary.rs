@@ -72,6 +72,8 @@ impl Client {
             self.call("CreateResource", json!({"TypeName": kind, "DesiredState": model.to_string()}));
             self.wait(200);
         }
+        // Its policy is a document, which may be spelled in many ways.
+        self.call("GetResource", json!({"TypeName": "AWS::IAM::Role", "Identifier": "r"}));
         const QUEUE: &str = "AWS::SQS::Queue";
         let base = self.page("GET", "health", &Json::Null)["base_url"].as_str().expect("a URL").to_owned();
         let queue = json!({"TypeName": QUEUE, "Identifier": format!("{base}/000000000000/q")});
@@ -165,6 +167,7 @@ fn each_knob_does_what_it_says_and_nothing_else() {
         (json!({"answer_delay": [1, 20]}), &["slow-answer"]),
         (json!({"latency": 50, "retry_after": 10}), &["early-retry-after"]),
         (json!({"reordered": 0.5}), &["reordered"]),
+        (json!({"respelled": 1}), &["respelled"]),
         (json!({"system_tags": 0.5}), &["system-tag"]),
         (json!({"operations": {"AWS::Logs::LogGroup": {"CREATE": 30}}}), &[]),
         (json!({"role_delay": 60_000}), &["role-not-yet-usable"]),

@@ -46,6 +46,8 @@ pub(crate) enum Misbehaviour {
     EarlyRetryAfter,
     /// A read with arrays in another order.
     Reordered,
+    /// A read with values in another spelling.
+    Respelled,
     /// A property that a create gave a default nobody asked for.
     Invented,
     /// A property that an update gave a default nobody asked for.
@@ -57,7 +59,7 @@ pub(crate) enum Misbehaviour {
 }
 
 impl Misbehaviour {
-    const ALL: [(Self, &str); 23] = [
+    const ALL: [(Self, &str); 24] = [
         (Self::ThrottledCall, "throttled-call"),
         (Self::ThrottledAsGeneral, "throttled-call-as-general"),
         (Self::Throttled429, "throttled-call-429"),
@@ -77,6 +79,7 @@ impl Misbehaviour {
         (Self::SlowAnswer, "slow-answer"),
         (Self::EarlyRetryAfter, "early-retry-after"),
         (Self::Reordered, "reordered"),
+        (Self::Respelled, "respelled"),
         (Self::Invented, "invented"),
         (Self::InventedAfterUpdate, "invented-after-update"),
         (Self::Unacceptable, "unacceptable"),

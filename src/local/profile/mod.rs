@@ -58,6 +58,9 @@ pub struct Profile {
     pub answer_delay: Delay,
     /// The share of resources whose unordered arrays come back in another order.
     pub reordered: Share,
+    /// The share of resources whose reads spell what was sent in other words: JSON as text or not, in
+    /// other whitespace and order, one value as a list of one, ARNs and letters in other forms.
+    pub respelled: Share,
     /// The share of properties, left out by the caller, that reads show with a default.
     pub invented: Share,
     /// The share of properties, left out by the caller, that reads show with a default only once the
@@ -172,6 +175,7 @@ fn adversary() -> Profile {
         lost_answers: Share::percent(2),
         answer_delay: Delay::milliseconds(0, 50),
         reordered: Share::percent(50),
+        respelled: Share::percent(50),
         invented: Share::percent(20),
         invented_after_update: Share::percent(20),
         unacceptable: Share::percent(2),

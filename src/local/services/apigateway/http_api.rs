@@ -256,8 +256,12 @@ pub(super) fn check_stage(place: Place<'_>, wanted: &Properties, _: bool) -> Res
     if name != "$default" && !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
         return Err(bad_request("Stage name only allows a-zA-Z0-9_-"));
     }
+    // The one that it serves stays, also if it was made by deploying itself.
+    let now = place.part(STAGE, ["ApiId", "StageName"], id, name);
+    let served = now.and_then(|stage| text(&stage.properties, "DeploymentId"));
     if !flag(wanted, "AutoDeploy")
         && let Some(deployment) = text(wanted, "DeploymentId")
+        && served != Some(deployment)
         && place.part(DEPLOYMENT, ["ApiId", "DeploymentId"], id, deployment).is_none()
     {
         return Err(not_found("Invalid Deployment identifier specified"));

@@ -12,6 +12,7 @@ mod ops;
 mod patch;
 mod permissions;
 mod shown;
+mod spelling;
 mod state;
 
 pub(crate) use finish::{Work, broke_off, run};

@@ -2,6 +2,7 @@
 //! people make of it. The same resource is shown the same way until it changes, to readers and to
 //! patches alike.
 
+use super::spelling::respell;
 use crate::local::profile::Misbehaviour;
 use crate::local::services::handler;
 use crate::local::services::resources::{Properties, Resource};
@@ -32,6 +33,13 @@ pub(super) fn shown(world: &World, kind: &ResourceType, resource: &Resource) -> 
         }
         if reordered {
             world.counts.add(Misbehaviour::Reordered);
+        }
+    }
+    let spelling = name("spelling", &resource.changed.request);
+    if profile.respelled.holds(seed, &spelling) {
+        let mut rng = Rng::named(seed, &spelling);
+        if respell(kind, &mut shown, &mut rng) {
+            world.counts.add(Misbehaviour::Respelled);
         }
     }
     if profile.system_tags.holds(seed, &name("tags", &resource.created.request)) && tag(kind, &mut shown) {

@@ -65,14 +65,17 @@ fn settle(properties: &mut Properties) {
     properties.insert("CurrentState".to_owned(), state);
 }
 
-/// Where a stream was begun can't be changed, nor be sent again: UpdatePipe has no such parameters.
+/// Where a stream was begun can't be changed, nor be sent again: UpdatePipe has no such parameters. A
+/// stream's parameters that an update doesn't mention stay (EventBridge Pipes API Reference, UpdatePipe).
 fn keep_positions(stored: &Properties, next: &mut Properties) {
     let Some(before) = object(stored, "SourceParameters") else { return };
     for block in ["DynamoDBStreamParameters", "KinesisStreamParameters"] {
         let Some(before) = object(before, block) else { continue };
         let parameters = next.entry("SourceParameters").or_insert_with(|| json!({}));
         let Json::Object(parameters) = parameters else { continue };
-        if let Json::Object(block) = parameters.entry(block).or_insert_with(|| json!({})) {
+        if !parameters.contains_key(block) {
+            parameters.insert(block.to_owned(), Json::Object(before.clone()));
+        } else if let Some(Json::Object(block)) = parameters.get_mut(block) {
             for name in ["StartingPosition", "StartingPositionTimestamp"] {
                 if let Some(value) = before.get(name) {
                     default(block, name, value.clone());
