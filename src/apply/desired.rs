@@ -253,6 +253,18 @@ impl Wanted {
         told.map(|path| path.undeclared(&context)).collect()
     }
 
+    /// Whether reads show all that was wanted, as far as they show it.
+    pub fn is_shown(
+        &self,
+        desired: &Desired,
+        recorded: Option<&Json>,
+        seen: &Json,
+        secrets: &Secrets,
+    ) -> bool {
+        let context = Context::new(&self.resource_type, &desired.options, secrets);
+        diff(&self.value, recorded, seen, &context).differences.iter().all(|d| d.write_only)
+    }
+
     /// What was seen, with each of the resource's own secrets as its hash, wherever it came back.
     pub fn veiled(&self, seen: &Json, secrets: &Secrets) -> Json {
         veiled(&self.value, seen, secrets)

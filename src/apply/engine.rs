@@ -275,7 +275,8 @@ impl<'a> Engine<'a> {
                 };
                 self.spawn(step, subject, None, async move |hands| {
                     let (id, identifier) = hands.operate(&order).await?;
-                    record(&hands, id, identifier, &wanted, &order.subject.type_name, &secrets).await
+                    record(&hands, id, identifier, &wanted, &order.subject.type_name, &secrets, |_| false)
+                        .await
                 });
             }
         }

@@ -25,6 +25,9 @@ const SHORTEST_POLL: Duration = Duration::from_millis(5);
 /// How long a read may say NotFound after a create: eight tries, 20 seconds.
 const LAG: [u64; 8] = [100, 250, 500, 1_000, 2_000, 4_000, 6_000, 6_000];
 
+/// For so long, in milliseconds, a model as it was before an update is taken for a read that lags.
+const STALE: u64 = 3_500;
+
 /// What every operation is done with.
 pub(super) struct Hands {
     pub provider: Arc<dyn Provider>,
@@ -451,13 +454,20 @@ impl Hands {
     }
 
     /// What is there after a create or an update; `None` if reads don't see it. A read may say
-    /// NotFound for a moment after a create.
-    pub async fn read_after(&self, type_name: &TypeName, identifier: &str) -> Result<Option<Json>, Fault> {
+    /// NotFound for a moment after a create, and show the model from before an update: `stale` tells.
+    pub async fn read_after(
+        &self,
+        type_name: &TypeName,
+        identifier: &str,
+        stale: impl Fn(&Json) -> bool,
+    ) -> Result<Option<Json>, Fault> {
+        let mut waited = 0;
         for wait in LAG {
-            if let Some(seen) = self.provider.read(type_name, identifier).await? {
-                return Ok(Some(seen));
+            match self.provider.read(type_name, identifier).await? {
+                Some(seen) if waited >= STALE || !stale(&seen) => return Ok(Some(seen)),
+                _ => self.clock.sleep(Duration::from_millis(wait)).await,
             }
-            self.clock.sleep(Duration::from_millis(wait)).await;
+            waited += wait;
         }
         self.provider.read(type_name, identifier).await
     }

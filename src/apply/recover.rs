@@ -307,7 +307,7 @@ impl Recoverer {
             Tried::Done(_) if operation.verb == Verb::Delete => Ok((Ending::Deleted, Recovered::Done)),
             Tried::Done(identifier) => {
                 let identifier = identifier.or_else(|| operation.identifier.clone()).unwrap_or_default();
-                let seen = self.hands.read_after(&operation.type_name, &identifier).await?;
+                let seen = self.hands.read_after(&operation.type_name, &identifier, |_| false).await?;
                 let seen = veiled(operation, seen.unwrap_or_else(nothing), &self.secrets);
                 Ok((Ending::Recorded { identifier, seen }, Recovered::Done))
             }

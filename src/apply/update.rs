@@ -83,8 +83,10 @@ pub(super) async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> 
             afresh: Some(Box::new(afresh)),
         };
         let (id, said) = hands.operate(&order).await?;
-        let made =
-            record(hands, id, said.or(Some(identifier.clone())), &step, &subject.type_name, secrets).await?;
+        // The model from before the update, which isn't what was asked for: the read lags.
+        let stale = |seen: &Json| *seen == live && !step.is_shown(&desired, owned.as_ref(), seen, secrets);
+        let said = said.or(Some(identifier.clone()));
+        let made = record(hands, id, said, &step, &subject.type_name, secrets, stale).await?;
         if last {
             return Ok(made);
         }
@@ -114,11 +116,14 @@ pub(super) async fn record(
     wanted: &Wanted,
     type_name: &TypeName,
     secrets: &Secrets,
+    stale: impl Fn(&Json) -> bool,
 ) -> Result<Made, Halt> {
     let identifier = identifier.or_else(|| wanted.predicted_identifier.clone()).unwrap_or_default();
     // Should the read fail, the operation stays unfinished: the next run finds it done and reads.
-    let seen =
-        hands.read_after(type_name, &identifier).await.map_err(|fault| Halt::Fault(Box::new(fault)))?;
+    let seen = hands
+        .read_after(type_name, &identifier, stale)
+        .await
+        .map_err(|fault| Halt::Fault(Box::new(fault)))?;
     let seen = seen.unwrap_or_else(nothing);
     let veiled = kept_apart(&wanted.declared, wanted.veiled(&seen, secrets), secrets);
     hands.ended(id, Ending::Recorded { identifier: identifier.clone(), seen: veiled });

@@ -147,14 +147,20 @@ impl Walk<'_> {
         pair
     }
 
-    /// An item that a read shows as it is wanted: what a read doesn't show may still differ.
+    /// An item that a read shows as it is wanted: what a read doesn't show may still differ, and what
+    /// was declared in it and no longer is may still be there.
     fn kept_item(&mut self, item: &Value, i: usize, j: usize, recorded: &[Json], live: &Json) -> Value {
-        if !self.shape.hides_below(&self.path) {
+        let hides = self.shape.hides_below(&self.path);
+        let sent = |was: &&Json| item.to_json().is_some_and(|w| same(&w, was, self.context.secrets));
+        let was = recorded.iter().find(sent);
+        if !hides && was.is_some() {
             return item.clone();
         }
-        let sent = |was: &&Json| item.to_json().is_some_and(|w| same(&w, was, self.context.secrets));
-        let was = recorded.iter().find(sent).or_else(|| self.namesake(item, recorded));
-        let was = was.or_else(|| recorded.get(i)).cloned();
+        let was = was.or_else(|| self.namesake(item, recorded));
+        let was = was.or_else(|| recorded.get(i).filter(|_| hides)).cloned();
+        if !hides && was.is_none() {
+            return item.clone();
+        }
         let there =
             self.below(&i.to_string(), &j.to_string(), |walk| walk.compare(item, was.as_ref(), Some(live)));
         there.unwrap_or(Value::Null)

@@ -95,7 +95,7 @@ impl Walk<'_> {
             Value::Sensitive(inner) => self.compare_secret(desired, inner, recorded, live),
             Value::Null if !self.shape.keeps_nulls(&self.path) => self.removed(recorded, live),
             Value::Unknown(_) => self.differs(desired, live),
-            Value::Object(members) if !self.shape.document(&self.path) && !is_secret(members) => match live {
+            Value::Object(members) if !self.is_document(members) && !is_secret(members) => match live {
                 Some(Json::Object(there)) if !live.is_some_and(is_hash) => {
                     Some(self.compare_members(members, recorded, there))
                 }
@@ -218,8 +218,18 @@ impl Walk<'_> {
         allows(transform, &self.path, live, (around, model), self.context.secrets)
     }
 
+    /// By the type, or because it is a policy where the schema says nothing.
+    fn is_document(&self, members: &IndexMap<String, Value>) -> bool {
+        self.shape.document(&self.path) || members.contains_key("Statement") && self.shape.is_open(&self.path)
+    }
+
     /// Whether two values at the current place mean the same.
     fn same(&self, a: &Json, b: &Json) -> bool {
+        if let Some(form) = self.shape.form(&self.path)
+            && form.same(a, b)
+        {
+            return true;
+        }
         match self.shape.language(&self.path) {
             Some(language) => same_document(a, b, language, self.context.secrets),
             None => same(a, b, self.context.secrets) || self.refers_to_the_same(a, b),
@@ -248,8 +258,9 @@ impl Walk<'_> {
             let will = after.as_ref().and_then(Value::to_json);
             was != will.as_ref().and_then(|json| at(json, rest))
         };
-        let create_only =
-            self.shape.create_only(&self.path) || self.shape.create_only_below(&self.path).any(differs_at);
+        let create_only = self.shape.create_only(&self.path)
+            || self.hidden && (1..=self.path.len()).any(|n| self.shape.is_sealed(&self.path[..n]))
+            || self.shape.create_only_below(&self.path).any(differs_at);
         let may_be = self.shape.may_be_create_only(&self.path)
             || self.shape.maybe_create_only_below(&self.path).any(differs_at);
         let trigger = self.context.replace_on_changes.iter().any(|p| p.covers(&self.path));

@@ -28,6 +28,8 @@ pub(super) struct Facts {
     #[serde(default)]
     definitions: Vec<String>,
     #[serde(default)]
+    forms: BTreeMap<String, Form>,
+    #[serde(default)]
     volatile: Vec<String>,
     #[serde(default)]
     replaces: Vec<String>,
@@ -41,6 +43,39 @@ pub(super) struct Facts {
     members: BTreeMap<String, Members>,
     #[serde(rename = "source")]
     _source: String,
+}
+
+/// Forms of one value that a service takes, and of which it may give back another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Form {
+    /// A name, or the ARN that ends in it.
+    NameOrArn,
+    /// A log group's ARN, with or without `:*`.
+    LogGroupArn,
+    /// Letters of either case.
+    AnyCase,
+}
+
+impl Form {
+    /// Whether two texts are forms of one value.
+    pub(super) fn same(self, a: &Json, b: &Json) -> bool {
+        let (Some(a), Some(b)) = (a.as_str(), b.as_str()) else { return false };
+        match self {
+            Self::NameOrArn => name_of(a) == name_of(b) && (is_arn(a) != is_arn(b) || a == b),
+            Self::LogGroupArn => a.strip_suffix(":*").unwrap_or(a) == b.strip_suffix(":*").unwrap_or(b),
+            Self::AnyCase => a.eq_ignore_ascii_case(b),
+        }
+    }
+}
+
+fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:")
+}
+
+/// `arn:…:event-bus/orders` → `orders`.
+fn name_of(text: &str) -> &str {
+    if is_arn(text) { text.rsplit(['/', ':']).next().unwrap_or(text) } else { text }
 }
 
 /// A list that shows other resources.
@@ -107,6 +142,11 @@ impl Facts {
         self.replaces.iter().any(|p| PropertyPath::parse(p).covers(path))
     }
 
+    /// The forms in which the value at this place may come back.
+    pub(super) fn form(&self, path: &[String]) -> Option<Form> {
+        self.forms.iter().find(|(p, _)| PropertyPath::parse(p).matches(path)).map(|(_, form)| *form)
+    }
+
     /// What the document at this place is written in; `None` if nothing says that it is one.
     pub(super) fn language(&self, path: &[String]) -> Option<Language> {
         let lists = [
@@ -134,6 +174,31 @@ fn read() -> Result<HashMap<String, Facts>, serde_yaml::Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::Form;
+    use serde_json::json;
+
+    #[test]
+    fn forms_of_one_value_are_told_from_other_values() {
+        let arn = "arn:aws:events:us-east-1:000000000000:event-bus/orders";
+        let yes = [
+            (Form::NameOrArn, arn, "orders"),
+            (Form::LogGroupArn, "arn:aws:logs:x:0:log-group:a:*", "arn:aws:logs:x:0:log-group:a"),
+            (Form::AnyCase, "Content-Type", "content-type"),
+        ];
+        for (form, a, b) in yes {
+            assert!(form.same(&json!(a), &json!(b)) && form.same(&json!(b), &json!(a)), "{a} {b}");
+        }
+        let no = [
+            (Form::NameOrArn, arn, "arn:aws:events:us-east-1:111111111111:event-bus/orders"),
+            (Form::NameOrArn, arn, "other"),
+            (Form::LogGroupArn, "a:*", "b"),
+            (Form::AnyCase, "a", "b"),
+        ];
+        for (form, a, b) in no {
+            assert!(!form.same(&json!(a), &json!(b)), "{a} {b}");
+        }
+    }
+
     #[test]
     fn the_overlay_can_be_read() {
         assert!(super::read().expect("overlay.yaml is well-formed").len() > 10);

@@ -83,7 +83,7 @@ pub fn patch(desired: &Json, recorded: Option<&Json>, live: &Json, context: &Con
     // Against no record, every write-only property is something to send.
     let hidden = compare::run(&wanted, None, &target, context).differences;
     for difference in hidden.iter().filter(|d| d.write_only && !shape.stays(&d.path)) {
-        operations.send_again(&difference.path, &difference.live_path, &desired, &target);
+        operations.send_again(&difference.path, &difference.live_path, &desired, &target, &shape);
     }
     if operations.list.is_empty() {
         operations.touch(&desired, live, &shape);
@@ -158,15 +158,24 @@ impl Operations {
     }
 
     /// A write-only property once more, at the highest place that the model doesn't have yet.
-    fn send_again(&mut self, path: &[String], model_path: &[String], desired: &Json, target: &Json) {
+    /// Parts of it that are fixed at the create aren't: the update would be refused for them.
+    fn send_again(
+        &mut self,
+        path: &[String],
+        model_path: &[String],
+        desired: &Json,
+        target: &Json,
+        shape: &Shape<'_>,
+    ) {
         let depth = (1..path.len()).find(|n| at(target, &model_path[..*n]).is_none()).unwrap_or(path.len());
         let (path, model_path) = (&path[..depth], &model_path[..depth]);
         let sent = self.sent_again.iter().any(|p| model_path.starts_with(p));
         if let Some(value) = at(desired, path)
             && !sent
             && at(target, model_path) != Some(value)
+            && let Some(value) = sendable(value, path, shape)
         {
-            self.add(model_path, value.clone());
+            self.add(model_path, value);
             self.sent_again.push(model_path.to_vec());
         }
     }
@@ -182,6 +191,42 @@ impl Operations {
                 return;
             }
         }
+    }
+}
+
+/// What an update may say of a hidden value; `None` if nothing is left of it. An object that must
+/// have a part that can't be sent isn't sent at all: it would be refused without it, too.
+fn sendable(value: &Json, path: &[String], shape: &Shape<'_>) -> Option<Json> {
+    if shape.is_sealed(path) {
+        return None;
+    }
+    let mut sent = value.clone();
+    for fixed in shape.create_only_below(path) {
+        let whole: Vec<String> = path.iter().chain(fixed).cloned().collect();
+        let sealed = (path.len() + 1..whole.len()).find(|n| shape.is_sealed(&whole[..*n]));
+        take(&mut sent, &fixed[..sealed.map_or(fixed.len(), |n| n - path.len())]);
+    }
+    (sent == *value || sent.as_object().is_none_or(|members| !members.is_empty())).then_some(sent)
+}
+
+/// Takes away what lies at a schema path, and an object that is thereby empty.
+fn take(json: &mut Json, path: &[String]) {
+    let (Some((first, rest)), false) = (path.split_first(), json.is_null()) else { return };
+    match json {
+        Json::Object(members) if rest.is_empty() => drop(members.shift_remove(first)),
+        Json::Object(members) => {
+            let names: Vec<String> =
+                members.keys().filter(|name| first == "*" || *name == first).cloned().collect();
+            for name in names {
+                let was_empty = members[&name].as_object().is_some_and(serde_json::Map::is_empty);
+                take(&mut members[&name], rest);
+                if !was_empty && members[&name].as_object().is_some_and(serde_json::Map::is_empty) {
+                    members.shift_remove(&name);
+                }
+            }
+        }
+        Json::Array(items) if first == "*" => items.iter_mut().for_each(|item| take(item, rest)),
+        _ => {}
     }
 }
 
@@ -291,6 +336,25 @@ mod tests {
         let expected = json!([
             {"op": "replace", "path": "/RoleArn", "value": "new"},
             {"op": "add", "path": "/SourceParameters", "value": source},
+        ]);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_hidden_and_fixed_is_not_sent_again() {
+        // A position is required and can't be sent twice: the whole block stays as it is.
+        let filters = json!({"Filters": [{"Pattern": "{}"}]});
+        let stream = json!({"StartingPosition": "LATEST", "BatchSize": 1});
+        let source = json!({"DynamoDBStreamParameters": stream, "FilterCriteria": filters});
+        let found = patched(
+            "AWS::Pipes::Pipe",
+            json!({"Name": "p", "RoleArn": "new", "SourceParameters": source}),
+            json!({"Name": "p", "RoleArn": "old", "SourceParameters": source}),
+            json!({"Name": "p", "RoleArn": "old"}),
+        );
+        let expected = json!([
+            {"op": "replace", "path": "/RoleArn", "value": "new"},
+            {"op": "add", "path": "/SourceParameters", "value": {"FilterCriteria": filters}},
         ]);
         assert_eq!(found, expected);
     }

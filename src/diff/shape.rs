@@ -1,7 +1,7 @@
 //! What a type says about a place in its properties: the schema and the overlay as one.
 
 use super::equal::Language;
-use super::overlay::{Facts, facts};
+use super::overlay::{Facts, Form, facts};
 use crate::model::Json;
 use crate::schema::{PropertyPath, ResourceType};
 
@@ -80,6 +80,17 @@ impl<'a> Shape<'a> {
         self.resource_type.conditional_create_only.iter().filter_map(move |p| below(p, depth, &prefix))
     }
 
+    /// An object that no read shows and no update can say: it must have a part that is fixed at the
+    /// create. What changes in it needs another resource.
+    pub(super) fn is_sealed(&self, path: &[String]) -> bool {
+        let required = self.property(path).and_then(|p| p.get("required")).and_then(Json::as_array);
+        let mut names = required.into_iter().flatten().filter_map(Json::as_str);
+        names.any(|name| {
+            let below: Vec<String> = path.iter().cloned().chain([name.to_owned()]).collect();
+            self.fixed(&below) && self.write_only(&below)
+        })
+    }
+
     /// The schema of the property there.
     pub(super) fn property(&self, path: &[String]) -> Option<&'a Json> {
         self.resource_type.property(path)
@@ -124,6 +135,17 @@ impl<'a> Shape<'a> {
     /// object of which the schema says nothing.
     pub(super) fn keeps_nulls(&self, path: &[String]) -> bool {
         (1..=path.len()).any(|n| self.document(&path[..n]) || self.is_free(&path[..n]))
+    }
+
+    /// The schema says nothing of what is in it.
+    pub(super) fn is_open(&self, path: &[String]) -> bool {
+        self.is_free(path)
+            || self.property(path).is_some_and(|p| p.get("type").is_none() && p.get("properties").is_none())
+    }
+
+    /// The other forms in which a value may come back.
+    pub(super) fn form(&self, path: &[String]) -> Option<Form> {
+        self.facts.and_then(|f| f.form(path))
     }
 
     fn is_free(&self, path: &[String]) -> bool {
