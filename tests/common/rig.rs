@@ -187,6 +187,17 @@ impl Rig {
         assert_eq!(response.status(), 200, "{:?}", response.body());
     }
 
+    /// How it behaves.
+    pub fn profile(&self) -> Json {
+        let request = http::Request::get("/_evstack/profile").body(Bytes::new()).expect("a request");
+        serde_json::from_slice(self.cloud.handle(&request).body()).expect("JSON")
+    }
+
+    /// Lets time pass.
+    pub fn wait_for(&self, time: Duration) {
+        self.cloud.advance(time).expect("time goes on");
+    }
+
     /// Where the cloud is.
     pub fn place(&self) -> Place {
         let settings = self.cloud.settings();
