@@ -133,8 +133,29 @@ fn the_calls_that_are_counted_are_made() {
     let changed = SHOP.replace("parcels: {deadLetter: false}", "parcels: {deadLetter: false, retention: 1h}");
     // A queue is changed, a queue is replaced (by name), a topic goes.
     let less = "name: shop\nqueues:\n  orders: {deadLetter: false, name: other}\n";
+    // A table with an index, then with two others: one update for each.
+    let table = |indexes: &[&str]| {
+        let keys = ["a"].iter().chain(indexes);
+        let attributes: Vec<_> =
+            keys.map(|key| format!("{{AttributeName: {key}, AttributeType: S}}")).collect();
+        let index = |key: &&str| {
+            format!(
+                "{{IndexName: by-{key}, KeySchema: [{{AttributeName: {key}, KeyType: HASH}}], \
+                 Projection: {{ProjectionType: ALL}}}}"
+            )
+        };
+        format!(
+            "name: shop\nqueues:\n  orders: {{deadLetter: false, name: other}}\nresources:\n  table:\n    \
+             type: AWS::DynamoDB::Table\n    properties:\n      TableName: things\n      BillingMode: PAY_PER_REQUEST\n      \
+             AttributeDefinitions: [{}]\n      KeySchema: [{{AttributeName: a, KeyType: HASH}}]\n      \
+             GlobalSecondaryIndexes: [{}]\n",
+            attributes.join(", "),
+            indexes.iter().map(index).collect::<Vec<_>>().join(", ")
+        )
+    };
+    let (one, two) = (table(&["b"]), table(&["c", "d"]));
     let mut recorded = 0;
-    for text in [SHOP, &changed, less] {
+    for text in [SHOP, &changed, less, &one, &two] {
         let plan = rig
             .plan_as(text, &evstack::ops::plan::Wanted { allow_data_loss: true, ..Default::default() })
             .expect("a plan")

@@ -65,9 +65,9 @@ pub fn calls(plan: &Plan, catalogue: &Catalogue, rate: Option<f64>) -> Calls {
             Operation::Update => (&mut calls.update, 1),
             Operation::Delete => (&mut calls.delete, 0),
         };
-        *count += 1;
-        calls.read += reads;
-        calls.poll += if rate.is_some() { polls(work.seconds) } else { 1 };
+        *count += work.times;
+        calls.read += reads * work.times;
+        calls.poll += work.times * if rate.is_some() { polls(work.seconds) } else { 1 };
     }
     calls.total = calls.create + calls.update + calls.delete + calls.poll + calls.read;
     calls.time = rate.filter(|rate| *rate > 0.0 && calls.total > 0).map(|rate| {
@@ -90,7 +90,18 @@ pub fn calls(plan: &Plan, catalogue: &Catalogue, rate: Option<f64>) -> Calls {
 struct Work<'a> {
     change: &'a ResourceChange,
     operation: Operation,
+    /// How often, one after the other.
+    times: usize,
+    /// How long each takes.
     seconds: f64,
+}
+
+impl Work<'_> {
+    /// How long all of it takes.
+    #[expect(clippy::cast_precision_loss, reason = "nobody has so many updates")]
+    fn lasts(&self) -> f64 {
+        self.seconds * self.times as f64
+    }
 }
 
 /// In the order of the plan; of a replacement what comes first is first.
@@ -114,7 +125,8 @@ fn works<'a>(plan: &'a Plan, catalogue: &Catalogue) -> Vec<Work<'a>> {
             let durations = known
                 .entry(type_name)
                 .or_insert_with(|| durations(type_name, catalogue.of(&change.type_name).as_deref()));
-            works.push(Work { change, operation: *operation, seconds: durations.of(*operation) });
+            let times = if *operation == Operation::Update { change.updates.max(1) } else { 1 };
+            works.push(Work { change, operation: *operation, times, seconds: durations.of(*operation) });
         }
     }
     works
@@ -174,12 +186,12 @@ fn longest(plan: &Plan, works: &[Work<'_>]) -> (f64, Vec<Address>) {
             }
         }
     }
-    let mut ends: Vec<f64> = works.iter().map(|work| work.seconds).collect();
+    let mut ends: Vec<f64> = works.iter().map(Work::lasts).collect();
     let mut after: Vec<Option<usize>> = vec![None; works.len()];
     let mut ready: Vec<usize> = (0..works.len()).filter(|work| missing[*work] == 0).collect();
     while let Some(at) = ready.pop() {
         for next in std::mem::take(&mut wanted_by[at]) {
-            let end = ends[at] + works[next].seconds;
+            let end = ends[at] + works[next].lasts();
             if after[next].is_none() || end > ends[next] {
                 ends[next] = end.max(ends[next]);
                 after[next] = Some(at);
