@@ -28,6 +28,8 @@ pub(super) struct Walk<'a> {
     secret: bool,
     /// Looking only at what a read shows.
     blind: bool,
+    /// Noting all that a read doesn't show, whatever was sent.
+    unseen: bool,
 }
 
 pub(super) fn run<'a>(
@@ -36,21 +38,37 @@ pub(super) fn run<'a>(
     live: &'a Json,
     context: &'a Context<'a>,
 ) -> Diff {
-    let mut walk = Walk {
-        context,
-        shape: Shape::new(context.resource_type),
-        path: Vec::new(),
-        live_path: Vec::new(),
-        found: Vec::new(),
-        around: Vec::new(),
-        model: live,
-        hidden: false,
-        secret: false,
-        blind: false,
-    };
+    let mut walk = Walk::new(live, context);
     let nothing = Json::Object(serde_json::Map::new());
     let before = walk.compare(desired, recorded, Some(if live.is_object() { live } else { &nothing }));
     Diff { differences: walk.found, before }
+}
+
+/// All that is wanted and no read shows, each as something to add: also an empty value and a default,
+/// which the schema may require.
+pub(super) fn unseen<'a>(desired: &Value, live: &'a Json, context: &'a Context<'a>) -> Vec<Difference> {
+    let mut walk = Walk { unseen: true, ..Walk::new(live, context) };
+    walk.compare(desired, None, Some(live));
+    walk.found.retain(|difference| difference.write_only);
+    walk.found
+}
+
+impl<'a> Walk<'a> {
+    fn new(model: &'a Json, context: &'a Context<'a>) -> Self {
+        Self {
+            context,
+            shape: Shape::new(context.resource_type),
+            path: Vec::new(),
+            live_path: Vec::new(),
+            found: Vec::new(),
+            around: Vec::new(),
+            model,
+            hidden: false,
+            secret: false,
+            blind: false,
+            unseen: false,
+        }
+    }
 }
 
 impl Walk<'_> {
@@ -76,6 +94,11 @@ impl Walk<'_> {
                 return Some(desired.clone());
             }
             self.hidden = true;
+            if self.unseen {
+                self.differs(desired, None);
+                self.hidden = false;
+                return None;
+            }
             let before = self.compare(desired, recorded, recorded);
             self.hidden = false;
             return before;
@@ -99,6 +122,9 @@ impl Walk<'_> {
                 Some(Json::Object(there)) if !live.is_some_and(is_hash) => {
                     Some(self.compare_members(members, recorded, there))
                 }
+                None if self.shape.hides_below(&self.path) => {
+                    self.compare_unshown(desired, members, recorded)
+                }
                 _ => self.compare_whole(desired, live),
             },
             Value::Array(items) if !self.shape.document(&self.path) => match live {
@@ -107,6 +133,22 @@ impl Walk<'_> {
             },
             _ => self.compare_whole(desired, live),
         }
+    }
+
+    /// An object that no read shows: it may be there, if it has nothing that a read would show.
+    fn compare_unshown(
+        &mut self,
+        desired: &Value,
+        members: &IndexMap<String, Value>,
+        recorded: Option<&Json>,
+    ) -> Option<Value> {
+        let found = self.found.len();
+        let before = self.compare_members(members, recorded, &serde_json::Map::new());
+        if self.found[found..].iter().all(|difference| difference.write_only) {
+            return Some(before);
+        }
+        self.found.truncate(found);
+        self.compare_whole(desired, None)
     }
 
     fn compare_secret(

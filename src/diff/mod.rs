@@ -7,6 +7,7 @@
 //! differences, in the same order.
 
 mod arrays;
+mod blocking;
 mod compare;
 mod drift;
 mod equal;

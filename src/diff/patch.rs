@@ -6,6 +6,7 @@
 //! where the schema itself would refuse it.
 
 use super::arrays::is_reserved;
+use super::blocking::{Cleaning, cleanings};
 use super::compare;
 use super::shape::Shape;
 use super::{Context, Difference, DifferenceKind};
@@ -74,16 +75,16 @@ pub fn patch(desired: &Json, recorded: Option<&Json>, live: &Json, context: &Con
     for removal in removals {
         operations.remove(&removal.live_path);
     }
-    for (name, value) in live.as_object().into_iter().flatten() {
-        if shape.refuses_empty(name, value) && desired.get(name).is_none() {
-            operations.remove(std::slice::from_ref(name));
-        }
-    }
     let target = operations.applied_to(live);
-    // Against no record, every write-only property is something to send.
-    let hidden = compare::run(&wanted, None, &target, context).differences;
-    for difference in hidden.iter().filter(|d| d.write_only && !shape.stays(&d.path)) {
+    let unseen = compare::unseen(&wanted, &target, context);
+    for difference in unseen.iter().filter(|d| !shape.stays(&d.path)) {
         operations.send_again(&difference.path, &difference.live_path, &desired, &target, &shape);
+    }
+    for cleaning in cleanings(context.resource_type, &desired, &operations.applied_to(live)) {
+        match cleaning {
+            Cleaning::Remove(path) => operations.remove(&path),
+            Cleaning::Replace(path, value) => operations.replace(&path, value),
+        }
     }
     if operations.list.is_empty() {
         operations.touch(&desired, live, &shape);
@@ -368,6 +369,26 @@ mod tests {
             json!({"Name": "p", "RoleArn": "r"}),
         );
         assert_eq!(found, json!([{"op": "replace", "path": "/RoleArn", "value": "r"}]));
+    }
+
+    #[test]
+    fn what_no_read_shows_is_sent_again_even_if_it_is_empty() {
+        let image = |name: &str| json!({"Name": "i", "Logging": {}, "Hooks": {}, "BaseImageArn": name});
+        let found = patched("AWS::Lambda::MicrovmImage", image("b"), image("a"), json!({"Name": "i"}));
+        let paths: Vec<&str> =
+            found.as_array().expect("operations").iter().filter_map(|o| o["path"].as_str()).collect();
+        assert!(["/Logging", "/Hooks", "/BaseImageArn"].iter().all(|path| paths.contains(path)), "{paths:?}");
+    }
+
+    #[test]
+    fn an_object_of_which_a_read_shows_nothing_is_there_as_it_was_sent() {
+        let function = json!({"Role": "r", "Code": {"ZipFile": "x"}});
+        let found =
+            patched("AWS::Lambda::Function", function.clone(), function.clone(), json!({"Role": "r"}));
+        assert_eq!(found, json!([]));
+        let next = json!({"Role": "r", "Code": {"ZipFile": "y"}});
+        let found = patched("AWS::Lambda::Function", next, function, json!({"Role": "r"}));
+        assert_eq!(found, json!([{"op": "add", "path": "/Code", "value": {"ZipFile": "y"}}]));
     }
 
     #[test]

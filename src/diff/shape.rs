@@ -162,14 +162,6 @@ impl<'a> Shape<'a> {
         self.property(path).and_then(|p| p.get("type")).is_some_and(|t| t == "string")
     }
 
-    /// An empty list that the schema itself refuses.
-    pub(super) fn refuses_empty(&self, name: &str, value: &Json) -> bool {
-        let path = [name.to_owned()];
-        value.as_array().is_some_and(Vec::is_empty)
-            && !self.read_only(&path)
-            && self.property(&path).and_then(|p| p.get("minItems")).and_then(Json::as_u64).unwrap_or(0) > 0
-    }
-
     /// The schema's default.
     pub(super) fn default(&self, path: &[String]) -> Option<&'a Json> {
         self.property(path).and_then(|p| p.get("default"))

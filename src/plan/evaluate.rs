@@ -126,7 +126,10 @@ impl<'a> Evaluator<'a> {
             Some(value) => value,
             None => self.predicted(subject, property),
         };
-        value.as_str().map(str::to_owned)
+        match &value {
+            Value::Number(_) | Value::Bool(_) => value.to_json().map(|json| json.to_string()),
+            value => value.as_str().map(str::to_owned),
+        }
     }
 
     fn work_out(&self, address: &Address, property: &str) -> Value {
