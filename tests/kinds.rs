@@ -28,10 +28,13 @@ fn shown(name: &str, text: &str) -> String {
     let loader = MemoryLoader::new(BTreeMap::from([(name.to_owned(), text.to_owned())]));
     match ops::load(&request, Box::new(loader)) {
         Err(failure) => render::text(&failure.diagnostics, &failure.sources, false),
-        Ok(loaded) => loaded.resolved.resources.iter().fold(String::new(), |mut out, resource| {
-            writeln!(out, "{} {}", resource.address, resource.type_name).expect("writes");
-            out
-        }),
+        Ok(loaded) => {
+            let warnings = render::text(&loaded.warnings, &loaded.sources, false);
+            loaded.resolved.resources.iter().fold(warnings, |mut out, resource| {
+                writeln!(out, "{} {}", resource.address, resource.type_name).expect("writes");
+                out
+            })
+        }
     }
 }
 

@@ -97,6 +97,8 @@ codes! {
         "Without white space IAM takes 10,240 characters of all inline policies of a role together (2,048 of a user, 5,120 of a group), 6,144 of a managed policy and 8,192 of a trust policy; EventBridge takes 4,096 of a pattern. No quota raises these.";
     OVER_QUOTA = "E0407" "something is longer than an account may have by default"
         "Service Quotas can raise it: a trust policy's 2,048 characters up to 8,192, an event pattern's 2,048 up to 4,096. The local cloud refuses a pattern above the default.";
+    DEPRECATED_PROPERTY = "E0408" "a deprecated property is declared"
+        "The registry says that the property is better not used any more; it works as before. What to use instead, the registry doesn't say: the service's own guide does.";
     PROTECTED = "E0501" "a protected resource would be deleted or replaced"
         "What a kind protects by default goes with `--allow-data-loss`; `protect: true` in the stack file must be edited away first.";
     STALE_PLAN = "E0502" "a saved plan no longer fits"

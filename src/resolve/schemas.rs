@@ -4,8 +4,8 @@ use super::Predicted;
 use super::limits::Limits;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
 use crate::model::{Address, Desired, Json, Value};
-use crate::schema::Catalogue;
 use crate::schema::validate::{Keyword, Mode, Violation, validate};
+use crate::schema::{Catalogue, ResourceType};
 use std::collections::BTreeSet;
 
 /// What stands in a model for a value that isn't known yet.
@@ -30,6 +30,7 @@ pub(super) fn check(
             diagnostics.push(diagnostic(resource, &violation));
         }
         limits.see(resource, &model, diagnostics);
+        deprecated(resource, &resource_type, &model, diagnostics);
         reserved_tags(resource, resource_type.tagging.property.as_deref(), &model, diagnostics);
         if at_most(&model) > LONGEST {
             let length = model.to_string().chars().count();
@@ -39,6 +40,45 @@ pub(super) fn check(
         }
     }
     limits.report(diagnostics);
+}
+
+/// Warns, once for each, of what is written in the file and better not used; what kinds write is their
+/// own business.
+fn deprecated(resource: &Desired, resource_type: &ResourceType, model: &Json, diagnostics: &mut Diagnostics) {
+    for path in &resource_type.deprecated {
+        let written = |pointer: &str| resource.spans.contains_key(pointer);
+        let Some(pointer) = first(model, path.names(), "", &written) else { continue };
+        let message = format!(
+            "`{}` ({}) declares `{}`, which is deprecated",
+            resource.address,
+            resource.type_name,
+            pointer.trim_start_matches('/').replace('/', ".")
+        );
+        diagnostics.push(
+            Diagnostic::warning(Code::DEPRECATED_PROPERTY, message)
+                .at(resource.key_span_of(&pointer))
+                .hint("it works as before; look in the service's guide for what to use instead"),
+        );
+    }
+}
+
+/// The JSON Pointer of the first place at a schema path that `written` knows.
+fn first(node: &Json, path: &[String], at: &str, written: &dyn Fn(&str) -> bool) -> Option<String> {
+    let Some((name, rest)) = path.split_first() else {
+        return written(at).then(|| at.to_owned());
+    };
+    let below = |key: &str, node: &Json, rest: &[String]| {
+        first(node, rest, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), written)
+    };
+    match node {
+        Json::Object(members) if name == "*" => members.iter().find_map(|(key, node)| below(key, node, rest)),
+        Json::Object(members) => members.get(name).and_then(|node| below(name, node, rest)),
+        Json::Array(items) => {
+            let rest = if name == "*" { rest } else { path };
+            items.iter().enumerate().find_map(|(index, node)| below(&index.to_string(), node, rest))
+        }
+        _ => None,
+    }
 }
 
 /// Every service refuses tags of AWS's own prefix, and what is read of them is never compared.
