@@ -7,7 +7,7 @@ use bytes::Bytes;
 use evstack::local::{Cloud, ManualClock, Options, Profile, Share, Time};
 use evstack::schema::sample::Extent;
 use evstack::schema::{Catalogue, ResourceType};
-use generate::{Random, edit, lacks, needs, visible};
+use generate::{Random, edit, is_typed, lacks, needs, visible};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -249,29 +249,6 @@ fn every_type_lives() {
     failed.retain(|name, _| !EXCEPTIONS.iter().any(|(exception, _)| exception == name));
     assert!(failed.is_empty(), "{}: {failed:#?}", failed.len());
     assert!(passed > 1700 && changed > 1500, "{passed} live, {changed} are changed");
-}
-
-/// Types whose handlers know more than the schema does: a random resource of one is refused.
-fn is_typed(type_name: &str) -> bool {
-    const SERVICES: [&str; 16] = [
-        "ApiGateway",
-        "ApiGatewayV2",
-        "DynamoDB",
-        "Events",
-        "EventSchemas",
-        "IAM",
-        "KMS",
-        "Lambda",
-        "Logs",
-        "Pipes",
-        "S3",
-        "Scheduler",
-        "SecretsManager",
-        "SNS",
-        "SQS",
-        "StepFunctions",
-    ];
-    type_name.split("::").nth(1).is_some_and(|service| SERVICES.contains(&service) || service == "SES")
 }
 
 /// A random resource: a read shows all of it that may be shown; after each change of a property, all

@@ -112,3 +112,26 @@ pub fn lacks(declared: &Json, live: Option<&Json>, at: &str) -> Option<String> {
         (value, live) => Some(format!("{at} is {}, not {value}", live.unwrap_or(&Json::Null))),
     }
 }
+
+/// Types whose handlers know more than the schema does: a random resource of one is refused.
+pub fn is_typed(type_name: &str) -> bool {
+    const SERVICES: [&str; 16] = [
+        "ApiGateway",
+        "ApiGatewayV2",
+        "DynamoDB",
+        "Events",
+        "EventSchemas",
+        "IAM",
+        "KMS",
+        "Lambda",
+        "Logs",
+        "Pipes",
+        "S3",
+        "Scheduler",
+        "SecretsManager",
+        "SNS",
+        "SQS",
+        "StepFunctions",
+    ];
+    type_name.split("::").nth(1).is_some_and(|service| SERVICES.contains(&service) || service == "SES")
+}

@@ -10,6 +10,9 @@ use crate::schema::sample::{Extent, Place, Sampler};
 use crate::schema::{NameLimit, PropertyPath};
 use serde_json::{Value as Json, json};
 
+/// How often a text is looked for that is no ARN and that nothing has yet.
+const SAMPLES: usize = 16;
+
 /// A value for an identifying property that has none.
 pub(super) fn identifying(context: &mut Context<'_>, path: &PropertyPath, properties: &Properties) -> Json {
     let shape = Shape::of(context, path.names());
@@ -44,12 +47,24 @@ pub(super) fn identifying(context: &mut Context<'_>, path: &PropertyPath, proper
     candidates.push(context.rng.text(UPPER, 16));
     candidates.push(format!("{}_{}", name.to_lowercase(), context.rng.text(LOWER, 12)));
     let limit = context.kind.name_limit(path.top());
-    let allowed = |text: &String| shape.fits(text) && (path.names().len() > 1 || limit.allows(text));
+    // Nothing else has it: what a service invents is new.
+    let alone = computed && !is_arn_name(last) && context.kind.primary_identifier.len() == 1;
+    let (resources, scope, type_name) = (&*context.resources, context.scope, context.kind.name.as_str());
+    let taken = |text: &str| alone && resources.get(scope, type_name, text).is_some();
+    let fits = |text: &String| shape.fits(text) && (path.names().len() > 1 || limit.allows(text));
+    let allowed = |text: &String| fits(text) && !taken(text);
     if let Some(fits) = candidates.iter().position(allowed) {
         return Json::String(candidates.swap_remove(fits));
     }
     // An id that may be an ARN too is better none.
-    let short = (0..8).find_map(|_| sampled(context, path).filter(|text| !is_arn(text)));
+    let short = (0..SAMPLES).find_map(|_| {
+        let text = sampled(context, path)?;
+        let taken = alone && {
+            let text = text.as_str().unwrap_or_default();
+            context.resources.get(context.scope, context.kind.name.as_str(), text).is_some()
+        };
+        (!is_arn(&text) && !taken).then_some(text)
+    });
     short.or_else(|| sampled(context, path)).unwrap_or_else(|| Json::String(candidates.swap_remove(0)))
 }
 
