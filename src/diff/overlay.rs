@@ -20,6 +20,8 @@ pub(super) struct Facts {
     #[serde(default)]
     reset: BTreeMap<String, Json>,
     #[serde(default)]
+    follows: BTreeMap<String, String>,
+    #[serde(default)]
     json: Vec<String>,
     #[serde(default)]
     texts: Vec<String>,
@@ -129,6 +131,11 @@ impl Facts {
     /// What a removed property must be set back to.
     pub(super) fn reset(&self, path: &[String]) -> Option<&Json> {
         self.reset.iter().find(|(p, _)| PropertyPath::parse(p).matches(path)).map(|(_, value)| value)
+    }
+
+    /// The top property that decides this one where it is declared.
+    pub(super) fn follows(&self, property: &str) -> Option<&str> {
+        self.follows.get(property).map(String::as_str)
     }
 
     /// Whether each update changes the computed property.

@@ -111,6 +111,14 @@ impl<'a> Shape<'a> {
         self.facts.and_then(|f| f.reset(path))
     }
 
+    /// The top property that decides the one at this place where it is declared.
+    pub(super) fn follows(&self, path: &[String]) -> Option<&'static str> {
+        match path {
+            [name] => self.facts.and_then(|f| f.follows(name)),
+            _ => None,
+        }
+    }
+
     /// A JSON document: one value, compared whole and by meaning, whether it is spelled as text
     /// or as an object.
     pub(super) fn document(&self, path: &[String]) -> bool {

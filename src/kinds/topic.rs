@@ -7,6 +7,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Address, Template, Value};
 use crate::spec::Declaration;
 use crate::syntax::Node;
+use std::collections::BTreeSet;
 
 pub(super) const KIND: Kind = Kind {
     key: "topics",
@@ -25,9 +26,9 @@ pub(super) const KIND: Kind = Kind {
     ],
     parts: &[
         Part {
-            name: "subscription1",
+            name: "…Subscription",
             type_name: "AWS::SNS::Subscription",
-            about: "one for each of `subscribe`, numbered or by its queue's name",
+            about: "one for each of `subscribe`, by its queue's name or its address",
         },
         Part {
             name: "policy",
@@ -57,12 +58,21 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     }
     x.main(declaration, draft);
     let Some(subscribe) = body.get("subscribe") else { return };
-    for (i, node) in x.one_or_many(subscribe).into_iter().enumerate() {
-        subscription(x, declaration, node, i + 1, fifo);
+    let mut parts = BTreeSet::new();
+    for node in x.one_or_many(subscribe) {
+        subscription(x, declaration, node, fifo, &mut parts);
     }
 }
 
-fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, number: usize, fifo: bool) {
+/// A subscription is told by whom it tells, not by its place in the list: one that goes must not
+/// turn those after it into others.
+fn subscription(
+    x: &mut Expander<'_>,
+    declaration: &Declaration,
+    node: &Node,
+    fifo: bool,
+    parts: &mut BTreeSet<String>,
+) {
     let address = x.address(declaration);
     let keys = ["email", "queue", "url", "filter", "filterOn", "raw", "deadLetter"];
     if !x.check_keys(node, "a subscription", &keys, "evstack explain topic") {
@@ -71,7 +81,7 @@ fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, nu
     let mut draft = Draft::new("AWS::SNS::Subscription")
         .with("TopicArn", Template::attribute(&address, "TopicArn"))
         .span("", node.span);
-    let mut part = format!("subscription{number}");
+    let mut part = String::new();
     let whom: Vec<&str> = ["email", "queue", "url"].into_iter().filter(|k| node.get(k).is_some()).collect();
     let (key, who) = match (whom.as_slice(), whom.first().and_then(|k| node.get(k))) {
         ([key], Some(who)) => (*key, who),
@@ -110,12 +120,15 @@ fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, nu
         }
         "email" => {
             check_endpoint(x, who, "a mail address", is_mail_address);
-            draft.with("Protocol", Template::string("email")).written("Endpoint", x.template(who), who)
+            let endpoint = x.template(who);
+            part = named_after(endpoint.as_literal_str().unwrap_or_default());
+            draft.with("Protocol", Template::string("email")).written("Endpoint", endpoint, who)
         }
         _ => {
             check_endpoint(x, who, "a web address: `https://…` or `http://…`", is_web_address);
             let endpoint = x.template(who);
             let text = endpoint.as_literal_str().unwrap_or_default().to_owned();
+            part = named_after(&text);
             let protocol = if text.starts_with("http://") { "http" } else { "https" };
             draft.with("Protocol", Template::string(protocol)).written("Endpoint", endpoint, who)
         }
@@ -144,7 +157,33 @@ fn subscription(x: &mut Expander<'_>, declaration: &Declaration, node: &Node, nu
         }
         draft = draft.written("RedrivePolicy", Template::object([("deadLetterTargetArn", target.arn)]), node);
     }
+    let (once, mut number) = (part.clone(), 1);
+    while !parts.insert(part.clone()) {
+        number += 1;
+        part = format!("{once}{number}");
+    }
     x.part(declaration, &part, draft);
+}
+
+/// `https://hooks.example.com/orders` → `hooksExampleComOrdersSubscription`; what is only known
+/// later is just a `subscription`.
+fn named_after(endpoint: &str) -> String {
+    const LONGEST: usize = 60;
+    let address = endpoint.split_once("://").map_or(endpoint, |(_, address)| address);
+    let mut name = String::new();
+    for word in address.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        let (first, rest) = word.split_at(1);
+        name.push_str(&if name.is_empty() { first.to_ascii_lowercase() } else { first.to_ascii_uppercase() });
+        name.push_str(rest);
+    }
+    if name.is_empty() {
+        return "subscription".to_owned();
+    }
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.insert_str(0, "to");
+    }
+    name.truncate(LONGEST);
+    name + "Subscription"
 }
 
 /// Reports an endpoint that SNS would refuse, as far as it is known at load.

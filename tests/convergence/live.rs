@@ -247,8 +247,9 @@ impl Judge<'_> {
                     .defaults
                     .get(&path.join("."))
                     .or_else(|| self.entry.unshown.get(&path.join(".")));
-                let is_default = default
-                    .is_some_and(|default| scalar(default) == scalar(value) && scalar(value).is_some());
+                let is_default = default.is_some_and(|default| {
+                    default == value || (scalar(default) == scalar(value) && scalar(value).is_some())
+                });
                 (!is_default).then(|| format!("{}: removed, and there is still {value}", path.join(".")))
             }
         }

@@ -183,4 +183,16 @@ impl Handler for Discoverer {
         made.entry("CrossAccount").or_insert(json!(true));
         Ok(made)
     }
+
+    /// What an UpdateDiscoverer doesn't say is as a CreateDiscoverer doesn't say it.
+    fn update(
+        &self,
+        context: &mut Context<'_>,
+        stored: &Properties,
+        wanted: Properties,
+    ) -> Result<Properties, HandlerFault> {
+        let mut next = generic::update(context, stored, wanted)?;
+        next.entry("CrossAccount").or_insert(json!(true));
+        Ok(next)
+    }
 }
