@@ -228,6 +228,7 @@ mod tests {
         ResourceChange {
             address: Address::new(name),
             type_name: TypeName::new(type_name),
+            recorded_type: None,
             moved_from: None,
             identifier: None,
             new_identifier: None,

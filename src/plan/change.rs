@@ -20,6 +20,8 @@ pub struct ResourceChange {
     pub address: Address,
     /// Its CloudFormation type.
     pub type_name: TypeName,
+    /// The type of the recorded one, where that is another: what ends is of that type.
+    pub recorded_type: Option<TypeName>,
     /// Under which address it is recorded, when that is another (an alias).
     pub moved_from: Option<Address>,
     /// The recorded identifier; of an import the one to take over. None before a create.
@@ -78,7 +80,7 @@ impl ResourceChange {
     #[must_use]
     pub fn loses(&self) -> Option<&'static DataLoss> {
         let ends = self.action.deletes() && !self.retained && self.drift.is_none();
-        ends.then(|| data_loss(&self.type_name)).flatten()
+        ends.then(|| data_loss(self.recorded_type.as_ref().unwrap_or(&self.type_name))).flatten()
     }
 
     /// Predicted computed properties that others are told before the create.

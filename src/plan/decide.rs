@@ -28,6 +28,7 @@ impl Rules<'_> {
         let mut change = ResourceChange {
             address: desired.address.clone(),
             type_name: desired.type_name.clone(),
+            recorded_type: None,
             moved_from: None,
             identifier: None,
             new_identifier: None,
@@ -134,6 +135,12 @@ impl Rules<'_> {
         let new = evaluator.identifier(&change.address, resource_type);
         change.action = self.replacement(subject, recorded, new.as_deref(), other_type);
         change.retained = subject.desired.options.retain_on_delete;
+        if other_type {
+            // The options are those of what comes; what ends is protected as it was recorded.
+            change.recorded_type = Some(recorded.type_name.clone());
+            change.protection = recorded.protection;
+            change.retained = recorded.retain_on_delete;
+        }
         change.new_identifier = new;
     }
 
@@ -154,7 +161,8 @@ impl Rules<'_> {
         let delete_first = match subject.desired.options.delete_before_replace {
             _ if same_identity => true,
             // The recorded one stays: nothing has to go first.
-            _ if subject.desired.options.retain_on_delete => false,
+            _ if !other_type && subject.desired.options.retain_on_delete => false,
+            _ if other_type && recorded.retain_on_delete => false,
             Some(wish) => wish,
             None => strategy == ReplacementStrategy::DeleteThenCreate,
         };
@@ -179,6 +187,7 @@ impl Rules<'_> {
         ResourceChange {
             address: recorded.address.clone(),
             type_name: recorded.type_name.clone(),
+            recorded_type: None,
             moved_from: None,
             identifier: Some(recorded.identifier.clone()),
             new_identifier: None,

@@ -56,7 +56,11 @@ fn in_its_own_way(change: &ResourceChange, desired: Option<&Desired>) -> Diagnos
 }
 
 fn explicit_way_out(change: &ResourceChange) -> String {
-    if change.after.is_some() {
+    if let Some(type_name) = &change.recorded_type {
+        format!(
+            "declare it as the {type_name} that it is, without `protect: true`, apply that, and then change its type"
+        )
+    } else if change.after.is_some() {
         "remove `protect: true` from its options, and plan again".to_owned()
     } else {
         format!("declare `{}` again without `protect: true`, apply that, and then remove it", change.address)

@@ -114,6 +114,7 @@ pub(super) fn change() -> impl Strategy<Value = ResourceChange> {
                 Diff { differences: if differs { vec![difference] } else { Vec::new() }, before: None };
             ResourceChange {
                 type_name: TypeName::new(if holds { "AWS::DynamoDB::Table" } else { name.as_str() }),
+                recorded_type: None,
                 moved_from: (holds && action == Action::NoOp).then(|| Address::new(name.clone())),
                 identifier: Some(name),
                 new_identifier: None,
@@ -215,6 +216,7 @@ pub(super) fn large(count: usize, length: usize) -> Plan {
             ResourceChange {
                 address: Address::new(format!("queue.q{n:05}")),
                 type_name: TypeName::new("AWS::SQS::Queue"),
+                recorded_type: None,
                 moved_from: None,
                 identifier: None,
                 new_identifier: None,

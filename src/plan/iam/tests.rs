@@ -22,6 +22,7 @@ fn changes(before: Value, after: Value) -> Vec<IamChange> {
     let change = ResourceChange {
         address: Address::new("resource.r"),
         type_name: TypeName::new(ROLE),
+        recorded_type: None,
         moved_from: None,
         identifier: Some("r".to_owned()),
         new_identifier: None,
