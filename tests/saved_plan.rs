@@ -62,6 +62,7 @@ fn a_plan_takes_no_other_flags_and_no_other_command() {
         &["--allow-data-loss"],
         &["--refresh=false"],
         &["--cloud", "local"],
+        &["--env", "prod"],
     ] {
         let said = sandbox.refused(&[&["apply", "shop.plan"], flags].concat(), "E0502");
         assert!(said.contains("as it was made"), "{said}");

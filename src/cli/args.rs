@@ -172,10 +172,10 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
     pub(super) foreign: bool,
     /// With `--revert`: set back also what nobody declared
-    #[arg(long, requires = "revert")]
+    #[arg(long, requires = "revert", conflicts_with = "accept")]
     pub(super) undeclared: bool,
     /// With `--revert`: replace also what is protected because it holds data
-    #[arg(long, requires = "revert")]
+    #[arg(long, requires = "revert", conflicts_with = "accept")]
     pub(super) allow_data_loss: bool,
     /// Don't ask
     #[arg(long, visible_alias = "auto-approve", short = 'y')]

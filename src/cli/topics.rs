@@ -142,7 +142,10 @@ pub(super) const TOPICS: &[Topic] = &[
         name: "options",
         about: "how the engine treats what a declaration makes; every kind but `events` has it",
         rows: &[
-            ("protect", "neither deleted nor replaced; tables are protected unless `false`"),
+            (
+                "protect",
+                "neither deleted nor replaced; what holds data (tables, queues, buses, archives, log groups, …) is protected unless `false`",
+            ),
             ("ignoreChanges", "properties that are left alone after the create"),
             ("replaceOnChanges", "properties whose change replaces, though it needn't"),
             ("deleteBeforeReplace", "the one goes before the other comes"),

@@ -31,11 +31,8 @@ impl Counts {
                 None => counts.deleted += 1,
                 Some(drifted) => {
                     counts.unverifiable += drifted.unverifiable.len();
-                    if !drifted.changed.is_empty() {
-                        counts.changed += 1;
-                    } else if !drifted.undeclared.is_empty() {
-                        counts.undeclared += 1;
-                    }
+                    counts.changed += usize::from(!drifted.changed.is_empty());
+                    counts.undeclared += usize::from(!drifted.undeclared.is_empty());
                 }
             }
         }

@@ -52,7 +52,9 @@ async fn from_file(args: &ApplyArgs, saved: &SavedPlan, destroy: bool) -> Result
             .hint("a plan of `evstack plan --destroy --out FILE` is carried out by `evstack apply FILE`")
             .into());
     }
-    if wanted(&args.wanted, false)? != Wanted::default() || args.place.cloud.is_some() {
+    // `local` is what the flag says by itself.
+    let elsewhere = args.place.env != "local" && args.place.env != saved.env;
+    if wanted(&args.wanted, false)? != Wanted::default() || args.place.cloud.is_some() || elsewhere {
         let message = "a saved plan is carried out as it was made, without other flags";
         return Err(Diagnostic::error(Code::STALE_PLAN, message)
             .hint("give the flags to `evstack plan --out FILE`; apply takes config, `--yes` and `--json`")

@@ -279,8 +279,8 @@ impl Planned {
                 names.push(format!("{} more", undecided.len() - NAMED));
             }
             terminal::say(&format!(
-                "note: an earlier run ended while it worked on {}: what is planned there may be done already; \
-                 the next apply finds out first",
+                "note: an earlier run ended while it worked on {}, or still does: what is planned there may be \
+                 done already; the next apply finds out first",
                 names.join(", ")
             ));
         }
