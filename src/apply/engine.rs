@@ -388,9 +388,12 @@ impl<'a> Engine<'a> {
         let mut tops: Vec<&String> = paths.filter_map(|path| path.first()).collect();
         tops.sort();
         tops.dedup();
-        let said: Vec<&str> = fault.message.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+        // `createOnlyProperties [/properties/Name] cannot be updated`; words alone may mean anything.
+        let places = fault.message.split("/properties/").skip(1);
+        let said: Vec<&str> =
+            places.filter_map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next()).collect();
         let named: Vec<&String> = tops.iter().copied().filter(|top| said.contains(&top.as_str())).collect();
-        let found = if named.is_empty() { tops } else { named };
+        let found = if named.is_empty() && tops.len() == 1 { tops } else { named };
         found.into_iter().map(|top| Fixed { path: vec![top.clone()], words: fault.message.clone() }).collect()
     }
 

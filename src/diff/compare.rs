@@ -200,6 +200,13 @@ impl Walk<'_> {
                 Some(Json::Array(items)) if walk.shape.tags(&walk.path) => {
                     Some(walk.compare_items(&[], Some(was), items)).filter(|v| *v != Value::Array(Vec::new()))
                 }
+                // Others' items stay: ours go one by one.
+                Some(Json::Array(items))
+                    if walk.shape.identity(&walk.path).is_some()
+                        && was.as_array().is_some_and(|was| was.len() < items.len()) =>
+                {
+                    Some(walk.compare_items(&[], Some(was), items)).filter(|v| *v != Value::Array(Vec::new()))
+                }
                 // What is declared instead has decided it.
                 _ if walk.shape.follows(&walk.path).is_some_and(|other| members.contains_key(other)) => None,
                 there => walk.removed(Some(was), there),

@@ -132,7 +132,9 @@ impl<'a> Moves<'a> {
             going.contains(name.as_str()) && !gone.contains(name.as_str())
         };
         items.extend(self.live.iter().filter(stays).cloned());
-        if items.is_empty() {
+        // What nobody declared stays: then the list is there, with nothing of ours in it.
+        let theirs = self.live.iter().any(|item| !going.contains(name(item).as_str()));
+        if items.is_empty() && !theirs {
             stage.shift_remove(self.property);
         } else {
             stage.insert(self.property.to_owned(), Value::Array(items));

@@ -12,7 +12,7 @@ use crate::plan::adoption::{
 use crate::plan::{Found, FoundBy, ResourceChange};
 use crate::provider::Provider;
 use crate::schema::{Catalogue, ResourceType};
-use crate::state::{Entry, Locked, State};
+use crate::state::{Entry, Leftover, Locked, State};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,6 +53,7 @@ pub async fn import(
         return Err(fail(Diagnostic::error(Code::NOTHING_TO_IMPORT, message).hint(form_of(&kind))));
     };
     let identifier = canonical(&desired.type_name, asked, &live);
+    leaving(desired, &identifier, &state).map_err(fail)?;
     if let Some(other) = recorded_as(&state.resources, &desired.type_name, &identifier) {
         return Err(fail(recorded_already(address, &identifier, other)));
     }
@@ -132,6 +133,22 @@ fn may_be_recorded(desired: &Desired, state: &State) -> Result<(), Diagnostic> {
             .hint("run `evstack apply` first: it finds out what became of it"));
     }
     Ok(())
+}
+
+/// Refuses what the next run takes away: a failed create left it, or it was replaced.
+///
+/// # Errors
+/// [`Code::ALREADY_RECORDED`].
+pub(super) fn leaving(desired: &Desired, identifier: &str, state: &State) -> Result<(), Diagnostic> {
+    let goes = |l: &&Leftover| l.type_name == desired.type_name && l.identifier == identifier;
+    let Some(leftover) = state.leftovers.iter().find(goes) else { return Ok(()) };
+    let message = format!(
+        "`{}` can't take over `{identifier}`: it is left over from `{}`, and the next apply takes it away",
+        desired.address, leftover.address
+    );
+    Err(Diagnostic::error(Code::ALREADY_RECORDED, message)
+        .at(desired.span)
+        .hint("run `evstack apply` first, without that import"))
 }
 
 fn readable(desired: &Desired) -> Result<Arc<ResourceType>, Diagnostic> {

@@ -144,6 +144,8 @@ async fn read_imports(
         let read = provider.read(&desired.type_name, identifier).await.map_err(|fault| refused(&fault))?;
         if let Some(live) = &read {
             let identifier = canonical(&desired.type_name, identifier, live);
+            super::import::leaving(desired, &identifier, state)
+                .map_err(|diagnostic| Failure::new(diagnostic.into(), loaded.sources.clone()))?;
             seen.found.insert(desired.address.clone(), Found { identifier, by: FoundBy::Request });
         }
         seen.live.insert(desired.address.clone(), read.map_or(Live::Absent, Live::Present));

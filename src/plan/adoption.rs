@@ -89,9 +89,9 @@ pub fn owner(live: &Json, desired: &Value, resource_type: &ResourceType) -> Owne
     let Some(tags) = &resource_type.tagging.property else { return Owner::Nobody };
     let there = |key: &str| tag(live.get(tags)?, key);
     let Some(stack) = there(STACK) else { return Owner::Nobody };
-    let wanted = desired.get(tags).and_then(Value::to_json);
-    let wanted = |key: &str| tag(wanted.as_ref()?, key);
-    let other = |key: &str| wanted(key).is_some_and(|wanted| there(key).is_some_and(|there| there != wanted));
+    // One by one: another tag may be unknown yet. What isn't known to be ours is another's.
+    let wanted = |key: &str| wanted_tag(desired.get(tags)?, key);
+    let other = |key: &str| there(key).is_some_and(|there| wanted(key) != Some(there.as_str()));
     if other(STACK) || other(ENV) {
         return Owner::Other { stack, env: there(ENV).unwrap_or_default() };
     }
@@ -100,12 +100,24 @@ pub fn owner(live: &Json, desired: &Value, resource_type: &ResourceType) -> Owne
 
 /// A tag's value, in a list of `{Key, Value}` or in a mapping.
 fn tag(tags: &Json, key: &str) -> Option<String> {
-    let value = match tags {
+    let value = match tags.get("Items").filter(|items| items.is_array()).unwrap_or(tags) {
         Json::Array(items) => items.iter().find(|item| item["Key"] == key)?.get("Value")?,
         Json::Object(members) => members.get(key)?,
         _ => return None,
     };
     value.as_str().map(str::to_owned)
+}
+
+/// The same of a declaration.
+fn wanted_tag<'v>(tags: &'v Value, key: &str) -> Option<&'v str> {
+    match tags.get("Items").unwrap_or(tags).reveal() {
+        Value::Array(items) => {
+            let named = |item: &&Value| item.get("Key").and_then(Value::as_str) == Some(key);
+            items.iter().find(named)?.get("Value")?.as_str()
+        }
+        Value::Object(members) => members.get(key)?.as_str(),
+        _ => None,
+    }
 }
 
 /// The command that takes a resource over, as a shell takes it.
@@ -274,5 +286,21 @@ mod tests {
             assert_eq!(owner(&json!({"Tags": there}), &desired, &api), expected);
         }
         assert_eq!(owner(&json!({}), &Value::from(json!({})), &queue), Owner::Nobody);
+        // Another tag that isn't known yet hides nothing; what asks for no owner is nobody's proof.
+        let there = json!({"Tags": list(&map("shop", "dev", "queue.a"))});
+        let mut tags = list(&wanted).as_array().cloned().unwrap_or_default();
+        tags.push(json!({"Key": "later"}));
+        let mut desired = Value::from(json!({"Tags": tags}));
+        if let Value::Object(members) = &mut desired
+            && let Some(Value::Array(items)) = members.get_mut("Tags")
+            && let Some(Value::Object(tag)) = items.last_mut()
+        {
+            tag.insert("Value".into(), Value::unknown("queue.b".into(), "Arn", "why"));
+        }
+        let dev = Owner::Other { stack: "shop".into(), env: "dev".into() };
+        assert_eq!(owner(&there, &desired, &queue), dev);
+        assert_eq!(owner(&there, &Value::from(json!({})), &queue), dev);
+        let items = json!({"Tags": {"Items": list(&map("shop", "dev", "x"))}});
+        assert_eq!(owner(&items, &desired, &queue), dev);
     }
 }

@@ -188,6 +188,10 @@ impl State {
                 format!("the pushed state has serial {}, this one is at {}", pushed.serial, self.serial);
             return Err(error(why).hint("pull it again, and change that").hint(way_out));
         }
+        if !force && pushed.serial == self.serial && pushed.journal < self.journal {
+            let why = "the pushed state was pulled while a run was under way, and more is recorded since";
+            return Err(error(why.to_owned()).hint("pull it again, and change that").hint(way_out));
+        }
         let known = |operation: &Operation| {
             pushed.operations.values().any(|other| other.client_token == operation.client_token)
         };

@@ -65,11 +65,12 @@ pub(super) fn rename(args: &EditArgs, from: &str, to: &str) -> Result<(), Failur
     let (state, moves, backup) = if args.dry_run {
         let state = session.state()?;
         let moves = state.moves(&from, &to)?;
+        is_of_its_type(&session, &state, &moves)?;
         (state, moves, None)
     } else {
         let mut locked = session.lock(&session.name()?)?;
         let state = locked.snapshot();
-        state.moves(&from, &to)?;
+        is_of_its_type(&session, &state, &state.moves(&from, &to)?)?;
         let backup = locked.back_up()?;
         let moves = locked.rename(&from, &to)?;
         locked.compact()?;
@@ -90,6 +91,30 @@ pub(super) fn rename(args: &EditArgs, from: &str, to: &str) -> Result<(), Failur
     let verb = if args.dry_run { "Would move" } else { "Moved" };
     let line = |row: &Json| format!("{verb} {} to {}", shown(&row["from"]), shown(&row["to"]));
     report(args, "moved", rows, line, backup.as_deref())
+}
+
+/// What is recorded can't be called what is declared as something else: the next plan would end it.
+fn is_of_its_type(session: &Session, state: &State, moves: &[(Address, Address)]) -> Result<(), Diagnostic> {
+    let request = session.request(session.expected_place()).ok();
+    // Mistakes of the stack file are for `check` to tell.
+    let Some(Ok(loaded)) = request.map(|request| load(&request, Box::new(session.loader()))) else {
+        return Ok(());
+    };
+    for (from, to) in moves {
+        let declared = loaded.resolved.resources.iter().find(|desired| desired.address == *to);
+        let recorded = state.resources.get(from);
+        if let (Some(declared), Some(recorded)) = (declared, recorded)
+            && declared.type_name != recorded.type_name
+        {
+            let message = format!(
+                "`{to}` is declared as {}, and `{from}` is {}",
+                declared.type_name, recorded.type_name
+            );
+            return Err(Diagnostic::error(Code::BAD_NAME, message)
+                .hint("nothing was moved; give the address of a declaration of the same type"));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn remove(args: &EditArgs, addresses: &[String]) -> Result<(), Failure> {
