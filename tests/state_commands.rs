@@ -81,6 +81,17 @@ fn what_is_removed_from_the_state_stays_in_the_cloud() {
 }
 
 #[test]
+fn nothing_is_called_what_is_declared_as_something_else() {
+    let sandbox = applied();
+    sandbox.write(FILE, &format!("{STACK}topics:\n  news: {{}}\n"));
+    for flags in [&[][..], &["--dry-run"]] {
+        let said = sandbox.refused(&[&["state", "mv", "queue.audit", "topic.news"], flags].concat(), "E0204");
+        assert!(said.contains("`topic.news` is declared as AWS::SNS::Topic"), "{said}");
+    }
+    assert!(sandbox.recorded(FILE).contains(&"queue.audit".to_owned()));
+}
+
+#[test]
 fn a_state_is_pulled_changed_and_pushed() {
     let sandbox = applied();
     let pulled = sandbox.ok(&["state", "pull"]).stdout;
@@ -97,6 +108,13 @@ fn a_state_is_pulled_changed_and_pushed() {
     sandbox.write("pulled.json", &now);
     let json = sandbox.ok(&["state", "push", "pulled.json", "--json"]).json();
     assert_eq!(json["resources"], 3);
+    // Pulled in the middle of the run that wrote the present state.
+    let mut early = sandbox.ok(&["state", "pull", "--json"]).json();
+    assert!(early["journal"].as_u64().is_some_and(|entries| entries > 1), "{early}");
+    early["journal"] = Json::from(early["journal"].as_u64().unwrap_or(0) - 1);
+    sandbox.write("early.json", &early.to_string());
+    let said = sandbox.refused(&["state", "push", "early.json"], "E0602");
+    assert!(said.contains("while a run was under way"), "{said}");
     // Of another stack, twice the same, no state at all.
     sandbox.write("other.json", &now.replacen("\"stack\": \"shop\"", "\"stack\": \"bakery\"", 1));
     sandbox.refused(&["state", "push", "other.json", "--force"], "E0602");
