@@ -428,3 +428,26 @@ fn what_was_let_go_of_is_found_again() {
     assert_eq!(of("topic.news"), Some("no-op"));
     assert!(sandbox.ok(&["plan"]).stdout.contains("2 to add"), "nothing is looked for unasked");
 }
+
+/// What was replaced, and what a failed create left, goes with the next apply.
+#[test]
+fn what_an_apply_will_take_away_is_not_taken_over() {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", "name: shop\nqueues:\n  orders: {deadLetter: false}\n");
+    sandbox.ok(&["apply", "--yes"]);
+    const STATE: &str = ".evstack/state/shop.local.json";
+    let mut state: Json = serde_json::from_str(&sandbox.read(STATE)).expect("JSON");
+    let recorded = state["resources"][0].clone();
+    let queue = recorded["identifier"].as_str().expect("a URL").to_owned();
+    assert!(queue.starts_with("http"), "{state}");
+    state["resources"] = json!([]);
+    state["leftovers"] = json!([{"address": "queue.orders", "type": "AWS::SQS::Queue", "identifier": queue, "why": "replaced"}]);
+    sandbox.write(STATE, &state.to_string());
+    let said = sandbox.refused(&["import", "queue.orders", &queue], "E0511");
+    assert!(said.contains("the next apply takes it away"), "{said}");
+    let stack =
+        format!("name: shop\nqueues:\n  orders: {{deadLetter: false, options: {{import: '{queue}'}}}}\n");
+    sandbox.write("evstack.yaml", &stack);
+    let said = sandbox.refused(&["plan"], "E0511");
+    assert!(said.contains("the next apply takes it away"), "{said}");
+}
