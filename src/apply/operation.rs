@@ -159,6 +159,8 @@ impl Hands {
         self.begin(order, id, &token).await?;
         // Whether a try of this operation may have been begun without our knowing.
         let mut unsure = false;
+        // What a try of this create left, and was taken away.
+        let mut taken_away: Option<String> = None;
         let mut call = order.call.clone();
         loop {
             let tried = self.attempt(order, &call, id, &token, started).await;
@@ -194,6 +196,15 @@ impl Hands {
                         return Err(Halt::Fault(Box::new(named(fault, order))));
                     }
                 },
+                // It didn't go after all (nobody can delete a subscription that waits for its
+                // confirmation): it is ours, and as it was asked for.
+                Tried::Failed(fault, identifier)
+                    if fault.kind == FaultKind::AlreadyExists
+                        && identifier.is_some()
+                        && identifier == taken_away =>
+                {
+                    return Ok((id, identifier));
+                }
                 Tried::Failed(fault, identifier) => {
                     unsure = false;
                     let predicted = identifier.is_some() && identifier == order.predicted_identifier;
@@ -202,6 +213,7 @@ impl Hands {
                     if let Some(identifier) = left {
                         // A failed create left something: it goes before anything else is tried.
                         self.failed(id, fault.to_string(), Some(identifier.clone()), true);
+                        taken_away = Some(identifier.clone());
                         let gone = Box::pin(self.remove_remnant(order, identifier)).await;
                         if gone.is_err() || wait.is_none() {
                             return Err(Halt::Fault(Box::new(fault)));

@@ -54,7 +54,8 @@ impl Handler for Queue {
         }
         let unchanged = |name: &str| stored.get(name) == next.get(name);
         // Who gives a key doesn't ask for SQS's own encryption by leaving it as it was.
-        if unchanged("SqsManagedSseEnabled") && !unchanged("KmsMasterKeyId") {
+        let key = next.get("KmsMasterKeyId").and_then(Json::as_str).is_some_and(|key| !key.is_empty());
+        if unchanged("SqsManagedSseEnabled") && key && !unchanged("KmsMasterKeyId") {
             next.shift_remove("SqsManagedSseEnabled");
         } else if unchanged("KmsMasterKeyId") && next.get("SqsManagedSseEnabled") == Some(&Json::Bool(true)) {
             next.shift_remove("KmsMasterKeyId");
