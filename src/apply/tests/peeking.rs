@@ -1,5 +1,6 @@
 //! A plan after a kill is made on what recovery will find.
 
+use super::killed::{lose_tail, mortal_run};
 use super::*;
 
 #[test]
