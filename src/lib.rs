@@ -33,14 +33,15 @@
 //! | [`flow`] | the event graph: who says what, who hears it | `resolve` `kinds` `schema` `languages` `graph` `model` `diagnostics` |
 //! | [`diff`] | desired, recorded, live → what differs and why; pure | `schema` `languages` `model` |
 //! | [`plan`] | changes, reasons, replacement order, the plan file; pure | `diff` `flow` `schema` `languages` `graph` `model` `diagnostics` |
-//! | [`state`] | recorded state: snapshot, journal, lock | `schema` `graph` `model` `diagnostics` |
-//! | [`provider`] | what the engine asks of a cloud; Cloud Control through the AWS SDK | `schema` `model` `diagnostics` |
+//! | [`aws`] | signed requests to services of AWS that no SDK crate is worth its size; knows no service | – |
+//! | [`state`] | recorded state: snapshot, journal, lock | `aws` `schema` `graph` `model` `diagnostics` |
+//! | [`provider`] | what the engine asks of a cloud; Cloud Control through the AWS SDK | `aws` `schema` `model` `diagnostics` |
 //! | [`apply`] | begin → call → verify → end, as soon as dependencies allow; recovery | `plan` `diff` `provider` `state` `schema` `graph` `model` `diagnostics` |
 //! | [`interop`] | CloudFormation, out | `resolve` `kinds` `spec` `syntax` `schema` `languages` `graph` `model` `diagnostics` |
 //! | [`ops`] | what each command means | `apply` `interop` `provider` `state` `plan` `diff` `flow` `resolve` `kinds` `spec` `syntax` `schema` `languages` `graph` `model` `diagnostics` |
 //! | [`render`] | plan, diff, progress, types, mistakes → text, JSON, Markdown, HTML, SVG, SARIF | `apply` `plan` `diff` `flow` `graph` `model` `schema` `diagnostics` |
 //! | [`local`] | the embedded cloud; meets the engine only on the wire | `schema` `languages` |
-//! | [`cli`] | arguments, environment, terminal, exit codes; hands the local cloud to the provider | `ops` `render` `local` `apply` `interop` `provider` `state` `plan` `diff` `flow` `resolve` `kinds` `spec` `syntax` `schema` `languages` `graph` `model` `diagnostics` |
+//! | [`cli`] | arguments, environment, terminal, exit codes; hands the local cloud to the provider | `aws` `ops` `render` `local` `apply` `interop` `provider` `state` `plan` `diff` `flow` `resolve` `kinds` `spec` `syntax` `schema` `languages` `graph` `model` `diagnostics` |
 //!
 //! # Laws
 //!
@@ -54,6 +55,7 @@
 #![warn(missing_docs)]
 
 pub mod apply;
+pub mod aws;
 pub mod cli;
 pub mod diagnostics;
 pub mod diff;
