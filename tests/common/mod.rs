@@ -157,6 +157,11 @@ impl Served {
         self.send(&format!("GET {path}"), &[], "")
     }
 
+    /// Turns knobs of its profile.
+    pub fn turn(&self, knobs: &Json) {
+        self.send("PATCH /_evstack/profile", &[], &knobs.to_string());
+    }
+
     /// A call of Cloud Control, as anybody might make it.
     pub fn call(&self, operation: &str, input: &Json) -> Json {
         let headers = [
