@@ -7,6 +7,7 @@ use bytes::Bytes;
 use evstack::apply::{self, Job, Means, Outcome, recover};
 use evstack::local::{Cloud, ManualClock, Options, Settings, Time};
 use evstack::model::{Address, Json, Place};
+use evstack::ops::import::import;
 use evstack::ops::plan::{Made, Wanted, plan};
 use evstack::ops::{Failure, Loaded, Request, load};
 use evstack::plan::Plan;
@@ -293,6 +294,16 @@ impl Rig {
         });
         locked.compact().expect("the state is written");
         done
+    }
+
+    /// As `evstack import ADDR IDENTIFIER`.
+    pub fn import(&self, text: &str, address: &Address, identifier: &str) -> Result<(), String> {
+        let loaded = self.load(text)?;
+        let mut locked = self.lock(&loaded);
+        let asked = (address, identifier);
+        let imported = self.runtime.block_on(import(&loaded, &locked, &self.provider, asked, false));
+        locked.compact().expect("the state is written");
+        imported.map(drop).map_err(|failure| words(&failure, text))
     }
 
     /// As `evstack apply --yes`, which must end well.

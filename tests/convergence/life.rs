@@ -289,19 +289,50 @@ impl Stage<'_> {
         let mut first = None;
         for _ in 0..TRIES {
             let (plan, outcome) = self.rig.try_apply(text, &wanted)?;
-            let plan = first.get_or_insert(plan);
             if outcome.is_complete() {
-                return Ok(plan.clone());
+                return Ok(first.unwrap_or(plan));
             }
+            self.resubscribe(text, &plan, &outcome.failures)?;
+            let _first = first.get_or_insert(plan);
             // What a handler won't change in place after all is replaced by the next plan.
             let is_fixed = |failure: &Failure| {
                 failure.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::NotUpdatable)
             };
-            if !self.is_bad_day() && !outcome.failures.iter().all(is_fixed) {
+            let is_expected = |failure: &Failure| is_fixed(failure) || is_subscribed(failure);
+            if !self.is_bad_day() && !outcome.failures.iter().all(is_expected) {
                 return Err(format!("{:#?}", outcome.failures));
             }
         }
         Err("it doesn't get done".to_owned())
+    }
+
+    /// Nobody can delete a subscription that waits for its confirmation, and SNS refuses to make it
+    /// again with other attributes: what the refusal advises is done, it is imported.
+    fn resubscribe(&self, text: &str, plan: &Plan, failures: &[Failure]) -> Result<(), String> {
+        for failure in failures.iter().filter(|failure| is_subscribed(failure)) {
+            let hints = failure.diagnostic.hints.join(" ");
+            if !hints.contains(&format!("evstack import {}", failure.address)) {
+                return Err(format!("nobody says how to go on: {:#?}", failure.diagnostic));
+            }
+            let change = plan.change(&failure.address).ok_or("it failed without a plan")?;
+            let wanted = change.after.as_ref().and_then(|after| after.reveal().to_json());
+            let wanted = wanted.ok_or("something is unknown")?;
+            let inventory = self.rig.cloud.inventory();
+            let mut all = inventory["resources"].as_array().into_iter().flatten();
+            let there = all.find(|one| {
+                one["type"] == "AWS::SNS::Subscription"
+                    && ["TopicArn", "Protocol", "Endpoint"]
+                        .iter()
+                        .all(|name| one["properties"][name] == wanted[name])
+            });
+            let there = there.ok_or("what exists isn't there")?;
+            if !matches!(there["properties"]["Protocol"].as_str(), Some("https" | "http" | "email")) {
+                return Err(format!("only what is pending can be in the way: {there}"));
+            }
+            let identifier = there["identifier"].as_str().unwrap_or("");
+            self.rig.import(text, &failure.address, identifier)?;
+        }
+        Ok(())
     }
 
     fn is_bad_day(&self) -> bool {
@@ -439,6 +470,13 @@ impl Stage<'_> {
         self.rig.set_profile(&reads());
         Ok(Some(patch))
     }
+}
+
+/// Whether it is refused because its endpoint is subscribed already, otherwise.
+fn is_subscribed(failure: &Failure) -> bool {
+    failure.fault.as_ref().is_some_and(|fault| {
+        fault.kind == FaultKind::AlreadyExists && fault.message.contains("different attributes")
+    })
 }
 
 /// Where two models differ, as pointers: an array is one place.

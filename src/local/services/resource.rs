@@ -87,6 +87,11 @@ pub(crate) trait Handler: Sync {
         generic::create(context, desired)
     }
 
+    /// Whether a create that comes upon the resource that is there is a success, and changes nothing.
+    fn answers_with_what_is_there(&self) -> bool {
+        false
+    }
+
     /// From what exists and the whole wanted model to what exists next.
     fn update(
         &self,

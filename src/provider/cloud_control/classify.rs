@@ -28,6 +28,9 @@ const THROTTLED: &[&str] = &[
     "SlowDown",
 ];
 
+/// What SNS says of an endpoint that is subscribed already, under the code for bad parameters.
+const THERE_OTHERWISE: &str = "already exists with different attributes";
+
 /// The class of an error's code and message, and of the HTTP status when there was one.
 pub(crate) fn classify(code: &str, message: &str, http_status: Option<u16>) -> FaultKind {
     let code = code.strip_suffix("Exception").unwrap_or(code);
@@ -39,6 +42,9 @@ pub(crate) fn classify(code: &str, message: &str, http_status: Option<u16>) -> F
         }
         if THROTTLED.iter().any(|phrase| message.contains(phrase)) {
             return FaultKind::Throttled;
+        }
+        if message.contains(THERE_OTHERWISE) {
+            return FaultKind::AlreadyExists;
         }
     }
     match by_code(code) {
@@ -130,6 +136,11 @@ mod tests {
                 FaultKind::Throttled,
             ),
             ("GeneralServiceException", "EventBus not ready", FaultKind::Internal),
+            (
+                "InvalidRequest",
+                "Invalid parameter: Attributes Reason: Subscription already exists with different attributes",
+                FaultKind::AlreadyExists,
+            ),
             (
                 "GeneralServiceException",
                 "gone (HandlerErrorCode: NotFound, RequestToken: 1)",

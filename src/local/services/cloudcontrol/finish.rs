@@ -141,6 +141,10 @@ fn create(
     let mut made = properties(model);
     let filed = handler(&request.type_name).filed_under(&made, &identifier);
     if world.services.resources.get(&request.scope, &request.type_name, &filed).is_some() {
+        if handler(&request.type_name).answers_with_what_is_there() {
+            request.identifier = Some(identifier);
+            return Ok(Outcome::Done(model_text(request, kind, &made)));
+        }
         return Err(HandlerFault::already_exists(&request.type_name, &identifier));
     }
     if services::typed(&request.type_name).is_none() {

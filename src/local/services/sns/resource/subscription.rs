@@ -17,6 +17,7 @@ const RULES: &[Rule] = &[("Arn", "${TopicArn}:${uuid}")];
 impl Handler for Subscription {
     fn create(&self, context: &mut Context<'_>, desired: Properties) -> Result<Properties, HandlerFault> {
         let mut desired = desired;
+        let said: Vec<String> = desired.keys().filter(|name| *name != "Region").cloned().collect();
         let asked = Asked::Subscribe;
         let region = region(context, &desired);
         let arn = text(&desired, "TopicArn").to_owned();
@@ -26,21 +27,22 @@ impl Handler for Subscription {
             .and_then(|()| subscription::check(&desired, &region, asked))
             .map_err(|refusal| fault(context, refusal))?;
         let others = subscriptions(context, &found.0, &arn, "");
+        // Who is subscribed already stays so, also if nobody confirmed it: Subscribe answers with that one.
         if let Some(twin) = others.iter().find(|row| reflected(&row.properties) == reflected(&desired)) {
-            let differs = |(name, value): (&String, &Json)| {
-                name != "Region" && twin.properties.get(name) != Some(value)
-            };
-            if desired.iter().any(differs) {
+            if said.iter().any(|name| desired.get(name) != twin.properties.get(name)) {
                 let words = "Attributes Reason: Subscription already exists with different attributes";
                 return Err(fault(context, invalid(words)));
             }
-            // Subscribe would answer with the one that is there: it can't be made a second time.
-            return Err(HandlerFault::already_exists(context.kind.name.as_str(), &twin.identifier));
+            return Ok(twin.properties.clone());
         }
         let made = generic::create_with(context, desired, RULES)?;
         let shown = others.iter().map(|row| reflected(&row.properties)).chain([reflected(&made)]).collect();
         show(context, found, shown);
         Ok(made)
+    }
+
+    fn answers_with_what_is_there(&self) -> bool {
+        true
     }
 
     fn update(
