@@ -111,7 +111,7 @@ impl Walk<'_> {
             return Some(desired.clone());
         }
         let live = live.filter(|json| !json.is_null());
-        if live.is_some_and(|there| self.shown_otherwise(desired, there)) {
+        if live.is_some_and(|there| self.shown_otherwise(desired, recorded, there)) {
             return Some(desired.clone());
         }
         match desired {
@@ -257,16 +257,18 @@ impl Walk<'_> {
     }
 
     /// Whether a read may show the live value for the desired one, by the type's own transform.
-    fn shown_otherwise(&self, desired: &Value, live: &Json) -> bool {
-        if self.hidden || !self.shape.transforms() || desired.to_json().is_none() {
+    fn shown_otherwise(&self, desired: &Value, recorded: Option<&Json>, live: &Json) -> bool {
+        if self.hidden || !self.shape.transforms() {
             return false;
         }
+        let Some(wanted) = desired.to_json() else { return false };
+        let changed = recorded.is_some_and(|sent| !self.same(&wanted, sent));
         let (Some(transform), Some(around), Some(model)) =
             (self.shape.transform(&self.path), self.around.last(), self.around.first())
         else {
             return false;
         };
-        allows(transform, &self.path, live, (around, model), self.context.secrets)
+        allows(transform, &self.path, (live, changed), (around, model), self.context.secrets)
     }
 
     /// By the type, or because it is a policy where the schema says nothing.

@@ -184,15 +184,51 @@ impl Operations {
     /// All that changes is that a write-only property goes, and the live model never had it: an
     /// update that writes what is there anyway makes the handler look.
     fn touch(&mut self, desired: &Json, live: &Json, shape: &Shape<'_>) {
-        let names = desired.as_object().into_iter().flatten().map(|(name, _)| name);
-        for name in names {
-            let path = std::slice::from_ref(name);
-            if let Some(value) = live.get(name).filter(|_| !shape.stays(path)) {
-                self.replace(path, value.clone());
-                return;
-            }
+        let found = touchable(Some(desired), live, shape, &mut Vec::new());
+        let found = found.or_else(|| {
+            let declared = |name: &String| desired.get(name).is_some_and(|value| !value.is_null());
+            let members = live.as_object()?.iter().filter(|(name, _)| declared(name));
+            let declared: Json = members.map(|(name, value)| (name.clone(), value.clone())).collect();
+            touchable(None, &declared, shape, &mut Vec::new())
+        });
+        if let Some((path, value)) = found {
+            self.replace(&path, value);
         }
     }
+}
+
+/// The narrowest part of a model that may be written as it is: declared, if `desired` is given.
+/// Nothing around a part that is fixed, decided by the service or hidden is written.
+fn touchable(
+    desired: Option<&Json>,
+    live: &Json,
+    shape: &Shape<'_>,
+    path: &mut Vec<String>,
+) -> Option<(Vec<String>, Json)> {
+    let held = |path: &[String]| shape.stays(path) || shape.read_only(path) || shape.write_only(path);
+    if !path.is_empty() && held(path) {
+        return None;
+    }
+    let Json::Object(members) = live else {
+        let free = !path.is_empty() && !live.is_null() && !shape.has_fixed_below(path);
+        return free.then(|| (path.clone(), live.clone()));
+    };
+    if !path.is_empty() && (shape.document(path) || members.is_empty()) {
+        return (!shape.has_fixed_below(path)).then(|| (path.clone(), live.clone()));
+    }
+    // What is small first: a scalar before what has parts.
+    let mut names: Vec<&String> = members.keys().collect();
+    names.sort_by_key(|name| members[*name].is_object() || members[*name].is_array());
+    names.into_iter().find_map(|name| {
+        let below = match desired {
+            Some(desired) => Some(desired.get(name).filter(|value| !value.is_null())?),
+            None => None,
+        };
+        path.push(name.clone());
+        let found = touchable(below, &members[name], shape, path);
+        path.pop();
+        found
+    })
 }
 
 /// What an update may say of a hidden value; `None` if nothing is left of it. An object that must
@@ -369,6 +405,19 @@ mod tests {
             json!({"Name": "p", "RoleArn": "r"}),
         );
         assert_eq!(found, json!([{"op": "replace", "path": "/RoleArn", "value": "r"}]));
+    }
+
+    #[test]
+    fn an_update_that_only_makes_the_handler_look_takes_nothing_fixed_away() {
+        let rule = |rule: Json| json!({"RuleSetName": "s", "Rule": rule});
+        let was = |declared: Json| json!({"RuleSetName": "s", "Rule": declared, "After": "a"});
+        let live = rule(json!({"Name": "n", "Enabled": true, "TlsPolicy": "Optional"}));
+        let enabled = json!({"Enabled": true});
+        let found = patched("AWS::SES::ReceiptRule", rule(enabled.clone()), was(enabled), live.clone());
+        assert_eq!(found, json!([{"op": "replace", "path": "/Rule/Enabled", "value": true}]));
+        // Nothing declared is there to be written: what is there below it.
+        let found = patched("AWS::SES::ReceiptRule", rule(json!({})), was(json!({})), live);
+        assert_eq!(found, json!([{"op": "replace", "path": "/Rule/Enabled", "value": true}]));
     }
 
     #[test]

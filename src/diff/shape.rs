@@ -80,6 +80,15 @@ impl<'a> Shape<'a> {
         self.resource_type.conditional_create_only.iter().filter_map(move |p| below(p, depth, &prefix))
     }
 
+    /// Something below it can't be written: it is fixed, or may be, or the service decides it, or no
+    /// read shows it.
+    pub(super) fn has_fixed_below(&self, path: &[String]) -> bool {
+        let kind = self.resource_type;
+        let lists = [&kind.create_only, &kind.conditional_create_only, &kind.read_only, &kind.write_only];
+        let mut all = lists.into_iter().flatten();
+        all.any(|one| below(one, path.len(), path).is_some())
+    }
+
     /// An object that no read shows and no update can say: it must have a part that is fixed at the
     /// create. What changes in it needs another resource.
     pub(super) fn is_sealed(&self, path: &[String]) -> bool {

@@ -8,7 +8,8 @@
 //! object that holds the property, unless they begin with the first name of the property's path:
 //! then they belong to the whole model. And an outcome is a regular expression only where the
 //! transform writes one: in `$lowercase(Name)` a dot is a dot. Whatever fails to evaluate means: not
-//! equal.
+//! equal. And an alternative that is a string alone gives the same for any value: it says how the one
+//! is shown that was sent, and nothing of another.
 
 use super::equal::same;
 use crate::languages::jsonata::{Context, Expression, Limits, Pattern, alternatives};
@@ -25,6 +26,8 @@ pub(super) struct Alternative {
     whole: bool,
     /// It writes a regular expression.
     pattern: bool,
+    /// It gives the same whatever is wanted.
+    constant: bool,
 }
 
 /// Enough for the longest transform with the longest value, and soon over.
@@ -44,6 +47,7 @@ pub(super) fn compiled(transform: &str, top: &str) -> Compiled {
     let compiled: Compiled = Arc::new(
         read.map(|expression| Alternative {
             whole: expression.heads().contains(top),
+            constant: expression.is_text(),
             pattern: expression.texts().into_iter().any(is_pattern),
             expression,
         })
@@ -97,17 +101,19 @@ impl Alternative {
     }
 }
 
-/// Whether one of the alternatives of a transform gives a live value.
+/// Whether one of the alternatives of a transform gives a live value. `changed` says that another value
+/// was sent than is wanted.
 pub(super) fn allows(
     transform: &str,
     path: &[String],
-    live: &Json,
+    (live, changed): (&Json, bool),
     (around, model): (&Json, &Json),
     secrets: &Secrets,
 ) -> bool {
     let (Some(top), Some(property)) = (path.first(), path.last()) else { return false };
     // At the top, the object that holds the property is the model.
-    compiled(transform, top).iter().any(|one| one.gives(live, (around, model, property), secrets))
+    let gives = |one: &Alternative| one.gives(live, (around, model, property), secrets);
+    compiled(transform, top).iter().any(|one| !(changed && one.constant) && gives(one))
 }
 
 /// An object's members as JSON, without what isn't known yet.

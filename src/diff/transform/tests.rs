@@ -169,3 +169,19 @@ fn what_is_removed_from_a_list_is_known_in_what_a_read_shows() {
     assert_eq!(fewer.differences.len(), 1, "{:?}", fewer.differences);
     assert_eq!(fewer.differences[0].live_path, ["SecurityGroupIngress", "1"]);
 }
+
+/// A transform that is a string alone matches whatever a read shows: it says nothing of another value.
+#[test]
+fn what_any_value_is_shown_as_does_not_hide_a_change() {
+    let kind = Catalogue::bundled().get("AWS::DirectConnect::Lag").expect("it exists");
+    let (options, secrets) = (Options::default(), crate::model::Secrets::new("salt"));
+    let context = diff::Context::new(&kind, &options, &secrets);
+    let lag = |location: &str| json!({"LagName": "l", "ConnectionsBandwidth": "1Gbps", "Location": location});
+    let found = |wanted: &str, sent: Option<&str>| -> Diff {
+        let sent = sent.map(lag);
+        diff::diff(&crate::model::Value::from(lag(wanted)), sent.as_ref(), &lag("EqDC2"), &context)
+    };
+    assert!(found("eqdc2-by-name", Some("eqdc2-by-name")).is_empty());
+    assert!(found("eqdc2-by-name", None).is_empty(), "of what is taken over it can't be told");
+    assert!(found("another", Some("eqdc2-by-name")).forces_replacement());
+}

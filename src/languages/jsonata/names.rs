@@ -88,6 +88,12 @@ impl Expression {
         heads
     }
 
+    /// Whether it is nothing but a string: the same whatever it is evaluated on.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        matches!(self.root.kind, Kind::Text(_))
+    }
+
     /// The strings that are written in it.
     #[must_use]
     pub fn texts(&self) -> Vec<&str> {

@@ -13,6 +13,7 @@ const NOT_YET_USABLE: &[&str] = &[
     "one or more invalid principals",
     "ServiceAccessDeniedException",
     "cannot be assumed",
+    "must allow AWS EventBridge Scheduler to assume the role",
 ];
 
 /// Throttling of the service below, under any code.

@@ -54,7 +54,9 @@ pub fn plan_is(subjects: &[Subject], version: usize, plan: &Plan, stored: &Store
             (false, true) => change.action.is_replace(),
             (false, false) => change.action == Action::Update,
         };
-        let exact = tops.iter().all(|top| wanted.touched.contains(*top))
+        // A name may follow from what is replaced: that of a FIFO queue ends in `.fifo`.
+        let named = |top: &str| wanted.replaces && subject.kind.name_property() == Some(top);
+        let exact = tops.iter().all(|top| wanted.touched.contains(*top) || named(top))
             && wanted.touched.iter().all(|top| tops.contains(&top) || is_there(top));
         let delete_first = subject.kind.replacement_strategy == ReplacementStrategy::DeleteThenCreate
             || (change.new_identifier.is_some() && change.new_identifier == change.identifier);
@@ -125,11 +127,15 @@ fn is_complete(subject: &Subject, version: usize, tops: &[&str], patch: &str) ->
     let written: Vec<&str> =
         operations.iter().filter_map(|o| o["path"].as_str()?.split('/').nth(1)).collect();
     let fixed = |top: &str| kind.is_create_only(&[top]) || kind.is_conditional_create_only(&[top]);
-    let sendable = |top: &str| kind.is_write_only(&[top]) && !fixed(top);
+    let sendable = |top: &str, value: &Json| {
+        let left = without_lost(kind, value, &mut vec![top.to_owned()]);
+        kind.is_write_only(&[top]) && !fixed(top) && !super::subject::is_empty(&left)
+    };
     tops.iter().all(|top| written.contains(top))
-        && subject.versions[version].properties.iter().all(|(top, value)| {
-            !sendable(top) || super::subject::is_empty(value) || written.contains(&top.as_str())
-        })
+        && subject.versions[version]
+            .properties
+            .iter()
+            .all(|(top, value)| !sendable(top, value) || written.contains(&top.as_str()))
 }
 
 /// What was declared is stored, what is no longer declared isn't, and an update left alone what
@@ -172,7 +178,9 @@ pub fn cloud(
             // What blocks an update is cleaned.
             let artefact = *value == Json::Array(Vec::new());
             let tags = subject.kind.tagging.property.as_ref() == Some(top);
-            let kept = below(&subject.kind, value, there.get(top), &mut vec![top.clone()]);
+            // So is what is never read back and can't be sent again: a name that the engine gave.
+            let left = without_lost(&subject.kind, value, &mut vec![top.clone()]);
+            let kept = below(&subject.kind, &left, there.get(top), &mut vec![top.clone()]);
             if kept.is_some() && !artefact && !tags {
                 say(format!("nobody declared {top}: {value} became {:?}", there.get(top)));
             }
