@@ -161,6 +161,15 @@ fn unfinished_operations_are_never_lost_silently() {
     sandbox.refused(&["state", "rm", "queue.audit"], "E0607");
     let said = sandbox.refused(&["state", "push", "pulled.json"], "E0607");
     assert!(said.contains("`evstack apply` finds out"), "{said}");
+    for looks in ["plan", "drift"] {
+        let said = sandbox.run(&[looks]).stderr;
+        assert!(said.contains("an earlier run ended while it worked on `queue.audit`"), "{said}");
+    }
+    assert_eq!(sandbox.run(&["drift", "--json"]).json()["unfinished"], 1);
+    // What is imported may be what that made.
+    sandbox.edit(FILE, "  orders:", "  extra: { deadLetter: false }\n  orders:");
+    let said = sandbox.refused(&["import", "queue.extra", "the-orders"], "E0607");
+    assert!(said.contains("run `evstack apply` first"), "{said}");
     // What isn't touched by it can be changed; and the operation moves along with a pull and a push.
     sandbox.ok(&["state", "rm", "queue.orders"]);
     let now = sandbox.ok(&["state", "pull"]).stdout;

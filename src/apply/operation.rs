@@ -146,6 +146,7 @@ impl Hands {
             declared: order.declared.clone(),
             deposes: order.deposes,
             leftover: order.leftover,
+            undecided: false,
         }
     }
 

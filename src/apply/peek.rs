@@ -1,9 +1,10 @@
 //! What recovery would find, without changing anything: what a plan is made on while an earlier run's
 //! operations are unfinished.
 
-use super::recover::{look_at_the_cloud, veiled};
+use super::recover::{is_tagged, told_by_reading, veiled};
 use crate::model::{Address, Json};
 use crate::provider::{Fault, FaultKind, Provider, Status};
+use crate::schema::Catalogue;
 use crate::state::{Ending, Entry, Operation, State, Verb};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -77,11 +78,22 @@ async fn look(
             Err(fault) => return Err(fault),
         }
     }
-    if operation.identifier.is_none() {
-        return Ok(None);
+    if operation.verb != Verb::Create {
+        let found = told_by_reading(provider, operation).await?;
+        return Ok(found.map(|(ending, _)| ending));
     }
-    let (ending, _) = look_at_the_cloud(provider, operation, secrets).await?;
-    Ok(Some(ending))
+    let Some(identifier) = &operation.identifier else { return Ok(None) };
+    let Some(live) = provider.read(&operation.type_name, identifier).await? else {
+        return Ok(Some(not_done("it isn't there".to_owned())));
+    };
+    // Something of that name may be another's.
+    let kind = Catalogue::bundled().of(&operation.type_name);
+    let declared = operation.declared.as_ref().map(|declared| &declared.properties);
+    let ours = kind
+        .zip(declared)
+        .is_some_and(|(kind, declared)| is_tagged(&live, declared, &operation.address, &kind));
+    let seen = || veiled(operation, live.clone(), secrets);
+    Ok(ours.then(|| Ending::Recorded { identifier: identifier.clone(), seen: seen() }))
 }
 
 async fn there(

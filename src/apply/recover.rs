@@ -1,9 +1,14 @@
 //! Looks into what an earlier run left unfinished: killed, cut off, or out of time.
 //!
 //! An operation with a request token is asked for. One without may have been begun or not: a
-//! create is sent again, the same body with the same client token, which begins it or finds it; an
-//! update or a delete is told from what is there. After that every operation has ended, and what
-//! failed creates left behind is gone.
+//! create is sent again, the same body with the same client token, which begins it or finds it; one
+//! that can't be sent again is searched for; an update or a delete is told from what is there. After
+//! that every operation has ended, and what failed creates left behind is gone; or it is said what
+//! can't be told and who decides it, and nothing is planned on it.
+
+mod search;
+
+pub(super) use search::is_tagged;
 
 use super::desired::{hash, kept_apart, leaves};
 use super::engine::handler_timeout;
@@ -13,9 +18,10 @@ use super::{Cancel, Means, Silent, failure, nothing};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::diff::create_model;
 use crate::model::{Address, Json, Secrets};
+use crate::plan::adoption::import_command;
 use crate::provider::{Fault, FaultKind, Progress, Provider, Silence, Status};
 use crate::schema::Catalogue;
-use crate::state::{Declared, Ending, Locked, Operation, Verb, Why};
+use crate::state::{Declared, Ending, Entry, Locked, Operation, Verb, Why};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -30,8 +36,6 @@ pub enum Recovered {
     Done,
     /// It failed, or was never begun.
     NotDone,
-    /// Nothing tells whether something was created.
-    Lost,
 }
 
 /// What was found.
@@ -82,6 +86,7 @@ pub async fn recover(
     let mut recovery = Recovery::default();
     let mut waiting = before.operations.values();
     let mut under_way = JoinSet::new();
+    let mut lost: Vec<Unfinished> = Vec::new();
     let mut silent: Option<Silent> = None;
     loop {
         while under_way.len() < means.at_once.max(1)
@@ -99,7 +104,7 @@ pub async fn recover(
             let recoverer = Arc::clone(&recoverer);
             under_way.spawn(async move { (recoverer.look_into(&unfinished).await, unfinished) });
         }
-        let (found, Unfinished { operation, subject, .. }) = match under_way.join_next().await {
+        let (found, unfinished) = match under_way.join_next().await {
             Some(Ok(ended)) => ended,
             Some(Err(e)) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
             // Tasks are cancelled only with the whole run.
@@ -107,21 +112,37 @@ pub async fn recover(
             None => break,
         };
         match found {
-            Ok((ending, how)) => {
-                recoverer.hands.ended(operation.id, ending);
-                if how == Recovered::Lost {
-                    recovery.problems.push(lost(&subject));
+            Ok(Some((ending, how))) => {
+                recoverer.hands.ended(unfinished.operation.id, ending);
+                recovery.ended.push((unfinished.subject.address, unfinished.subject.doing, how));
+            }
+            Ok(None) => lost.push(unfinished),
+            Err(problem) => recovery.take(problem, unfinished.subject, &mut silent),
+        }
+    }
+    lost.sort_by_key(|unfinished| unfinished.operation.id);
+    let mut search = search::Search::new(Arc::clone(&recoverer), &state.snapshot());
+    for unfinished in lost {
+        let (id, subject) = (unfinished.operation.id, &unfinished.subject);
+        let Some(kind) = catalogue.of(&subject.type_name) else {
+            recovery.problems.push(open(subject, "its type isn't known any more", &[]));
+            continue;
+        };
+        match search.find(&unfinished, &kind).await {
+            Ok(search::Fate::Told(found, note)) => {
+                let (ending, how) = *found;
+                recoverer.hands.ended(id, ending);
+                if let Some(words) = note {
+                    let way_out = format!("if it is yours, run `{}`", note_command(subject, &unfinished));
+                    recovery.problems.push(Diagnostic::warning(Code::UNFINISHED, words).hint(way_out));
                 }
-                recovery.ended.push((subject.address, subject.doing, how));
+                recovery.ended.push((subject.address.clone(), subject.doing, how));
             }
-            // Once for all.
-            Err(Problem::Cloud(fault)) if fault.kind == FaultKind::Silent => {
-                let silent =
-                    silent.get_or_insert(Silent { words: fault.message.clone(), unfinished: Vec::new() });
-                silent.unfinished.push((subject.address, subject.doing));
+            Ok(search::Fate::Open(why, candidates)) => {
+                recoverer.hands.journal.append(Entry::Undecided { id }).await?;
+                recovery.problems.push(open(subject, &why, &candidates));
             }
-            Err(Problem::Cloud(fault)) => recovery.problems.push(problem(&subject, &fault)),
-            Err(Problem::Told(diagnostic)) => recovery.problems.push(*diagnostic),
+            Err(fault) => recovery.take(fault.into(), unfinished.subject, &mut silent),
         }
     }
     if let Some(mut silent) = silent {
@@ -146,14 +167,44 @@ pub async fn recover(
     Ok(recovery)
 }
 
-fn lost(subject: &Subject) -> Diagnostic {
+impl Recovery {
+    fn take(&mut self, problem: Problem, subject: Subject, silent: &mut Option<Silent>) {
+        match problem {
+            // Once for all.
+            Problem::Cloud(fault) if fault.kind == FaultKind::Silent => {
+                let silent = silent.get_or_insert(Silent { words: fault.message, unfinished: Vec::new() });
+                silent.unfinished.push((subject.address, subject.doing));
+            }
+            Problem::Cloud(fault) => self.problems.push(self::problem(&subject, &fault)),
+            Problem::Told(diagnostic) => self.problems.push(*diagnostic),
+        }
+    }
+}
+
+fn note_command(subject: &Subject, unfinished: &Unfinished) -> String {
+    import_command(&subject.address, unfinished.operation.identifier.as_deref().unwrap_or("<identifier>"))
+}
+
+/// How many of several candidates are named.
+const NAMED: usize = 4;
+
+/// What nothing tells, and the commands that decide it.
+fn open(subject: &Subject, why: &str, candidates: &[String]) -> Diagnostic {
     let Subject { address, type_name, .. } = subject;
     let words = format!(
-        "whether `{address}` ({type_name}) was created can't be told: it has no name of its own, and the \
-         service doesn't remember the request"
+        "whether an earlier run created `{address}` ({type_name}) can't be told: {why}; nothing was changed"
     );
-    Diagnostic::warning(Code::APPLY_FAILED, words)
-        .hint("look for one that isn't recorded; if it is there, import it, or delete it by hand")
+    let named: Vec<String> = candidates.iter().take(NAMED).map(|id| format!("`{id}`")).collect();
+    let more = match candidates.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" or {more} more"),
+    };
+    let may_be = (!named.is_empty()).then(|| format!("it may be {}{more}", named.join(" or ")));
+    let first = candidates.first().map_or("<identifier>", String::as_str);
+    Diagnostic::error(Code::UNFINISHED, words)
+        .hint_if(may_be)
+        .hint(format!("if it was created, run `{}`", import_command(address, first)))
+        .hint(format!("if it wasn't, run `evstack state rm {address}`: the next apply creates it"))
 }
 
 fn subject(operation: &Operation) -> Subject {
@@ -221,22 +272,22 @@ fn body(
 }
 
 impl Recoverer {
-    async fn look_into(&self, unfinished: &Unfinished) -> Result<Found, Problem> {
+    /// How it ended; none for a create that has to be searched for.
+    async fn look_into(&self, unfinished: &Unfinished) -> Result<Option<Found>, Problem> {
         let Unfinished { operation, body, .. } = unfinished;
         if let Some(token) = &operation.request_token {
             match self.hands.provider.status(token).await {
-                Ok(progress) => return self.follow(unfinished, progress).await,
+                Ok(progress) => return self.follow(unfinished, progress).await.map(Some),
                 // Records are kept for seven days.
                 Err(fault) if fault.kind == FaultKind::UnknownRequest => {}
                 Err(fault) => return Err(fault.into()),
             }
-            return Ok(look_at_the_cloud(&*self.hands.provider, operation, &self.secrets).await?);
+        } else if let (Verb::Create, Some(body)) = (operation.verb, body)
+            && self.hands.clock.unix().saturating_sub(operation.began) < TOKEN_LIFE
+        {
+            return self.send_again(unfinished, body.clone()).await.map(Some);
         }
-        let fresh = self.hands.clock.unix().saturating_sub(operation.began) < TOKEN_LIFE;
-        match (operation.verb, fresh, body) {
-            (Verb::Create, true, Some(body)) => self.send_again(unfinished, body.clone()).await,
-            _ => Ok(look_at_the_cloud(&*self.hands.provider, operation, &self.secrets).await?),
-        }
+        Ok(told_by_reading(&*self.hands.provider, operation).await?)
     }
 
     async fn send_again(&self, unfinished: &Unfinished, body: Json) -> Result<Found, Problem> {
@@ -333,24 +384,20 @@ impl Recoverer {
     }
 }
 
-/// Nothing tells what became of the request: what is there has to.
-pub(super) async fn look_at_the_cloud(
+/// What is there tells how an update or a delete ended; a create it doesn't.
+pub(super) async fn told_by_reading(
     provider: &dyn Provider,
     operation: &Operation,
-    secrets: &Secrets,
-) -> Result<Found, Fault> {
-    let Some(identifier) = &operation.identifier else {
-        return Ok((not_done("whether it was done can't be told"), Recovered::Lost));
+) -> Result<Option<Found>, Fault> {
+    let identifier = match (operation.verb, &operation.identifier) {
+        (Verb::Create, _) => return Ok(None),
+        (_, identifier) => identifier.as_deref().unwrap_or_default(),
     };
     let read = provider.read(&operation.type_name, identifier).await?;
-    Ok(match (operation.verb, read) {
+    Ok(Some(match (operation.verb, read) {
         (Verb::Delete, None) => (Ending::Deleted, Recovered::Done),
-        (Verb::Create, Some(seen)) => {
-            let seen = veiled(operation, seen, secrets);
-            (Ending::Recorded { identifier: identifier.clone(), seen }, Recovered::Done)
-        }
         _ => (not_done("whether it was done isn't known"), Recovered::NotDone),
-    })
+    }))
 }
 
 /// Without its secrets at hand, what is seen of a resource that has some isn't written down.

@@ -7,7 +7,7 @@ use crate::graph::Graph;
 use crate::model::{Options, Order, Place, Reference};
 use crate::plan::{PlanInputs, PlanOptions, build};
 use crate::provider::memory::{Memory, Trouble};
-use crate::provider::{Answer, Fault, FaultKind, JumpingClock, Progress};
+use crate::provider::{Answer, Fault, FaultKind, JumpingClock, Progress, Remembered};
 use crate::schema::TypeName;
 use crate::state::{self, Holder, Key, open_read};
 use serde_json::json;
@@ -21,6 +21,7 @@ mod killed;
 mod peeking;
 mod predictions;
 mod refused;
+mod searched;
 
 /// Identified by its name.
 const NAMED: &str = "AWS::Events::EventBus";

@@ -12,7 +12,7 @@ use crate::plan::adoption::{
 use crate::plan::{Found, FoundBy, ResourceChange};
 use crate::provider::Provider;
 use crate::schema::{Catalogue, ResourceType};
-use crate::state::{Entry, Leftover, Locked, State};
+use crate::state::{Ending, Entry, Leftover, Locked, Operation, State, Verb};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -89,6 +89,12 @@ pub async fn import(
         place: loaded.sources.place(desired.span),
         doubts: Default::default(),
     };
+    // Who imports it has decided whether it was created.
+    for (id, _) in state.operations.iter().filter(|(_, operation)| operation.address == *address) {
+        let fault = format!("`{}` was imported in its place", recorded.identifier);
+        let ending = Ending::Failed { fault, remnant: None, in_part: false };
+        locked.append(Entry::Ended { id: *id, ending })?;
+    }
     locked.append(Entry::Put { recorded: Box::new(recorded.clone()) })?;
     let seen = Seen { live: [(address.clone(), Live::Present(live))].into(), ..Seen::default() };
     let (plan, _) = make(loaded, &locked.snapshot(), &seen, &unread())?;
@@ -126,9 +132,14 @@ fn may_be_recorded(desired: &Desired, state: &State) -> Result<(), Diagnostic> {
             recorded.address
         )));
     }
-    if state.operations.values().any(|operation| operation.address == desired.address) {
-        let message = format!("an earlier run ended while it worked on `{}`", desired.address);
-        return Err(Diagnostic::error(Code::ALREADY_RECORDED, message)
+    // It may be what such an operation made, of whatever address.
+    let unfinished = |operation: &&Operation| {
+        operation.type_name == desired.type_name && !operation.undecided
+            || operation.address == desired.address && operation.verb != Verb::Create
+    };
+    if let Some(operation) = state.operations.values().find(unfinished) {
+        let message = format!("an earlier run ended while it worked on `{}`", operation.address);
+        return Err(Diagnostic::error(Code::UNFINISHED, message)
             .at(desired.span)
             .hint("run `evstack apply` first: it finds out what became of it"));
     }

@@ -6,7 +6,7 @@
 //! resource has two computed properties: `Arn`, decided by type and identifier, and `Serial`, which
 //! nobody can predict.
 
-use super::{Answer, Fault, FaultKind, Progress, Provider, Status};
+use super::{Answer, Fault, FaultKind, Progress, Provider, Remembered, Status};
 use crate::model::Json;
 use crate::schema::TypeName;
 use serde_json::json;
@@ -59,6 +59,10 @@ struct World {
     serial: u64,
     calls: Vec<Call>,
     script: Vec<(&'static str, String, Trouble)>,
+    /// So many of the requests are no longer known.
+    forgotten: usize,
+    /// Whether it tells what was asked for.
+    mute: bool,
 }
 
 /// The cloud.
@@ -115,6 +119,20 @@ impl Memory {
                 world.end(index);
             }
         }
+    }
+
+    /// Ends what is under way and forgets all requests and their client tokens, as Cloud Control does
+    /// after days.
+    pub fn forget(&self) {
+        self.settle();
+        let mut world = self.world();
+        world.forgotten = world.requests.len();
+        world.tokens.clear();
+    }
+
+    /// Doesn't tell any more which requests there were.
+    pub fn hush(&self) {
+        self.world().mute = true;
     }
 
     /// Everything that was asked so far.
@@ -347,7 +365,7 @@ impl Provider for Memory {
             let mut world = self.world();
             world.calls.push(Call { operation: "GetResourceRequestStatus", of: token.to_owned() });
             let index = token.strip_prefix("request-").and_then(|n| n.parse::<usize>().ok());
-            let Some(index) = index.filter(|i| *i < world.requests.len()) else {
+            let Some(index) = index.filter(|i| (world.forgotten..world.requests.len()).contains(i)) else {
                 let mut unknown = fault(
                     "GetResourceRequestStatus",
                     &TypeName::new(""),
@@ -379,6 +397,26 @@ impl Provider for Memory {
                 request.ended = Some(Status::Cancelled);
             }
             Ok(())
+        })
+    }
+
+    fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
+        Box::pin(async move {
+            let world = self.world();
+            if world.mute {
+                return Ok(None);
+            }
+            let known = world.requests.iter().enumerate().skip(world.forgotten);
+            let creates = known.filter(|(_, request)| request.operation == "CreateResource");
+            Ok(Some(
+                creates
+                    .map(|(index, request)| Remembered {
+                        type_name: request.type_name.clone(),
+                        began: None,
+                        progress: world.progress(index),
+                    })
+                    .collect(),
+            ))
         })
     }
 

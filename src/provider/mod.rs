@@ -78,6 +78,17 @@ pub enum Silence {
     Final,
 }
 
+/// A request that the service still knows of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// Of what type.
+    pub type_name: TypeName,
+    /// When it came, in seconds since 1970, if that is said.
+    pub began: Option<u64>,
+    /// Where it stands.
+    pub progress: Progress,
+}
+
 /// A cloud.
 pub trait Provider: Send + Sync {
     /// The live properties; `None` when it isn't there.
@@ -120,6 +131,12 @@ pub trait Provider: Send + Sync {
         type_name: &'a TypeName,
         model: Option<&'a Json>,
     ) -> Answer<'a, Vec<(String, Json)>>;
+
+    /// All creates of the account and region that the service remembers (Cloud Control: those of seven
+    /// days), in no order; `None` where it doesn't tell.
+    fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// Whether it answers: while it doesn't, nothing new is worth beginning.
     fn silence(&self) -> Silence {

@@ -37,6 +37,18 @@ impl State {
         if found.is_empty() { Err(self.unknown(address)) } else { Ok(found) }
     }
 
+    /// Whether something is recorded under an address or its parts, or may have been created there.
+    #[must_use]
+    pub fn knows(&self, address: &Address) -> bool {
+        self.with_parts(address).is_ok() || !self.undecided(address).is_empty()
+    }
+
+    /// Creates of which a run couldn't tell whether they were done, under an address and its parts.
+    fn undecided(&self, address: &Address) -> Vec<Address> {
+        let open = self.operations.values().filter(|o| o.undecided && o.address.is_or_belongs_to(address));
+        open.map(|operation| operation.address.clone()).collect()
+    }
+
     /// Which address becomes which when `from` is called `to`: parts move with their owner.
     ///
     /// # Errors
@@ -69,7 +81,13 @@ impl State {
     pub fn leaving(&self, addresses: &[Address]) -> Result<Vec<Address>, Diagnostic> {
         let mut leaving = Vec::new();
         for address in addresses {
-            for found in self.with_parts(address)? {
+            let mut all = self.undecided(address);
+            match self.with_parts(address) {
+                Ok(recorded) => all.extend(recorded),
+                Err(unknown) if all.is_empty() => return Err(unknown),
+                Err(_) => {}
+            }
+            for found in all {
                 self.is_settled(&found)?;
                 if !leaving.contains(&found) {
                     leaving.push(found);
@@ -79,12 +97,13 @@ impl State {
         Ok(leaving)
     }
 
-    /// Whether it is known how everything ended that was done at an address.
+    /// Whether it is known how everything ended that was done at an address, or that nobody knows.
     ///
     /// # Errors
     /// [`Code::UNFINISHED`] if it isn't.
     pub fn is_settled(&self, address: &Address) -> Result<(), Diagnostic> {
-        match self.operations.values().find(|operation| operation.address == *address) {
+        match self.operations.values().find(|operation| operation.address == *address && !operation.undecided)
+        {
             None => Ok(()),
             Some(_) => Err(Diagnostic::error(
                 Code::UNFINISHED,

@@ -103,6 +103,9 @@ pub struct Operation {
     /// A delete of a leftover, not of what is recorded at the address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub leftover: bool,
+    /// A create of which a run couldn't tell whether it was done: who knows may say so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undecided: bool,
 }
 
 /// How an operation ended.
@@ -219,12 +222,17 @@ pub enum Entry {
         #[serde(flatten)]
         ending: Ending,
     },
+    /// A run couldn't tell how it ended.
+    Undecided {
+        /// Which operation.
+        id: u64,
+    },
     /// A resource is recorded as it is: an import, or a change of the record alone.
     Put {
         /// The whole record.
         recorded: Box<Recorded>,
     },
-    /// A resource leaves the state and stays in the cloud.
+    /// A resource leaves the state and stays in the cloud; so does an undecided create there.
     Forget {
         /// Which.
         address: Address,

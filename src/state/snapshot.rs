@@ -147,12 +147,18 @@ impl State {
                     self.end(operation, ending);
                 }
             }
+            Entry::Undecided { id } => {
+                if let Some(operation) = self.operations.get_mut(id) {
+                    operation.undecided = true;
+                }
+            }
             Entry::Put { recorded } => {
                 self.resources.insert(recorded.address.clone(), (**recorded).clone());
             }
             Entry::Forget { address } => {
                 self.resources.remove(address);
                 self.leftovers.retain(|leftover| leftover.address != *address);
+                self.operations.retain(|_, o| o.address != *address || !o.undecided);
             }
             Entry::CannotUpdate { address, fixed } => {
                 if let Some(recorded) = self.resources.get_mut(address) {

@@ -40,6 +40,7 @@ fn operation(id: u64, verb: Verb, address: &str) -> Operation {
         declared: (verb != Verb::Delete).then(|| declared(id)),
         deposes: false,
         leftover: false,
+        undecided: false,
     }
 }
 

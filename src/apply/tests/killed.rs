@@ -55,6 +55,9 @@ impl Provider for Mortal {
     fn list<'a>(&'a self, t: &'a TypeName, model: Option<&'a Json>) -> Answer<'a, Vec<(String, Json)>> {
         self.mortal(self.cloud.list(t, model))
     }
+    fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
+        self.mortal(self.cloud.creates())
+    }
 }
 
 /// A run that dies after that many steps (if it lives so long); whether it was complete.

@@ -220,6 +220,34 @@ pub(super) fn wanted(args: &WantedArgs, destroy: bool) -> Result<Wanted, Failure
 /// How many resources a note names.
 const NAMED: usize = 10;
 
+/// `` `queue.a`, `queue.b`, 3 more ``
+fn named(addresses: &[Address]) -> String {
+    let mut names: Vec<String> = addresses.iter().take(NAMED).map(|a| format!("`{a}`")).collect();
+    if addresses.len() > NAMED {
+        names.push(format!("{} more", addresses.len() - NAMED));
+    }
+    names.join(", ")
+}
+
+/// Says what an earlier run left unfinished, and of which of it a look couldn't tell how it ended.
+pub(super) fn tell_unfinished(left: &[Address], undecided: &[Address]) {
+    if !undecided.is_empty() {
+        terminal::say(&format!(
+            "note: an earlier run ended while it worked on {}, or still does: what is planned there may be \
+             done already; the next apply finds out first",
+            named(undecided)
+        ));
+    }
+    let told: Vec<Address> = left.iter().filter(|address| !undecided.contains(address)).cloned().collect();
+    if !told.is_empty() {
+        terminal::say(&format!(
+            "note: an earlier run ended while it worked on {}: how that ended is known, and the next apply \
+             records it",
+            named(&told)
+        ));
+    }
+}
+
 /// A plan, and all that it was made from.
 pub(super) struct Planned {
     pub(super) plan: Plan,
@@ -233,6 +261,8 @@ pub(super) struct Planned {
     at: Whereabouts,
     pub(super) cloud: Option<String>,
     overlay: Option<String>,
+    /// What an earlier run worked on when it ended, as the record has it.
+    left: Vec<Address>,
 }
 
 impl Planned {
@@ -241,9 +271,11 @@ impl Planned {
         let request = session.request(connection.place.clone())?;
         let loaded = ops::load(&request, Box::new(session.loader()))?;
         let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
+        let left = undecided(&view.state);
         // As the next apply will find it.
         let state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
-        Self::of(session, &connection, request, loaded, state, wanted).await
+        let planned = Self::of(session, &connection, request, loaded, state, wanted).await?;
+        Ok(Self { left, ..planned })
     }
 
     /// From a state that is already read (and perhaps locked).
@@ -261,7 +293,8 @@ impl Planned {
         let at = whereabouts(&loaded, connection);
         let sections = sections(&plan, &loaded, &state, connection);
         let (cloud, overlay) = (session.override_name(), session.overlay().map(str::to_owned));
-        Ok(Self { plan, loaded, request, state, live, refusals, sections, at, cloud, overlay })
+        let left = Vec::new();
+        Ok(Self { plan, loaded, request, state, live, refusals, sections, at, cloud, overlay, left })
     }
 
     /// Whether it must not be carried out.
@@ -272,18 +305,7 @@ impl Planned {
     /// What isn't the plan itself: warnings, unfinished operations.
     pub(super) fn narrate(&self) {
         terminal::show(&self.loaded.warnings, &self.loaded.sources);
-        let undecided = undecided(&self.state);
-        if !undecided.is_empty() {
-            let mut names: Vec<String> = undecided.iter().take(NAMED).map(|a| format!("`{a}`")).collect();
-            if undecided.len() > NAMED {
-                names.push(format!("{} more", undecided.len() - NAMED));
-            }
-            terminal::say(&format!(
-                "note: an earlier run ended while it worked on {}, or still does: what is planned there may be \
-                 done already; the next apply finds out first",
-                names.join(", ")
-            ));
-        }
+        tell_unfinished(&self.left, &undecided(&self.state));
     }
 
     pub(super) fn text(&self, brief: bool) -> String {

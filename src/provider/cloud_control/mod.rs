@@ -11,7 +11,7 @@ mod progress;
 use super::breaker::is_here;
 use super::limiter::Limiter;
 use super::retry::{self, Backoff};
-use super::{Answer, Breaker, Clock, Fault, FaultKind, Progress, Provider, Silence};
+use super::{Answer, Breaker, Clock, Fault, FaultKind, Progress, Provider, Remembered, Silence};
 use crate::model::Json;
 use crate::schema::TypeName;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -21,6 +21,7 @@ use aws_sdk_cloudcontrol::config::timeout::TimeoutConfig;
 use aws_sdk_cloudcontrol::config::{
     BehaviorVersion, Config, IdentityCache, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
+use aws_sdk_cloudcontrol::types::{Operation, ResourceRequestStatusFilter};
 use fault::Asked;
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,6 +143,9 @@ impl CloudControl {
         }
     }
 }
+
+/// The most that ListResourceRequests gives at once, by the API's reference.
+const MOST_ON_A_PAGE: i32 = 100;
 
 /// Characters that `DesiredState` and `PatchDocument` may have, by the API's reference.
 const LONGEST: usize = 262_144;
@@ -344,6 +348,45 @@ impl Provider for CloudControl {
                 next = page.next_token().map(str::to_owned);
                 if next.is_none() {
                     return Ok(found);
+                }
+            }
+        })
+    }
+
+    fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
+        let asked =
+            Asked { operation: "ListResourceRequests", type_name: None, identifier: None, at: &self.at };
+        Box::pin(async move {
+            let filter = ResourceRequestStatusFilter::builder().operations(Operation::Create).build();
+            let (mut found, mut next) = (Vec::new(), None::<String>);
+            loop {
+                let page = self
+                    .patiently(|| async {
+                        let request = self
+                            .client
+                            .list_resource_requests()
+                            .max_results(MOST_ON_A_PAGE)
+                            .resource_request_status_filter(filter.clone())
+                            .set_next_token(next.clone());
+                        request.send().await.map_err(|e| asked.refused(e))
+                    })
+                    .await;
+                let page = match page {
+                    // Who may create need not be allowed to list what was asked for.
+                    Err(fault) if fault.kind == FaultKind::Denied => return Ok(None),
+                    page => page?,
+                };
+                for event in page.resource_request_status_summaries() {
+                    let Some(type_name) = event.type_name() else { continue };
+                    found.push(Remembered {
+                        type_name: TypeName::new(type_name),
+                        began: event.event_time().and_then(|at| u64::try_from(at.secs()).ok()),
+                        progress: progress::progress(event, asked, self.clock.wall()),
+                    });
+                }
+                next = page.next_token().map(str::to_owned);
+                if next.is_none() {
+                    return Ok(Some(found));
                 }
             }
         })

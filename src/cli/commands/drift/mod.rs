@@ -4,8 +4,8 @@
 mod accept;
 mod revert;
 
-use super::plan::whereabouts;
-use crate::apply::peek;
+use super::plan::{tell_unfinished, whereabouts};
+use crate::apply::{peek, undecided};
 use crate::cli::args::DriftArgs;
 use crate::cli::session::Session;
 use crate::cli::{Ended, cloud, command_line, terminal};
@@ -44,6 +44,7 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         let request = session.request(connection.place.clone())?;
         let loaded = ops::load(&request, Box::new(session.loader()))?;
         let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
+        let left = undecided(&view.state);
         // An operation that a killed run left is no change from outside.
         let state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
         let look = ops::drift::look(&loaded, &state, &connection.provider, today()).await?;
@@ -53,11 +54,15 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         };
         let strangers = added.foreign.iter().any(|found| !found.is_of_another_stack(&loaded.stack.name));
         differs |= strangers || !look.is_empty();
+        if !args.place.quiet {
+            tell_unfinished(&left, &undecided(&state));
+        }
         terminal::show(&look.warnings, &loaded.sources);
         terminal::show(&added.warnings, &loaded.sources);
         let at = whereabouts(&loaded, &connection);
         if args.json {
             let mut document = drift::document(&look.rows, &look.ignored, &at);
+            document["unfinished"] = left.len().into();
             drift::add_foreign(&mut document, &added.foreign, &added.not_looked_at, &loaded.stack.name);
             documents.push(document);
         } else if args.markdown {

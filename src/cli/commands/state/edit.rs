@@ -18,7 +18,7 @@ fn session(args: &StackArgs, address: &Address) -> Result<Session, Failure> {
     if sessions.len() > 1 {
         let mut having = Vec::new();
         for session in sessions {
-            if session.state()?.with_parts(address).is_ok() {
+            if session.state()?.knows(address) {
                 having.push(session);
             }
         }
@@ -152,8 +152,18 @@ pub(super) fn remove(args: &EditArgs, addresses: &[String]) -> Result<(), Failur
             "next": "it was still to be deleted; it stays in the cloud, and nobody will delete it",
         })
     }));
+    let open = state.operations.values().filter(|o| o.undecided && gone.contains(&o.address));
+    rows.extend(open.map(|operation| {
+        json!({
+            "address": operation.address, "type": operation.type_name, "identifier": null,
+            "next": "nobody asks any more whether it was created; the next apply creates it",
+        })
+    }));
     let verb = if args.dry_run { "Would remove" } else { "Removed" };
-    let line = |row: &Json| format!("{verb} {} ({})", shown(&row["address"]), shown(&row["identifier"]));
+    let line = |row: &Json| match row["identifier"].as_str() {
+        Some(identifier) => format!("{verb} {} ({identifier})", shown(&row["address"])),
+        None => format!("{verb} {}", shown(&row["address"])),
+    };
     report(args, "removed", rows, line, backup.as_deref())
 }
 
