@@ -45,6 +45,16 @@ pub(super) struct Step {
     pub height: usize,
 }
 
+/// A step that should come first, where nothing speaks against it.
+struct Wish {
+    /// What should wait.
+    step: usize,
+    /// For what.
+    first: usize,
+    /// Whether it is built on what that one only promises so far.
+    unconfirmed: bool,
+}
+
 /// All steps of a plan.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
@@ -105,7 +115,9 @@ impl Steps {
         steps.upwards(plan, &up);
         steps.downwards(plan, &up, &down, &leftovers);
         steps.identities(plan, &up, &down, catalogue);
-        steps.confirmed_first(&up, built_on);
+        let mut wishes = Self::turned_away(plan, &up, &down);
+        wishes.extend(Self::built_on(&up, built_on));
+        steps.as_wished(wishes);
         steps.measure()?;
         Ok(steps)
     }
@@ -232,18 +244,47 @@ impl Steps {
         }
     }
 
-    /// Who is built on a prediction waits for its confirmation, unless both need each other.
-    fn confirmed_first(
-        &mut self,
-        up: &HashMap<&Address, usize>,
-        built_on: &BTreeMap<Address, BTreeSet<Address>>,
-    ) {
+    /// What is changed in place is changed after who used it and goes, or uses it no more: a policy
+    /// lets a rule in until the rule is gone, and a topic that is written while its subscription goes
+    /// would bring it back.
+    fn turned_away(plan: &Plan, up: &HashMap<&Address, usize>, down: &HashMap<&Address, usize>) -> Vec<Wish> {
+        let changed = |used: &&Address| {
+            plan.change(used).is_some_and(|c| matches!(c.action, Action::Update | Action::Import))
+        };
+        let mut wishes = Vec::new();
+        for user in &plan.changes {
+            let step = match user.action {
+                Action::Delete => down.get(&user.address),
+                Action::Update => up.get(&user.address),
+                _ => continue,
+            };
+            let Some(first) = step else { continue };
+            let left = user.recorded_dependencies.iter().filter(|used| !user.depends_on.contains(used));
+            for used in left.filter(changed) {
+                wishes.extend(up.get(used).map(|then| Wish {
+                    step: *then,
+                    first: *first,
+                    unconfirmed: false,
+                }));
+            }
+        }
+        wishes
+    }
+
+    /// Who is built on a prediction waits for its confirmation.
+    fn built_on(up: &HashMap<&Address, usize>, built_on: &BTreeMap<Address, BTreeSet<Address>>) -> Vec<Wish> {
         let mut wishes = Vec::new();
         for (address, predicted) in built_on {
-            let Some(built) = up.get(address) else { continue };
-            wishes.extend(predicted.iter().filter_map(|needed| Some((*built, *up.get(needed)?))));
+            let Some(step) = up.get(address) else { continue };
+            let firsts = predicted.iter().filter_map(|needed| up.get(needed));
+            wishes.extend(firsts.map(|first| Wish { step: *step, first: *first, unconfirmed: true }));
         }
-        wishes.retain(|(built, needed)| !self.all[*built].needs.contains(needed));
+        wishes
+    }
+
+    /// Orders what should, but need not, come first: unless both need each other.
+    fn as_wished(&mut self, mut wishes: Vec<Wish>) {
+        wishes.retain(|wish| !self.all[wish.step].needs.contains(&wish.first));
         if wishes.is_empty() {
             return;
         }
@@ -251,17 +292,17 @@ impl Steps {
         for (at, step) in self.all.iter().enumerate() {
             step.needs.iter().for_each(|needed| graph.edge(at, *needed, ()));
         }
-        wishes.iter().for_each(|(built, needed)| graph.edge(*built, *needed, ()));
+        wishes.iter().for_each(|wish| graph.edge(wish.step, wish.first, ()));
         let mut knot: HashMap<usize, usize> = HashMap::new();
         for (number, nodes) in graph.knots().into_iter().enumerate() {
             knot.extend(nodes.into_iter().map(|node| (node, number)));
         }
-        for (built, needed) in wishes {
-            let together = knot.get(&built).is_some_and(|of| knot.get(&needed) == Some(of));
-            if together && self.leads(needed, built) {
-                self.all[built].unconfirmed.push(needed);
-            } else {
-                self.edge(built, needed);
+        for Wish { step, first, unconfirmed } in wishes {
+            let together = knot.get(&step).is_some_and(|of| knot.get(&first) == Some(of));
+            if !together || !self.leads(first, step) {
+                self.edge(step, first);
+            } else if unconfirmed {
+                self.all[step].unconfirmed.push(first);
             }
         }
     }

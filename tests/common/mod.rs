@@ -109,7 +109,12 @@ impl Sandbox {
 
     /// Serves the local cloud of this folder, on a port of its own.
     pub fn serve(&self, arguments: &[&str]) -> Served {
-        let mut child = self.start(&[&["local", "--port", "0"], arguments].concat());
+        self.serve_at("0", arguments)
+    }
+
+    /// The same, on a port that is known.
+    pub fn serve_at(&self, port: &str, arguments: &[&str]) -> Served {
+        let mut child = self.start(&[&["local", "--port", port], arguments].concat());
         let mut said = String::new();
         let stderr = child.stderr.take().expect("a pipe");
         BufReader::new(stderr).read_line(&mut said).expect("it says where");

@@ -4,7 +4,8 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use bytes::Bytes;
-use evstack::apply::{self, Job, Means, Outcome, recover};
+use evstack::apply::{self, Job, Means, Outcome, Recovery, Sink, recover};
+use evstack::diagnostics::Diagnostics;
 use evstack::local::{Cloud, ManualClock, Options, Settings, Time};
 use evstack::model::{Address, Json, Place};
 use evstack::ops::import::import;
@@ -12,7 +13,7 @@ use evstack::ops::plan::{Made, Wanted, plan};
 use evstack::ops::{Failure, Loaded, Request, load};
 use evstack::plan::Plan;
 use evstack::provider::cloud_control::{self, CloudControl};
-use evstack::provider::{Clock, Provider, identity, in_process};
+use evstack::provider::{Breaker, Clock, Limiter, Provider, identity, in_process};
 use evstack::schema::Catalogue;
 use evstack::spec::{Inputs, MemoryLoader};
 use evstack::state::{Holder, Key, Locked, State, lock, open_read};
@@ -112,6 +113,16 @@ pub struct Call {
     pub input: Json,
 }
 
+/// What stands between an engine and its cloud.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Line {
+    /// The engine keeps to a pace of its own.
+    pub paced: bool,
+    /// The engine notices when nobody answers. On AWS it waits for a minute, on this machine for
+    /// ten seconds.
+    pub guarded: Option<&'static str>,
+}
+
 /// An engine and its cloud.
 pub struct Rig {
     pub cloud: Arc<Cloud>,
@@ -119,7 +130,11 @@ pub struct Rig {
     pub clock: Arc<VirtualClock>,
     /// Files that stacks may include, by path.
     pub files: BTreeMap<String, String>,
+    /// Is told what the engine says while it works.
+    pub sink: Sink,
     calls: Arc<Mutex<Vec<Call>>>,
+    /// From when to when nobody answers, in milliseconds.
+    gone: Arc<Mutex<(i64, i64)>>,
     folder: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
     seed: AtomicU64,
@@ -130,6 +145,35 @@ fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     made.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
+}
+
+fn provider(
+    cloud: &Arc<Cloud>,
+    clock: &Arc<VirtualClock>,
+    calls: &Arc<Mutex<Vec<Call>>>,
+    gone: &Arc<Mutex<(i64, i64)>>,
+    line: Line,
+    seed: u64,
+) -> Arc<dyn Provider> {
+    let (heard, answering, gone) = (Arc::clone(calls), Arc::clone(cloud), Arc::clone(gone));
+    let http_client = in_process::http_client(move |request| {
+        let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
+        let operation = target.rsplit('.').next().unwrap_or("").to_owned();
+        let input = serde_json::from_slice(request.body()).unwrap_or(Json::Null);
+        held(&heard).push(Call { operation, input });
+        let (from, to) = *held(&gone);
+        if (from..to).contains(&answering.now().0) { None } else { answering.exchange(&request) }
+    });
+    Arc::new(CloudControl::new(cloud_control::Settings {
+        region: cloud.settings().region,
+        credentials: identity::local_credentials(),
+        endpoint: Some("http://127.0.0.1".to_owned()),
+        http_client,
+        limiter: line.paced.then(|| Arc::new(Limiter::default())),
+        breaker: line.guarded.map(|url| Arc::new(Breaker::new(url, None))),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        seed,
+    }))
 }
 
 impl Rig {
@@ -148,31 +192,17 @@ impl Rig {
             next: AtomicU64::new(0),
         });
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
-        let (heard, answering) = (Arc::clone(&calls), Arc::clone(&cloud));
-        let http_client = in_process::http_client(move |request| {
-            let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
-            let operation = target.rsplit('.').next().unwrap_or("").to_owned();
-            let input = serde_json::from_slice(request.body()).unwrap_or(Json::Null);
-            held(&heard).push(Call { operation, input });
-            answering.exchange(&request)
-        });
-        let provider = CloudControl::new(cloud_control::Settings {
-            region: cloud.settings().region,
-            credentials: identity::local_credentials(),
-            endpoint: Some("http://127.0.0.1".to_owned()),
-            http_client,
-            limiter: None,
-            breaker: None,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            seed,
-        });
+        let gone = Arc::new(Mutex::new((0, 0)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let provider = provider(&cloud, &clock, &calls, &gone, Line::default(), seed);
         let rig = Self {
             cloud,
-            provider: Arc::new(provider),
+            provider,
             clock,
             files: BTreeMap::new(),
+            sink: Arc::new(|_| {}),
             calls,
+            gone,
             folder: folder(),
             runtime,
             seed: AtomicU64::new(seed.wrapping_mul(1_000)),
@@ -186,6 +216,18 @@ impl Rig {
         let request = http::Request::put("/_evstack/profile").body(Bytes::from(profile.to_string()));
         let response = self.cloud.handle(&request.expect("a request"));
         assert_eq!(response.status(), 200, "{:?}", response.body());
+    }
+
+    /// As a new process would: with a pace and a view of its own of whether the cloud answers.
+    pub fn dial(&mut self, line: Line) {
+        let seed = self.seed.fetch_add(1, Ordering::Relaxed);
+        self.provider = provider(&self.cloud, &self.clock, &self.calls, &self.gone, line, seed);
+    }
+
+    /// Nobody answers for so long, from so long after now.
+    pub fn goes_away(&self, after: Duration, time: Duration) {
+        let from = self.cloud.now().after(after);
+        *held(&self.gone) = (from.0, from.after(time).0);
     }
 
     /// How it behaves.
@@ -261,21 +303,29 @@ impl Rig {
 
     /// As `evstack apply --yes`: recovers, plans, carries out. What failed is in the outcome.
     pub fn try_apply(&self, text: &str, wanted: &Wanted) -> Result<(Plan, Outcome), String> {
-        let loaded = self.load(text)?;
+        self.attempt(text, wanted).map_err(|problems| format!("{problems:#?}\n{text}"))
+    }
+
+    /// The same; what stopped it before anything was sent, as it is told.
+    pub fn attempt(&self, text: &str, wanted: &Wanted) -> Result<(Plan, Outcome), Diagnostics> {
+        let loaded = self.try_load(text).map_err(|failure| failure.diagnostics)?;
         let mut locked = self.lock(&loaded);
-        let means = Means::new(
+        let mut means = Means::new(
             Arc::clone(&self.provider),
             Arc::clone(&self.clock) as Arc<dyn Clock>,
             self.seed.fetch_add(1, Ordering::Relaxed),
         );
+        means.sink = Arc::clone(&self.sink);
         let done = self.runtime.block_on(async {
             let catalogue = Catalogue::bundled();
-            let recovery = recover(&means, &mut locked, catalogue, &|_: &Address| None).await;
-            let _recovered = recovery.map_err(|diagnostic| format!("{diagnostic:#?}"))?;
+            let recovered: Recovery = recover(&means, &mut locked, catalogue, &|_: &Address| None).await?;
+            if recovered.problems.has_errors() {
+                return Err(recovered.problems);
+            }
             let made = plan(&loaded, &locked.snapshot(), &self.provider, wanted).await;
-            let made = made.map_err(|failure| words(&failure, text))?;
+            let made = made.map_err(|failure| failure.diagnostics)?;
             if !made.refusals.is_empty() {
-                return Err(format!("{:#?}", made.refusals));
+                return Err(made.refusals);
             }
             let resolved = &loaded.resolved;
             let outputs: Vec<_> =
@@ -289,8 +339,8 @@ impl Rig {
                 catalogue,
                 place_of: &|span| loaded.sources.place(span),
             };
-            let outcome = apply::run(&job, &means, &mut locked).await;
-            outcome.map(|outcome| (made.plan, outcome)).map_err(|diagnostic| format!("{diagnostic:#?}"))
+            let outcome = apply::run(&job, &means, &mut locked).await?;
+            Ok((made.plan, outcome))
         });
         locked.compact().expect("the state is written");
         done

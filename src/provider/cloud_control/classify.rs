@@ -175,6 +175,11 @@ mod tests {
                 "Invalid value for the parameter Policy. (Service: Sqs)",
                 FaultKind::NotYetUsable,
             ),
+            (
+                "InvalidRequest",
+                "The execution role you provide must allow AWS EventBridge Scheduler to assume the role. (Service: Scheduler)",
+                FaultKind::NotYetUsable,
+            ),
             ("ConcurrentOperationException", "Another operation is in progress", FaultKind::Conflict),
             ("ClientTokenConflictException", "used by request 1", FaultKind::TokenConflict),
             ("TypeNotFoundException", "The type 'AWS::X::Y' cannot be found.", FaultKind::UnsupportedType),
