@@ -305,6 +305,7 @@ fn a_revert_goes_back_to_the_record() {
     assert!(run.stdout.contains("Drift: 0 changed, 1 changed where nothing is declared, 0 deleted."));
     let run = sandbox.ok(&["drift", "--revert", "queue.audit", "--undeclared", "--yes"]);
     assert!(run.stdout.contains("~ DelaySeconds = 9 -> 0"), "{}", run.stdout);
+    assert!(!run.stdout.contains("--target"), "nobody gave that flag: {}", run.stdout);
     assert!(sandbox.ok(&["drift"]).stdout.contains("No drift."));
     // It isn't ours for that: the next plan knows nothing of it.
     let plan = sandbox.ok(&["plan"]).stdout;

@@ -276,12 +276,71 @@ impl Wanted {
     }
 }
 
-/// What was seen of a resource, with each secret of its declaration as its hash, wherever it came
-/// back.
+/// What was seen of a resource, with each secret of its declaration as its hash: whatever stands where
+/// the secret is declared, and wherever else it came back, if it is long enough to be told.
 #[must_use]
 pub fn veiled(declared: &Value, seen: &Json, secrets: &Secrets) -> Json {
-    let hidden = hidden(declared);
-    if hidden.is_empty() { seen.clone() } else { veil(seen, &hidden, secrets) }
+    let mut seen = seen.clone();
+    let mut is_secret = false;
+    declared.visit(&mut |value| is_secret |= matches!(value, Value::Sensitive(_)));
+    if !is_secret {
+        return seen;
+    }
+    veil_in_place(declared, &mut seen, false, secrets);
+    veil(&seen, &hidden(declared), secrets)
+}
+
+/// Hides what is seen at the places of secrets. In a list another item may stand there (`among`): then
+/// only what equals the secret goes.
+fn veil_in_place(declared: &Value, seen: &mut Json, among: bool, secrets: &Secrets) {
+    match (declared, seen) {
+        (Value::Sensitive(inner), seen) => {
+            let inner = inner.to_json().filter(|_| among);
+            veil_scalars(seen, &|there| inner.as_ref().is_none_or(|secret| has(secret, there)), secrets);
+        }
+        (Value::Object(members), Json::Object(seen)) => {
+            for (key, member) in members {
+                if let Some(there) = seen.get_mut(key) {
+                    veil_in_place(member, there, among, secrets);
+                }
+            }
+        }
+        (Value::Array(items), Json::Array(seen)) => {
+            let is_secret = |item: &&Value| {
+                let mut found = false;
+                item.visit(&mut |value| found |= matches!(value, Value::Sensitive(_)));
+                found
+            };
+            for item in items.iter().filter(is_secret) {
+                seen.iter_mut().for_each(|there| veil_in_place(item, there, true, secrets));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Each scalar that is one of the secret's, as its hash.
+fn veil_scalars(seen: &mut Json, is_secret: &dyn Fn(&Json) -> bool, secrets: &Secrets) {
+    match seen {
+        Json::Null => {}
+        Json::Array(items) => items.iter_mut().for_each(|item| veil_scalars(item, is_secret, secrets)),
+        Json::Object(members) if members.len() == 1 && members.contains_key("$secret") => {}
+        Json::Object(members) => {
+            members.values_mut().for_each(|member| veil_scalars(member, is_secret, secrets));
+        }
+        scalar if is_secret(scalar) => *scalar = secrets.hash(scalar),
+        _ => {}
+    }
+}
+
+/// Whether a scalar is in a secret, in its own spelling or as text.
+fn has(secret: &Json, there: &Json) -> bool {
+    let text = |json: &Json| json.as_str().map_or_else(|| json.to_string(), str::to_owned);
+    match secret {
+        Json::Array(items) => items.iter().any(|item| has(item, there)),
+        Json::Object(members) => members.values().any(|member| has(member, there)),
+        scalar => !scalar.is_null() && text(scalar) == text(there),
+    }
 }
 
 fn hidden(value: &Value) -> Vec<String> {
@@ -362,5 +421,30 @@ mod tests {
             assert_eq!(veiled[name], secrets.hash(&seen[name]), "{name}");
         }
         assert_eq!(veiled["Arn"], "arn:aws:sqs:5");
+    }
+
+    #[test]
+    fn what_stands_where_a_secret_is_declared_is_hidden_however_short() {
+        let secrets = Secrets::new("salt");
+        let secret = |json: Json| Value::Sensitive(Box::new(Value::from(json)));
+        let mut declared =
+            Value::from(json!({"Name": "n", "Pin": "", "On": "", "Of": {}, "List": [{"Name": "a"}]}));
+        if let Value::Object(members) = &mut declared {
+            members.insert("Pin".into(), secret(json!("42")));
+            members.insert("On".into(), secret(json!(true)));
+            members.insert("Of".into(), secret(json!({"a": 1, "b": ["x"]})));
+            let mut item = Value::from(json!({"Name": "a", "Value": ""}));
+            if let Value::Object(members) = &mut item {
+                members.insert("Value".into(), secret(json!("no")));
+            }
+            members.insert("List".into(), Value::Array(vec![item]));
+        }
+        let seen = json!({"Name": "n", "Pin": "42", "On": true, "Of": {"a": 1, "b": ["x"], "c": null}, "Other": true,
+            "List": [{"Name": "b", "Value": "yes"}, {"Name": "a", "Value": "no"}]});
+        let hash = |json: Json| secrets.hash(&json);
+        let wanted = json!({"Name": "n", "Pin": hash(json!("42")), "On": hash(json!(true)),
+            "Of": {"a": hash(json!(1)), "b": [hash(json!("x"))], "c": null}, "Other": true,
+            "List": [{"Name": "b", "Value": "yes"}, {"Name": "a", "Value": hash(json!("no"))}]});
+        assert_eq!(veiled(&declared, &seen, &secrets), wanted);
     }
 }

@@ -127,6 +127,8 @@ codes! {
         "`--adopt` takes over what is found without doubt. Of two resources that fit equally none is taken; `evstack import ADDRESS IDENTIFIER` says which one is meant.";
     RENAMED = "E0514" "a declaration looks renamed"
         "What goes and what comes are the same resource, or are declared alike. The same resource, by its identifier, keeps its record and isn't deleted. What only looks alike is deleted and created as the file says, unless `options: {aliases: […]}` or `evstack state mv` says that it is the same.";
+    CANNOT_UPDATE = "E0515" "an update can't be asked for"
+        "Cloud Control patches what a read shows, and holds the whole against the type's schema. Where the schema requires a property that no read shows, it must be sent with every update; where it is create-only too, it can't be. Such a resource stays as it was made: set the change back, or replace it with `--replace ADDRESS`.";
     CANNOT_REVERT = "E0520" "what drifted can't be set back"
         "The record has a secret by its hash alone, and the stack file has another by now. `evstack apply` goes to what the stack file says.";
     IDLE_IGNORE = "E0521" "an entry of `drift.ignore` does nothing"

@@ -40,6 +40,28 @@ pub(super) fn cleanings(kind: &ResourceType, desired: &Json, target: &Json) -> V
     found
 }
 
+/// Which of the hidden values the patched model (`target`) must have to be accepted, by their number.
+/// Each is a place and what is declared there.
+pub(super) fn needed(kind: &ResourceType, target: &Json, hidden: &[(Vec<String>, Json)]) -> Vec<usize> {
+    let (mut target, mut found) = (target.clone(), Vec::new());
+    let mut wrong = pointers(kind, &target).len();
+    for (number, (path, value)) in hidden.iter().enumerate() {
+        if wrong == 0 {
+            break;
+        }
+        let mut with = target.clone();
+        if Cleaning::Replace(path.clone(), value.clone()).apply(&mut with).is_none() {
+            continue;
+        }
+        let left = pointers(kind, &with).len();
+        if left < wrong {
+            found.push(number);
+            (target, wrong) = (with, left);
+        }
+    }
+    found
+}
+
 /// Where something is wrong.
 fn pointers(kind: &ResourceType, model: &Json) -> Vec<Vec<String>> {
     let names = |pointer: &str| -> Vec<String> {

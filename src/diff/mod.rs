@@ -26,7 +26,7 @@ pub use drift::{
 };
 pub use equal::{declared, is_hidden, revealed, same};
 pub use holding::{Holding, holding};
-pub use patch::{create_model, patch};
+pub use patch::{create_model, patch, unsayable};
 pub use stages::stages;
 
 use crate::model::{Doubts, Json, Options, Secrets, Value};

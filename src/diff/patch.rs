@@ -6,7 +6,7 @@
 //! where the schema itself would refuse it.
 
 use super::arrays::is_reserved;
-use super::blocking::{Cleaning, cleanings};
+use super::blocking::{Cleaning, cleanings, needed};
 use super::compare;
 use super::shape::Shape;
 use super::{Context, Difference, DifferenceKind};
@@ -80,6 +80,14 @@ pub fn patch(desired: &Json, recorded: Option<&Json>, live: &Json, context: &Con
     for difference in unseen.iter().filter(|d| !shape.stays(&d.path)) {
         operations.send_again(&difference.path, &difference.live_path, &desired, &target, &shape);
     }
+    // What a handler may refuse to change is sent again only where the model isn't right without it.
+    let may_be_fixed = |d: &&Difference| shape.may_be_create_only(&d.path);
+    let target = operations.applied_to(live);
+    let hidden = missing(unseen.iter().filter(may_be_fixed), &desired, &target);
+    for number in needed(context.resource_type, &target, &hidden) {
+        let (path, value) = hidden[number].clone();
+        operations.add(&path, value);
+    }
     for cleaning in cleanings(context.resource_type, &desired, &operations.applied_to(live)) {
         match cleaning {
             Cleaning::Remove(path) => operations.remove(&path),
@@ -90,6 +98,51 @@ pub fn patch(desired: &Json, recorded: Option<&Json>, live: &Json, context: &Con
         operations.touch(&desired, live, &shape);
     }
     Json::Array(operations.list)
+}
+
+/// What an update can't do without and can't say, as paths of the declaration: the model must have it, no
+/// read shows it, and it is fixed. Empty where the update is one that Cloud Control may accept.
+///
+/// Cloud Control patches what a read shows and holds the outcome against the schema (Cloud Control API User
+/// Guide, "Updating a resource"; pulumi/pulumi-aws-native issue 1866).
+#[must_use]
+pub fn unsayable(
+    desired: &Json,
+    recorded: Option<&Json>,
+    live: &Json,
+    context: &Context<'_>,
+) -> Vec<Vec<String>> {
+    let operations = patch(desired, recorded, live, context);
+    let Json::Array(list) = operations else { return Vec::new() };
+    if list.is_empty() {
+        return Vec::new();
+    }
+    let target = Operations { list, ..Operations::default() }.applied_to(live);
+    let desired = create_model(desired, context.resource_type);
+    let unseen = compare::unseen(&Value::from(desired.clone()), &target, context);
+    let hidden = missing(unseen.iter(), &desired, &target);
+    let needed = needed(context.resource_type, &target, &hidden);
+    needed.into_iter().map(|number| hidden[number].0.clone()).collect()
+}
+
+/// Hidden values at the highest places that a model doesn't have.
+fn missing<'d>(
+    unseen: impl Iterator<Item = &'d Difference>,
+    desired: &Json,
+    target: &Json,
+) -> Vec<(Vec<String>, Json)> {
+    let mut found: Vec<(Vec<String>, Json)> = Vec::new();
+    for difference in unseen {
+        let (path, place) = (&difference.path, &difference.live_path);
+        let depth = (1..=path.len()).find(|n| at(target, &place[..*n]).is_none());
+        let Some(depth) = depth else { continue };
+        if let Some(value) = at(desired, &path[..depth])
+            && !found.iter().any(|(known, _)| *known == place[..depth])
+        {
+            found.push((place[..depth].to_vec(), value.clone()));
+        }
+    }
+    found
 }
 
 /// Operations under way, and the paths that they write.
@@ -294,156 +347,4 @@ fn pointer(path: &[String]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Options, Secrets};
-    use crate::schema::Catalogue;
-
-    fn patched(type_name: &str, desired: Json, recorded: Json, live: Json) -> Json {
-        let resource_type = Catalogue::bundled().get(type_name).expect("a known type");
-        let (options, secrets) = (Options::default(), Secrets::new("salt"));
-        patch(&desired, Some(&recorded), &live, &Context::new(&resource_type, &options, &secrets))
-    }
-
-    #[test]
-    fn the_narrowest_path_is_written_and_nothing_undeclared_is_touched() {
-        let found = patched(
-            "AWS::Lambda::Function",
-            json!({"Role": "r", "VpcConfig": {"Ipv6AllowedForDualStack": true}, "Timeout": 3}),
-            json!({"Role": "r", "VpcConfig": {"Ipv6AllowedForDualStack": false}, "MemorySize": 256}),
-            json!({"Role": "r", "VpcConfig": {"Ipv6AllowedForDualStack": false, "SubnetIds": []}, "MemorySize": 256,
-                   "EphemeralStorage": {"Size": 512}}),
-        );
-        let expected = json!([
-            {"op": "replace", "path": "/VpcConfig/Ipv6AllowedForDualStack", "value": true},
-            {"op": "add", "path": "/Timeout", "value": 3},
-            {"op": "remove", "path": "/MemorySize"},
-        ]);
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn a_removed_queue_attribute_is_set_back_by_name() {
-        let live = json!({"QueueName": "q", "DelaySeconds": 5, "VisibilityTimeout": 30});
-        let found = patched(
-            "AWS::SQS::Queue",
-            json!({"QueueName": "q"}),
-            json!({"QueueName": "q", "DelaySeconds": 5, "VisibilityTimeout": 30}),
-            live,
-        );
-        assert_eq!(found, json!([{"op": "replace", "path": "/DelaySeconds", "value": 0}]));
-    }
-
-    #[test]
-    fn tags_are_replaced_whole_without_those_of_aws() {
-        let tag = |key: &str, value: &str| json!({"Key": key, "Value": value});
-        let found = patched(
-            "AWS::SQS::Queue",
-            json!({"Tags": [tag("a", "2")]}),
-            json!({"Tags": [tag("a", "1"), tag("b", "1")]}),
-            json!({"Tags": [tag("aws:x", "0"), tag("b", "1"), tag("foreign", "1"), tag("a", "1")]}),
-        );
-        let tags = json!([tag("a", "2"), tag("foreign", "1")]);
-        assert_eq!(found, json!([{"op": "replace", "path": "/Tags", "value": tags}]));
-    }
-
-    #[test]
-    fn removals_go_from_the_end() {
-        let rule = |id: &str| json!({"Id": id, "Arn": format!("arn:{id}")});
-        let found = patched(
-            "AWS::Events::Rule",
-            json!({"Targets": [rule("b")]}),
-            json!({"Targets": [rule("a"), rule("b"), rule("c")]}),
-            json!({"Targets": [rule("a"), rule("b"), rule("c")]}),
-        );
-        let expected =
-            json!([{"op": "remove", "path": "/Targets/2"}, {"op": "remove", "path": "/Targets/0"}]);
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn what_a_read_hides_is_sent_again_with_every_update() {
-        let source = json!({"SqsQueueParameters": {"BatchSize": 10}});
-        let found = patched(
-            "AWS::Pipes::Pipe",
-            json!({"Name": "p", "RoleArn": "new", "SourceParameters": source}),
-            json!({"Name": "p", "RoleArn": "old", "SourceParameters": source}),
-            json!({"Name": "p", "RoleArn": "old"}),
-        );
-        let expected = json!([
-            {"op": "replace", "path": "/RoleArn", "value": "new"},
-            {"op": "add", "path": "/SourceParameters", "value": source},
-        ]);
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn what_is_hidden_and_fixed_is_not_sent_again() {
-        // A position is required and can't be sent twice: the whole block stays as it is.
-        let filters = json!({"Filters": [{"Pattern": "{}"}]});
-        let stream = json!({"StartingPosition": "LATEST", "BatchSize": 1});
-        let source = json!({"DynamoDBStreamParameters": stream, "FilterCriteria": filters});
-        let found = patched(
-            "AWS::Pipes::Pipe",
-            json!({"Name": "p", "RoleArn": "new", "SourceParameters": source}),
-            json!({"Name": "p", "RoleArn": "old", "SourceParameters": source}),
-            json!({"Name": "p", "RoleArn": "old"}),
-        );
-        let expected = json!([
-            {"op": "replace", "path": "/RoleArn", "value": "new"},
-            {"op": "add", "path": "/SourceParameters", "value": {"FilterCriteria": filters}},
-        ]);
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn a_hidden_property_that_goes_still_makes_an_update() {
-        let found = patched(
-            "AWS::Pipes::Pipe",
-            json!({"Name": "p", "RoleArn": "r"}),
-            json!({"Name": "p", "RoleArn": "r", "TargetParameters": {"InputTemplate": "x"}}),
-            json!({"Name": "p", "RoleArn": "r"}),
-        );
-        assert_eq!(found, json!([{"op": "replace", "path": "/RoleArn", "value": "r"}]));
-    }
-
-    #[test]
-    fn an_update_that_only_makes_the_handler_look_takes_nothing_fixed_away() {
-        let rule = |rule: Json| json!({"RuleSetName": "s", "Rule": rule});
-        let was = |declared: Json| json!({"RuleSetName": "s", "Rule": declared, "After": "a"});
-        let live = rule(json!({"Name": "n", "Enabled": true, "TlsPolicy": "Optional"}));
-        let enabled = json!({"Enabled": true});
-        let found = patched("AWS::SES::ReceiptRule", rule(enabled.clone()), was(enabled), live.clone());
-        assert_eq!(found, json!([{"op": "replace", "path": "/Rule/Enabled", "value": true}]));
-        // Nothing declared is there to be written: what is there below it.
-        let found = patched("AWS::SES::ReceiptRule", rule(json!({})), was(json!({})), live);
-        assert_eq!(found, json!([{"op": "replace", "path": "/Rule/Enabled", "value": true}]));
-    }
-
-    #[test]
-    fn what_no_read_shows_is_sent_again_even_if_it_is_empty() {
-        let image = |name: &str| json!({"Name": "i", "Logging": {}, "Hooks": {}, "BaseImageArn": name});
-        let found = patched("AWS::Lambda::MicrovmImage", image("b"), image("a"), json!({"Name": "i"}));
-        let paths: Vec<&str> =
-            found.as_array().expect("operations").iter().filter_map(|o| o["path"].as_str()).collect();
-        assert!(["/Logging", "/Hooks", "/BaseImageArn"].iter().all(|path| paths.contains(path)), "{paths:?}");
-    }
-
-    #[test]
-    fn an_object_of_which_a_read_shows_nothing_is_there_as_it_was_sent() {
-        let function = json!({"Role": "r", "Code": {"ZipFile": "x"}});
-        let found =
-            patched("AWS::Lambda::Function", function.clone(), function.clone(), json!({"Role": "r"}));
-        assert_eq!(found, json!([]));
-        let next = json!({"Role": "r", "Code": {"ZipFile": "y"}});
-        let found = patched("AWS::Lambda::Function", next, function, json!({"Role": "r"}));
-        assert_eq!(found, json!([{"op": "add", "path": "/Code", "value": {"ZipFile": "y"}}]));
-    }
-
-    #[test]
-    fn a_model_to_create_has_no_nulls_but_those_of_documents() {
-        let rule = Catalogue::bundled().get("AWS::Events::Rule").expect("a known type");
-        let desired = json!({"ScheduleExpression": null, "EventPattern": {"detail": {"x": [null]}}});
-        assert_eq!(create_model(&desired, &rule), json!({"EventPattern": {"detail": {"x": [null]}}}));
-    }
-}
+mod tests;

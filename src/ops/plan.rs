@@ -161,7 +161,8 @@ pub fn canonical(type_name: &TypeName, asked: &str, live: &Json) -> String {
 }
 
 /// Refusals of a plan that can be shown all the same.
-const SHOWN: [Code; 4] = [Code::PROTECTED, Code::CANNOT_IMPORT, Code::FOREIGN_OWNER, Code::ALREADY_RECORDED];
+const SHOWN: [Code; 5] =
+    [Code::PROTECTED, Code::CANNOT_IMPORT, Code::CANNOT_UPDATE, Code::FOREIGN_OWNER, Code::ALREADY_RECORDED];
 
 /// The plan from what was read, with its warnings and what is refused of it. Pure.
 ///

@@ -6,6 +6,7 @@ use super::outputs::outputs;
 use super::select::{Selection, Wish, is_or_belongs_to, select};
 use super::{
     Found, OutputAction, OutputChange, Plan, ResourceChange, adoption, consequences, protect, renames,
+    unsayable,
 };
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use crate::graph::{Edge, Graph};
@@ -109,6 +110,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
                 nothing_to_import(subject, &mut mistakes);
                 let mut change = rules.declared(subject, &evaluator);
                 change.depends_on = depends_on(inputs.graph, &change, subject.desired);
+                unsayable::refuse(&change, subject, inputs.secrets, &mut mistakes);
                 check.import(&change, subject.desired, &subject.resource_type, &mut mistakes);
                 changes.push(change);
             }

@@ -24,6 +24,7 @@ mod protect;
 mod renames;
 mod sections;
 mod select;
+mod unsayable;
 
 pub use adoption::{Adoption, Found, FoundBy};
 pub use answers::Answers;
@@ -59,6 +60,8 @@ pub struct Plan {
     pub destroy: bool,
     /// What nobody declared, and is set back all the same because somebody asked for that; by address.
     pub restored: BTreeMap<Address, Vec<Undeclared>>,
+    /// Whether it sets drift back, and so is of what drifted alone. Not in a plan file.
+    pub reverts: bool,
 }
 
 impl Plan {

@@ -46,11 +46,15 @@ pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, paint: Paint) ->
         );
         return out;
     }
-    out.push_str(
-        "evstack compared the stack with what is there and made the following execution\n\
-         plan. Resource actions are indicated with the following symbols:\n",
-    );
-    out.push_str(&legend(&changing, paint));
+    out.push_str("evstack compared the stack with what is there and made the following execution\nplan.");
+    match legend(&changing, paint) {
+        // What is only taken over has no symbol.
+        none if none.is_empty() => out.push('\n'),
+        legend => {
+            out.push_str(" Resource actions are indicated with the following symbols:\n");
+            out.push_str(&legend);
+        }
+    }
     out.push_str("\nevstack will perform the following actions:\n\n");
     for change in changing {
         out.push_str(&resource(change, paint));
@@ -59,7 +63,8 @@ pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, paint: Paint) ->
     out.push_str(&super::sections::sections(sections, paint));
     out.push_str(&brief(plan, paint));
     out.push_str(&unknowns(plan));
-    if plan.partial {
+    // What is set back is told by what drifted: nobody left anything out.
+    if plan.partial && !plan.reverts {
         out.push_str(
             "\nNote: `--target` or `--exclude` leaves something out, so this plan may not be all that the\n\
              stack asks for.\n",

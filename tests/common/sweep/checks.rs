@@ -204,18 +204,31 @@ fn lacks(
     })
 }
 
-fn without_lost(kind: &ResourceType, value: &Json, path: &mut Vec<String>) -> Json {
+/// Without what no read shows and no update can say; an object that must have such a part, and that no
+/// read shows, can't be said at all. What only may be fixed is lost where the model can do without it.
+pub fn without_lost(kind: &ResourceType, value: &Json, path: &mut Vec<String>) -> Json {
+    without(kind, value, path, &|path| kind.is_create_only(path) || kind.is_conditional_create_only(path))
+}
+
+/// Without what can never be said again.
+pub fn without_fixed(kind: &ResourceType, value: &Json, path: &mut Vec<String>) -> Json {
+    without(kind, value, path, &|path| kind.is_create_only(path))
+}
+
+fn without(
+    kind: &ResourceType,
+    value: &Json,
+    path: &mut Vec<String>,
+    fixed: &dyn Fn(&[String]) -> bool,
+) -> Json {
     match value {
-        _ if kind.is_write_only(path)
-            && (kind.is_create_only(path) || kind.is_conditional_create_only(path)) =>
-        {
-            Json::Null
-        }
+        _ if kind.is_write_only(path) && fixed(path) => Json::Null,
+        Json::Object(_) if is_sealed(kind, path) => Json::Null,
         Json::Object(members) => {
             let mut kept = Map::new();
             for (key, value) in members {
                 path.push(key.clone());
-                let value = without_lost(kind, value, path);
+                let value = without(kind, value, path, fixed);
                 path.pop();
                 if !value.is_null() {
                     kept.insert(key.clone(), value);
@@ -225,12 +238,22 @@ fn without_lost(kind: &ResourceType, value: &Json, path: &mut Vec<String>) -> Js
         }
         Json::Array(items) => {
             path.push("*".to_owned());
-            let kept = items.iter().map(|item| without_lost(kind, item, path)).collect();
+            let kept = items.iter().map(|item| without(kind, item, path, fixed)).collect();
             path.pop();
             kept
         }
         other => other.clone(),
     }
+}
+
+fn is_sealed(kind: &ResourceType, path: &[String]) -> bool {
+    let required = kind.property(path).and_then(|schema| schema["required"].as_array());
+    let mut names = required.into_iter().flatten().filter_map(Json::as_str);
+    !path.is_empty()
+        && names.any(|name| {
+            let below: Vec<String> = path.iter().cloned().chain([name.to_owned()]).collect();
+            kind.is_write_only(&below) && kind.is_create_only(&below)
+        })
 }
 
 /// What a text spells, if it is a document.

@@ -1,5 +1,6 @@
 //! One type's part of a stack, and what its properties become from step to step.
 
+use super::checks::without_fixed;
 use super::generate::{PLACE, Random, edit, is_typed, needs, resource};
 use evstack::schema::sample::{Extent, Sampler};
 use evstack::schema::validate::{Mode, validate};
@@ -27,11 +28,16 @@ pub fn alone(type_name: &str) -> Option<&'static str> {
     ALONE.iter().find(|(name, _)| *name == type_name).map(|(_, why)| *why)
 }
 
-/// Whether Cloud Control can't change a type's resources although it has a handler: what is required
-/// is in no read, and is refused when it is sent again (pulumi/pulumi-aws-native issue 1866).
-pub fn is_stuck(kind: &ResourceType) -> bool {
-    let lost = |name: &String| kind.is_write_only(&[name]) && kind.is_create_only(&[name]);
-    kind.handlers.update.is_some() && kind.required.iter().any(lost)
+/// Whether Cloud Control can't change a resource although its type has a handler: it must have what is
+/// in no read, and is refused when it is sent again (pulumi/pulumi-aws-native issue 1866).
+pub fn is_stuck(kind: &ResourceType, properties: &Map<String, Json>) -> bool {
+    let sayable = |(top, value): (&String, &Json)| {
+        let said = without_fixed(kind, value, &mut vec![top.clone()]);
+        (!said.is_null()).then(|| (top.clone(), said))
+    };
+    let rest: Map<String, Json> = properties.iter().filter_map(sayable).collect();
+    kind.handlers.update.is_some()
+        && !validate(kind, &Json::Object(rest), Mode::Registry, &is_hole).is_empty()
 }
 
 /// What a step does to a resource.
@@ -166,7 +172,7 @@ impl Subject {
 
     fn next(&self, what: What, made: &needs::Made, random: &mut Random) -> Option<Version> {
         match what {
-            What::Change | What::Remove if is_stuck(&self.kind) => None,
+            What::Change | What::Remove if is_stuck(&self.kind, &self.versions.last()?.properties) => None,
             _ if alone(self.kind.name.as_str()).is_some()
                 && (what == What::Replace || !self.can_update()) =>
             {

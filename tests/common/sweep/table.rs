@@ -1,7 +1,7 @@
 //! What each type went through, as a page shows it: one line for each.
 
 use super::What;
-use super::subject::{alone, is_stuck};
+use super::subject::alone;
 use evstack::schema::{Catalogue, Declared, PlaceRef, PropertyPath, ResourceType, predict};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -83,7 +83,8 @@ fn not_verified(kind: &ResourceType, steps: Option<&Vec<What>>, exceptions: &[(&
     }
     let done = |what: What| steps.is_some_and(|steps| steps.contains(&what));
     let mut notes = Vec::new();
-    if is_stuck(kind) {
+    let lost = |name: &String| kind.is_write_only(&[name]) && kind.is_create_only(&[name]);
+    if kind.handlers.update.is_some() && kind.required.iter().any(lost) {
         notes.push("change: a required property is in no read, and can't be sent again".to_owned());
     } else if kind.handlers.update.is_none() {
         notes.push("change in place: there is no handler".to_owned());

@@ -41,6 +41,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
         drift::revert(&mut loaded, &state, &look, &addresses, args.undeclared)?;
     wanted.allow_data_loss = args.allow_data_loss;
     let mut planned = Planned::of(session, &connection, request, loaded, state, &wanted).await?;
+    planned.plan.reverts = true;
     planned.refusals.extend(unknown_secrets(&planned.plan));
     show(&apply, &planned, !args.yes)?;
     for address in &otherwise {
