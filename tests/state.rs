@@ -253,6 +253,6 @@ fn an_environment_says_where_its_state_is_kept() {
     assert!(sandbox.path("kept/shop.local.json").is_file());
     assert!(!sandbox.path(".evstack/state").exists());
     assert_eq!(sandbox.run(&["plan", "stacks/shop.yaml", "--detailed-exitcode"]).code, 0);
-    sandbox.write("stacks/shop.local.yaml", "cloud: {state: 's3://bucket/shop'}\n");
+    sandbox.write("stacks/shop.local.yaml", "cloud: {state: 'gs://bucket/shop'}\n");
     sandbox.refused(&["plan", "stacks/shop.yaml"], "E0212");
 }

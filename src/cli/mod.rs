@@ -12,6 +12,7 @@ pub mod exit;
 mod progress;
 mod root;
 mod session;
+mod store;
 mod terminal;
 mod topics;
 

@@ -1,13 +1,13 @@
 //! One stack of a command: its file, its environment, where its state lies.
 
 use super::args::WhereArgs;
-use super::command_line;
-use crate::diagnostics::{Code, Diagnostic};
+use super::{command_line, store};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Json, Place};
 use crate::ops::project::{self, Found};
 use crate::ops::{DiskLoader, Failure, Request};
 use crate::spec::{CloudSettings, Environment, Inputs, Loader, MemoryLoader, environment};
-use crate::state::{Holder, Key, Locked, State, StateView, lock, open_read};
+use crate::state::{Holder, Key, Locked, State, StateView, Store, lock, open_read};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,7 @@ pub(super) struct Session {
     home: PathBuf,
     environment: Environment,
     args: WhereArgs,
+    store: Store,
 }
 
 impl Session {
@@ -70,16 +71,15 @@ impl Session {
             return Err(Failure::new(diagnostics, sources));
         };
         let home = project::home(here, &found.path);
-        let session = Self { found, here: here.to_owned(), home, environment, args: args.clone() };
-        if let Some((state, _)) = session.settings().and_then(|s| s.state.as_ref())
-            && state.contains("://")
-        {
-            let message = format!("state in `{state}` isn't supported yet");
-            return Err(Diagnostic::error(Code::UNSUPPORTED, message)
-                .hint("name a folder, relative to the environment's file; without it, state is in `.evstack/state`")
-                .into());
-        }
-        Ok(session)
+        let store = match store::of(&environment, here, &home) {
+            Ok(store) => store,
+            Err(diagnostic) => {
+                let mut diagnostics = Diagnostics::new();
+                diagnostics.push(diagnostic);
+                return Err(Failure::new(diagnostics, sources));
+            }
+        };
+        Ok(Self { found, here: here.to_owned(), home, environment, args: args.clone(), store })
     }
 
     /// The stack file, as a person would type it.
@@ -161,7 +161,7 @@ impl Session {
     pub(super) fn request(&self, place: Place) -> Result<Request, Failure> {
         let mut imported = BTreeMap::new();
         for stack in &self.found.imports {
-            let view = open_read(&self.state_folder(), &self.key_of(stack))?;
+            let view = open_read(self.store(), &self.key_of(stack))?;
             if view.exists {
                 let outputs = view.state.outputs.into_iter().map(|o| (o.name, o.value));
                 imported.insert(stack.clone(), outputs.collect::<BTreeMap<String, Json>>());
@@ -182,17 +182,9 @@ impl Session {
         self.args.config.clone()
     }
 
-    /// Where states lie: the folder that the environment's file names, relative to that file; else
-    /// `.evstack/state`.
-    pub(super) fn state_folder(&self) -> PathBuf {
-        let own = self.environment.overlay.as_ref().and_then(|o| Some((&o.path, o.cloud.state.as_ref()?)));
-        match own {
-            Some((file, (folder, _))) => {
-                let beside = Path::new(file).parent().unwrap_or(Path::new(""));
-                self.here.join(beside).join(folder)
-            }
-            None => self.home.join("state"),
-        }
+    /// Where states lie.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Whose state. `--cloud` says where a run goes, so what it finds there isn't the state of the
@@ -231,13 +223,13 @@ impl Session {
 
     /// The same, and whether there is one.
     pub(super) fn view(&self) -> Result<StateView, Failure> {
-        Ok(open_read(&self.state_folder(), &self.key(&self.name()?))?)
+        Ok(open_read(self.store(), &self.key(&self.name()?))?)
     }
 
     /// The recorded state of the stack of that name, for this process alone.
     pub(super) fn lock(&self, name: &str) -> Result<Locked, Failure> {
         let holder = Holder::here(command_line::shown(std::env::args()), jiff::Timestamp::now().to_string());
-        Ok(lock(&self.state_folder(), &self.key(name), &holder)?)
+        Ok(lock(self.store(), &self.key(name), &holder)?)
     }
 }
 

@@ -134,7 +134,7 @@ codes! {
     IDLE_IGNORE = "E0521" "an entry of `drift.ignore` does nothing"
         "Its `until` is over, so that the drift is told again; or nothing that drifted fits it. Remove it, or give it another day.";
     LOCKED = "E0601" "another run holds the state"
-        "The message names the holder. A lock is released by its process, even when it is killed.";
+        "The message names the holder. A lock in a folder goes with its process, even when that is killed. State in S3 is held by a lease: once its holder has been silent for all of it, the next run takes it over.";
     BAD_STATE = "E0602" "the state can't be read"
         "The file is kept as it is. A state file of a later version needs a later evstack.";
     NO_ENVIRONMENT = "E0603" "the environment isn't declared"
@@ -147,6 +147,10 @@ codes! {
         "Nothing acknowledged is lost: state is snapshot plus journal.";
     UNFINISHED = "E0607" "an earlier run left operations unfinished"
         "A run that was killed may have begun what nobody knows the end of. `evstack apply` looks into each such operation before it plans; a change of the record alone would forget it.";
+    TAKEN_OVER = "E0608" "another run took over the state"
+        "State in S3 is held by a lease that its holder renews. A run that was silent for longer than its lease (stopped, asleep, cut off) may have been taken for dead, and another has picked up what it left. What comes back after that can't write any more, so it ends before it begins anything. Run again.";
+    BUCKET = "E0609" "the state's bucket can't be used"
+        "The message has S3's own words. State in S3 needs a bucket that exists, conditional writes, and s3:GetObject, s3:PutObject and s3:DeleteObject on the prefix and s3:ListBucket on the bucket, for the credentials that the environment deploys with.";
     CLOUD = "E0701" "the cloud refused a request"
         "The service's own words, with operation, type, code and request id.";
     UNREACHABLE = "E0702" "the cloud can't be reached"

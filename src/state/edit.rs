@@ -1,6 +1,6 @@
 //! Changes of the record alone, for `evstack state`: the cloud isn't touched.
 
-use super::{Entry, Locked, Operation, State, snapshot, unwritable};
+use super::{Entry, Home, Locked, Operation, State, snapshot, unwritable};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::model::Address;
 use std::path::{Path, PathBuf};
@@ -147,19 +147,25 @@ impl Locked {
         Ok(leaving)
     }
 
-    /// Keeps the state as it is now in a file beside it, in the place of what was kept there
-    /// before; says where. None if nothing was ever recorded.
+    /// Keeps the state as it is now beside itself, in the place of what was kept there before; says
+    /// where. None if nothing was ever recorded.
     ///
     /// # Errors
-    /// [`Code::DISK`].
-    pub fn back_up(&self) -> Result<Option<PathBuf>, Diagnostic> {
+    /// [`Code::DISK`], or what the bucket says.
+    pub fn back_up(&self) -> Result<Option<String>, Diagnostic> {
         let state = self.snapshot();
         if state.journal == 0 && state.serial == 0 {
             return Ok(None);
         }
-        let path = backup(&self.paths.snapshot);
-        snapshot::write(&path, &state).map_err(|error| unwritable(&path, &error))?;
-        Ok(Some(path))
+        let text = snapshot::text(&state);
+        match &self.home {
+            Home::Folder(paths, _) => {
+                let path = backup(&paths.snapshot);
+                snapshot::write(&path, &text).map_err(|error| unwritable(&path, &error))?;
+                Ok(Some(path.display().to_string()))
+            }
+            Home::Bucket(held) => held.back_up(text).map(Some),
+        }
     }
 
     /// Puts a whole state in the place of this one, if it descends from it. It is a step further
@@ -175,7 +181,8 @@ impl Locked {
         self.shared.with(|state| {
             let serial = state.serial.max(pushed.serial) + 1;
             let last_operation = state.last_operation.max(pushed.last_operation);
-            *state = State { serial, journal: state.journal + 1, last_operation, ..pushed };
+            let (journal, segment) = (state.journal + 1, state.segment);
+            *state = State { serial, journal, last_operation, segment, ..pushed };
         });
         self.compact()?;
         Ok(lost)

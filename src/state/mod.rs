@@ -5,19 +5,25 @@
 //! intent is in it, on the disk, before the cloud hears of it. Opening for reading takes no lock;
 //! opening for writing takes an operating-system lock that a killed process can't leave behind.
 //!
+//! All that may lie in a folder or in a bucket of S3 ([`Store`]), where [`bucket`] says how the same
+//! promises are kept without an operating system.
+//!
 //! **Invariant.** [`State::apply`] is the only way in which state changes, at run time as at
 //! replay, so what is in memory and what a later process reads can't differ.
 
+pub mod bucket;
 mod edit;
 mod entry;
 mod journal;
 mod lock;
 mod snapshot;
+mod store;
 mod writer;
 
 pub use entry::{Declared, Ending, Entry, Leftover, Operation, Output, Verb, Why};
 pub use lock::Holder;
 pub use snapshot::State;
+pub use store::Store;
 pub use writer::Durable;
 
 use crate::diagnostics::{Code, Diagnostic};
@@ -25,6 +31,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use store::At;
 use writer::{Shared, Writer};
 
 /// Whose state: a stack in an environment, and where `--cloud` sent it.
@@ -95,8 +102,15 @@ pub struct StateView {
 ///
 /// # Errors
 /// [`Code::BAD_STATE`] when a file is damaged or of a later version. The files stay as they are.
-pub fn open_read(dir: &Path, key: &Key) -> Result<StateView, Diagnostic> {
-    let (state, _, exists) = load(&Paths::new(dir, key), key)?;
+/// [`Code::BUCKET`] and [`Code::UNREACHABLE`] when a bucket can't be asked.
+pub fn open_read(store: impl Into<Store>, key: &Key) -> Result<StateView, Diagnostic> {
+    let (state, exists) = match &store.into().0 {
+        At::Folder(dir) => {
+            let (state, _, exists) = load(&Paths::new(dir, key), key)?;
+            (state, exists)
+        }
+        At::Bucket(bucket) => bucket::open_read(bucket, key)?,
+    };
     Ok(StateView { state, exists })
 }
 
@@ -113,21 +127,26 @@ fn load(paths: &Paths, key: &Key) -> Result<(State, u64, bool), Diagnostic> {
     let mut state = snapshot.unwrap_or_else(|| State::new(&key.stack, &key.env));
     let journal = journal::read(&bytes).map_err(|why| unreadable(&paths.journal, &why))?;
     let found = exists || !journal.entries.is_empty();
-    for (sequence, entry) in journal.entries {
+    replay(&mut state, journal.entries).map_err(|why| unreadable(&paths.journal, &why))?;
+    Ok((state, journal.whole, found))
+}
+
+/// Does what the journal says after the snapshot; says why not if an entry is missing.
+fn replay(state: &mut State, entries: Vec<(u64, Entry)>) -> Result<(), String> {
+    for (sequence, entry) in entries {
         if sequence <= state.journal {
             continue;
         }
         if sequence != state.journal + 1 {
-            let why = format!(
+            return Err(format!(
                 "it goes on at entry {sequence}, but the snapshot ends at {}: one of the two is of another day",
                 state.journal
-            );
-            return Err(unreadable(&paths.journal, &why));
+            ));
         }
         state.apply(&entry);
         state.journal = sequence;
     }
-    Ok((state, journal.whole, found))
+    Ok(())
 }
 
 fn unreadable(path: &Path, why: &str) -> Diagnostic {
@@ -154,12 +173,29 @@ fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
 /// A state that only this process may write.
 #[derive(Debug)]
 pub struct Locked {
-    paths: Paths,
     shared: Arc<Shared>,
     writer: Writer,
     snapshot_bytes: u64,
     // Last: released after everything else is closed.
-    _lock: lock::Lock,
+    home: Home,
+}
+
+/// Where it lies, and what keeps others from writing it.
+#[derive(Debug)]
+enum Home {
+    Folder(Paths, #[expect(dead_code, reason = "it is released when it is dropped")] lock::Lock),
+    Bucket(bucket::Held),
+}
+
+impl Home {
+    fn write_snapshot(&mut self, text: Vec<u8>) -> Result<(), Diagnostic> {
+        match self {
+            Self::Folder(paths, _) => {
+                snapshot::write(&paths.snapshot, &text).map_err(|e| unwritable(&paths.snapshot, &e))
+            }
+            Self::Bucket(held) => held.write_snapshot(text),
+        }
+    }
 }
 
 /// Appends to the journal; cheap to clone, usable from any task.
@@ -169,18 +205,28 @@ pub struct Journal(Arc<Shared>);
 /// A journal is folded into the snapshot when it is longer than this and than four snapshots.
 const LONG_JOURNAL: u64 = 16 << 20;
 
-/// Locks a state and opens it for writing. Nothing is written yet.
+/// Locks a state and opens it for writing. Nothing of it is changed yet.
 ///
 /// # Errors
-/// [`Code::LOCKED`] naming the holder, [`Code::BAD_STATE`], [`Code::DISK`].
-pub fn lock(dir: &Path, key: &Key, who: &Holder) -> Result<Locked, Diagnostic> {
-    fs::create_dir_all(dir).map_err(|e| unwritable(dir, &e))?;
-    let paths = Paths::new(dir, key);
-    let lock = lock::Lock::take(&paths.lock, key, who)?;
-    let (state, whole, _) = load(&paths, key)?;
-    let writer = Writer::open(&paths.journal, whole)?;
-    let shared = Arc::new(Shared::new(state, &writer, paths.journal.clone()));
-    Ok(Locked { paths, shared, writer, snapshot_bytes: 0, _lock: lock })
+/// [`Code::LOCKED`] naming the holder, [`Code::BAD_STATE`], [`Code::DISK`]; [`Code::BUCKET`] and
+/// [`Code::UNREACHABLE`] when a bucket can't be asked.
+pub fn lock(store: impl Into<Store>, key: &Key, who: &Holder) -> Result<Locked, Diagnostic> {
+    let (home, state, writer) = match &store.into().0 {
+        At::Folder(dir) => {
+            fs::create_dir_all(dir).map_err(|e| unwritable(dir, &e))?;
+            let paths = Paths::new(dir, key);
+            let lock = lock::Lock::take(&paths.lock, key, who)?;
+            let (state, whole, _) = load(&paths, key)?;
+            let writer = Writer::open(&paths.journal, whole)?;
+            (Home::Folder(paths, lock), state, writer)
+        }
+        At::Bucket(bucket) => {
+            let (held, state, writer) = bucket::hold(bucket, key, who)?;
+            (Home::Bucket(held), state, writer)
+        }
+    };
+    let shared = Arc::new(Shared::new(state, &writer));
+    Ok(Locked { shared, writer, snapshot_bytes: 0, home })
 }
 
 impl Locked {
@@ -218,9 +264,10 @@ impl Locked {
     /// Folds the journal into the snapshot, if it has become long.
     ///
     /// # Errors
-    /// [`Code::DISK`]; the state is whole then too.
+    /// As [`Self::compact`].
     pub fn compact_if_long(&mut self) -> Result<(), Diagnostic> {
-        if self.writer.bytes() > LONG_JOURNAL.max(4 * self.snapshot_bytes) {
+        let many = matches!(&self.home, Home::Bucket(held) if held.is_long());
+        if many || self.writer.bytes() > LONG_JOURNAL.max(4 * self.snapshot_bytes) {
             self.compact()?;
         }
         Ok(())
@@ -229,19 +276,23 @@ impl Locked {
     /// Folds the journal into the snapshot: at the end of a run, and when it is interrupted.
     ///
     /// # Errors
-    /// [`Code::DISK`]; the state is whole then too.
+    /// [`Code::DISK`], or what the bucket says; the state is whole then too.
     pub fn compact(&mut self) -> Result<(), Diagnostic> {
         // Nobody can append while the state is borrowed, so the snapshot and the emptied journal
         // are of one moment.
-        let (paths, writer, shared) = (&self.paths, &self.writer, &self.shared);
+        let (home, writer, shared) = (&mut self.home, &self.writer, &self.shared);
         let written = shared.with(|state| -> Result<u64, Diagnostic> {
             if state.journal == 0 {
                 return Ok(0);
             }
-            writer.flush().map_err(|e| unwritable(&paths.journal, &e))?;
-            let bytes =
-                snapshot::write(&paths.snapshot, state).map_err(|e| unwritable(&paths.snapshot, &e))?;
-            writer.empty().map_err(|e| unwritable(&paths.journal, &e))?;
+            writer.flush()?;
+            if let Home::Bucket(held) = home {
+                state.segment = held.segment();
+            }
+            let text = snapshot::text(state);
+            let bytes = text.len() as u64;
+            home.write_snapshot(text)?;
+            writer.empty()?;
             Ok(bytes)
         })?;
         self.snapshot_bytes = written;

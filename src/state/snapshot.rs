@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// The format that this program writes.
@@ -52,6 +52,14 @@ pub struct State {
     /// The highest number that an operation ever had.
     #[serde(default)]
     pub last_operation: u64,
+    /// In a bucket, the last part of the journal that is in it; see [`super::bucket`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub segment: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// In the file the resources are a list: each says its own address.
@@ -97,6 +105,7 @@ impl State {
             outputs: Vec::new(),
             journal: 0,
             last_operation: 0,
+            segment: 0,
         }
     }
 
@@ -258,7 +267,7 @@ fn random() -> u64 {
 }
 
 /// A version 4 UUID.
-fn uuid() -> String {
+pub(super) fn uuid() -> String {
     let (a, b) = (random(), random());
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
@@ -312,23 +321,23 @@ pub(super) fn check_version(version: u64) -> Result<usize, String> {
     }
 }
 
-/// Replaces the file whole; says how many bytes it has. Killed at any moment, either the file as
-/// it was or the new one is there.
-pub(super) fn write(path: &Path, state: &State) -> io::Result<u64> {
+/// A snapshot as it is written.
+pub(super) fn text(state: &State) -> Vec<u8> {
+    // A state is made of strings, numbers and JSON: writing it into memory can't fail.
+    let mut text = serde_json::to_vec_pretty(state).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+/// Replaces the file whole. Killed at any moment, either the file as it was or the new one is there.
+pub(super) fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("json.new");
-    let mut file = BufWriter::with_capacity(
-        1 << 16,
-        super::private().write(true).create(true).truncate(true).open(&beside)?,
-    );
-    serde_json::to_writer_pretty(&mut file, state)?;
-    file.write_all(b"\n")?;
-    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let mut file = super::private().write(true).create(true).truncate(true).open(&beside)?;
+    file.write_all(text)?;
     file.sync_all()?;
-    let bytes = file.metadata()?.len();
     drop(file);
     fs::rename(&beside, path)?;
-    sync_folder(path)?;
-    Ok(bytes)
+    sync_folder(path)
 }
 
 /// Makes a new name durable.

@@ -267,15 +267,16 @@ struct Small {
 }
 
 impl writer::Disk for Small {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut disk = self.bytes.lock().map_err(|_| io::Error::other("poisoned"))?;
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Diagnostic> {
+        let mut disk = self.bytes.lock().expect("not poisoned");
         let fits = bytes.len().min(self.room - disk.len());
         disk.extend_from_slice(&bytes[..fits]);
-        if fits < bytes.len() { Err(io::Error::from(io::ErrorKind::StorageFull)) } else { Ok(()) }
+        let full = || unwritable(Path::new("x.journal"), &io::Error::from(io::ErrorKind::StorageFull));
+        if fits < bytes.len() { Err(full()) } else { Ok(()) }
     }
 
-    fn cut(&mut self, length: u64) -> io::Result<()> {
-        self.bytes.lock().map_err(|_| io::Error::other("poisoned"))?.truncate(length as usize);
+    fn empty(&mut self) -> Result<(), Diagnostic> {
+        self.bytes.lock().expect("not poisoned").clear();
         Ok(())
     }
 }
@@ -285,7 +286,7 @@ fn a_full_disk_is_said_and_nothing_acknowledged_is_lost() {
     let bytes = Arc::new(std::sync::Mutex::new(Vec::new()));
     let disk = Small { room: 2_000, bytes: Arc::clone(&bytes) };
     let writer = Writer::start(disk, 0).expect("a thread");
-    let shared = Shared::new(State::new("reviews", "local"), &writer, PathBuf::from("x.journal"));
+    let shared = Shared::new(State::new("reviews", "local"), &writer);
     let mut kept = vec![];
     let mut refused = None;
     for entry in eventful() {

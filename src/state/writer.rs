@@ -20,30 +20,50 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// Where lines go: the file, or in tests something that fails.
+/// Where lines go: a file, a bucket, or in tests something that fails.
 pub(super) trait Disk: Send + 'static {
-    /// Puts the bytes at the end, durably.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Cuts to this length, durably.
-    fn cut(&mut self, length: u64) -> io::Result<()>;
+    /// Puts the bytes at the end, durably. What fails half-way doesn't count: whoever reads tells it.
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Diagnostic>;
+    /// Everything that was appended is in the snapshot: it goes.
+    fn empty(&mut self) -> Result<(), Diagnostic>;
 }
 
-impl Disk for File {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write_all(bytes)?;
-        self.sync_data()
-    }
+/// A journal in a file.
+struct Lines {
+    file: File,
+    path: PathBuf,
+    length: u64,
+}
 
+impl Lines {
     fn cut(&mut self, length: u64) -> io::Result<()> {
-        self.set_len(length)?;
-        self.seek(SeekFrom::Start(length))?;
-        self.sync_data()
+        self.file.set_len(length)?;
+        self.file.seek(SeekFrom::Start(length))?;
+        self.file.sync_data()
     }
 }
 
-/// An `io::Error` that all who wait for one flush can have.
-type Failure = Arc<io::Error>;
-type Done = oneshot::Sender<Result<(), Failure>>;
+impl Disk for Lines {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Diagnostic> {
+        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
+        written.map_err(|error| {
+            // What was half written is cut off again; should that fail too, the checksum tells the
+            // next reader.
+            let _ = self.cut(self.length);
+            unwritable(&self.path, &error)
+        })?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn empty(&mut self) -> Result<(), Diagnostic> {
+        self.cut(0).map_err(|error| unwritable(&self.path, &error))?;
+        self.length = 0;
+        Ok(())
+    }
+}
+
+type Done = oneshot::Sender<Result<(), Diagnostic>>;
 
 enum Message {
     Append(Vec<u8>, Done),
@@ -76,16 +96,18 @@ impl Writer {
             Ok(file)
         };
         let file = open().map_err(|e| unwritable(path, &e))?;
-        Self::start(file, whole).map_err(|e| unwritable(path, &e))
+        Self::start(Lines { file, path: path.to_owned(), length: whole }, whole)
     }
 
-    pub fn start(disk: impl Disk, length: u64) -> io::Result<Self> {
+    /// Over anything; `length` is how many bytes are in the journal already.
+    pub fn start(disk: impl Disk, length: u64) -> Result<Self, Diagnostic> {
         let (sender, receiver) = mpsc::channel();
         let bytes = Arc::new(AtomicU64::new(length));
         let count = Arc::clone(&bytes);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || run(disk, &receiver, &count))?;
+            .spawn(move || run(disk, &receiver, &count))
+            .map_err(|error| Diagnostic::error(Code::DISK, format!("no thread is to be had: {error}")))?;
         Ok(Self { sender, bytes, thread: Some(thread) })
     }
 
@@ -95,23 +117,19 @@ impl Writer {
     }
 
     /// Waits until everything that was appended is on the disk.
-    pub fn flush(&self) -> io::Result<()> {
+    pub fn flush(&self) -> Result<(), Diagnostic> {
         self.ask(Message::Flush)
     }
 
     /// Empties the journal: everything in it is in the snapshot.
-    pub fn empty(&self) -> io::Result<()> {
+    pub fn empty(&self) -> Result<(), Diagnostic> {
         self.ask(Message::Empty)
     }
 
-    fn ask(&self, message: impl FnOnce(Done) -> Message) -> io::Result<()> {
+    fn ask(&self, message: impl FnOnce(Done) -> Message) -> Result<(), Diagnostic> {
         let (done, answer) = oneshot::channel();
         let _ = self.sender.send(message(done));
-        match answer.blocking_recv_anywhere() {
-            Some(Ok(())) => Ok(()),
-            Some(Err(failure)) => Err(again(&failure)),
-            None => Err(closed()),
-        }
+        answer.blocking_recv_anywhere().unwrap_or_else(|| Err(closed()))
     }
 }
 
@@ -144,20 +162,12 @@ impl Drop for Writer {
     }
 }
 
-fn closed() -> io::Error {
-    io::Error::other("the state is closed")
-}
-
-/// The same error once more.
-fn again(failure: &io::Error) -> io::Error {
-    match failure.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::new(failure.kind(), failure.to_string()),
-    }
+fn closed() -> Diagnostic {
+    Diagnostic::error(Code::DISK, "the state is closed")
 }
 
 fn run(mut disk: impl Disk, receiver: &Receiver<Message>, length: &AtomicU64) {
-    let mut failed: Option<Failure> = None;
+    let mut failed: Option<Diagnostic> = None;
     while let Ok(first) = receiver.recv() {
         let (mut lines, mut waiting, mut empty, mut close) = (Vec::new(), Vec::new(), None, false);
         let mut next = Some(first);
@@ -178,20 +188,16 @@ fn run(mut disk: impl Disk, receiver: &Receiver<Message>, length: &AtomicU64) {
             let before = length.load(Ordering::Relaxed);
             match disk.append(&lines) {
                 Ok(()) => length.store(before + lines.len() as u64, Ordering::Relaxed),
-                Err(e) => {
-                    // What was half written is cut off again; should that fail too, the checksum
-                    // tells the next reader. Nothing more is written: later entries build on this.
-                    let _ = disk.cut(before);
-                    failed = Some(Arc::new(e));
-                }
+                // Nothing more is written: later entries build on this.
+                Err(diagnostic) => failed = Some(diagnostic),
             }
         }
-        let answer = || failed.as_ref().map_or(Ok(()), |failure| Err(Arc::clone(failure)));
+        let answer = || failed.clone().map_or(Ok(()), Err);
         for done in waiting {
             let _ = done.send(answer());
         }
         if let Some(done) = empty {
-            let answer = answer().and_then(|()| disk.cut(0).map_err(Arc::new));
+            let answer = answer().and_then(|()| disk.empty());
             if answer.is_ok() {
                 length.store(0, Ordering::Relaxed);
             }
@@ -207,7 +213,6 @@ fn run(mut disk: impl Disk, receiver: &Receiver<Message>, length: &AtomicU64) {
 #[derive(Debug)]
 pub(super) struct Shared {
     inner: Mutex<Inner>,
-    path: PathBuf,
 }
 
 #[derive(Debug)]
@@ -220,10 +225,10 @@ struct Inner {
 }
 
 impl Shared {
-    pub fn new(state: State, writer: &Writer, path: PathBuf) -> Self {
+    pub fn new(state: State, writer: &Writer) -> Self {
         let last_operation = state.last_operation;
         let inner = Inner { state, sender: writer.sender.clone(), running: false, last_operation };
-        Self { inner: Mutex::new(inner), path }
+        Self { inner: Mutex::new(inner) }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -253,12 +258,12 @@ impl Shared {
             };
             inner.send(&run);
         }
-        Durable { answer: inner.send(&entry), path: self.path.clone() }
+        Durable { answer: inner.send(&entry) }
     }
 }
 
 impl Inner {
-    fn send(&mut self, entry: &Entry) -> oneshot::Receiver<Result<(), Failure>> {
+    fn send(&mut self, entry: &Entry) -> oneshot::Receiver<Result<(), Diagnostic>> {
         self.state.journal += 1;
         self.state.apply(entry);
         let (done, answer) = oneshot::channel();
@@ -271,22 +276,13 @@ impl Inner {
 #[derive(Debug)]
 #[must_use = "wait for it, or drop it on purpose"]
 pub struct Durable {
-    answer: oneshot::Receiver<Result<(), Failure>>,
-    path: PathBuf,
+    answer: oneshot::Receiver<Result<(), Diagnostic>>,
 }
 
 impl Durable {
-    fn outcome(path: &Path, answer: Option<Result<(), Failure>>) -> Result<(), Diagnostic> {
-        match answer {
-            Some(Ok(())) => Ok(()),
-            Some(Err(failure)) => Err(unwritable(path, &again(&failure))),
-            None => Err(Diagnostic::error(Code::DISK, format!("{} is closed", path.display()))),
-        }
-    }
-
     /// Waits, outside of tasks.
     pub(super) fn wait(self) -> Result<(), Diagnostic> {
-        Self::outcome(&self.path, self.answer.blocking_recv_anywhere())
+        self.answer.blocking_recv_anywhere().unwrap_or_else(|| Err(closed()))
     }
 }
 
@@ -294,6 +290,7 @@ impl Future for Durable {
     type Output = Result<(), Diagnostic>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answer).poll(context).map(|answer| Self::outcome(&self.path, answer.ok()))
+        let answer = Pin::new(&mut self.answer).poll(context);
+        answer.map(|answer| answer.unwrap_or_else(|_| Err(closed())))
     }
 }

@@ -124,7 +124,7 @@ async fn permissions_of_file(args: &PlanArgs, file: &SavedPlan) -> Result<Ended,
     }
     let Reopened { session, connection, request, loaded } = reopened(&args.place, file).await?;
     let wanted = Wanted::from_saved(&file.options);
-    let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
+    let view = open_read(session.store(), &session.key(&loaded.stack.name))?;
     let mut state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
     state.adopt_salt(&file.salt);
     let planned = Planned::of(&session, &connection, request, loaded, state, &wanted).await?;
@@ -270,7 +270,7 @@ impl Planned {
         let connection = cloud::connect(session).await?;
         let request = session.request(connection.place.clone())?;
         let loaded = ops::load(&request, Box::new(session.loader()))?;
-        let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
+        let view = open_read(session.store(), &session.key(&loaded.stack.name))?;
         let left = undecided(&view.state);
         // As the next apply will find it.
         let state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;

@@ -84,8 +84,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
         }
         locked.compact()?;
         if !args.json {
-            let kept =
-                backup.as_ref().map(|path| format!(" The state as it was is kept in {}.", path.display()));
+            let kept = backup.as_ref().map(|path| format!(" The state as it was is kept in {path}."));
             let resources = if next.len() == 1 { "resource" } else { "resources" };
             let kept = kept.unwrap_or_default();
             terminal::tell(&format!("\nAccepted: {} {resources}.{kept}\n", next.len()))?;

@@ -43,7 +43,7 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         let connection = cloud::connect(session).await?;
         let request = session.request(connection.place.clone())?;
         let loaded = ops::load(&request, Box::new(session.loader()))?;
-        let view = open_read(&session.state_folder(), &session.key(&loaded.stack.name))?;
+        let view = open_read(session.store(), &session.key(&loaded.stack.name))?;
         let left = undecided(&view.state);
         // An operation that a killed run left is no change from outside.
         let state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;

@@ -10,7 +10,6 @@ use crate::plan::Plan;
 use crate::state::{Entry, Leftover, Operation, State};
 use serde_json::json;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 
 /// The stack that a change is about: the only one, or the only one that records the address.
 fn session(args: &StackArgs, address: &Address) -> Result<Session, Failure> {
@@ -173,7 +172,7 @@ fn report(
     what: &str,
     rows: Vec<Json>,
     line: impl Fn(&Json) -> String,
-    backup: Option<&Path>,
+    backup: Option<&str>,
 ) -> Result<(), Failure> {
     if args.stack.json {
         return terminal::print_json(&json!({ what: rows, "dry_run": args.dry_run, "backup": backup }));
@@ -183,7 +182,7 @@ fn report(
         let _ = writeln!(text, "{}: {}", line(row), shown(&row["next"]));
     }
     if let Some(backup) = backup {
-        let _ = writeln!(text, "The state as it was is kept in {}.", backup.display());
+        let _ = writeln!(text, "The state as it was is kept in {}.", backup);
     }
     terminal::print(&text)
 }
@@ -207,7 +206,7 @@ pub(super) fn push(args: &PushArgs) -> Result<(), Failure> {
     let pushed = State::parse(&text(&args.file)?)?;
     let resources = pushed.resources.len();
     let name = session.name()?;
-    let (serial, lost, backup): (u64, Vec<Operation>, Option<PathBuf>) = if args.dry_run {
+    let (serial, lost, backup): (u64, Vec<Operation>, Option<String>) = if args.dry_run {
         let here = session.state()?;
         let lost = here.refuses(&pushed, args.force)?;
         (here.serial.max(pushed.serial) + 1, lost, None)
@@ -241,7 +240,7 @@ pub(super) fn push(args: &PushArgs) -> Result<(), Failure> {
     let verb = if args.dry_run { "Would push" } else { "Pushed" };
     let mut text = format!("{verb} the state of {name}: serial {serial}, {resources} resources.\n");
     if let Some(backup) = backup {
-        let _ = writeln!(text, "The state as it was is kept in {}.", backup.display());
+        let _ = writeln!(text, "The state as it was is kept in {}.", backup);
     }
     terminal::print(&text)
 }

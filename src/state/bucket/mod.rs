@@ -1,0 +1,271 @@
+//! State in S3: `<stem>.json` is the snapshot, `<stem>.journal/<number>` are the journal's parts,
+//! `<stem>.lock` is the lock. Every write is conditional; nothing but the bucket is needed.
+//!
+//! [`lease`] says how the lock is taken, [`segments`] why two writers can't both write and why a
+//! reader needs no lock.
+
+mod lease;
+mod location;
+mod objects;
+mod refusal;
+mod segments;
+mod xml;
+
+pub use location::Location;
+
+use super::snapshot::{self, State};
+use super::writer::Writer;
+use super::{Holder, Key, replay};
+use crate::diagnostics::{Code, Diagnostic};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use bytes::Bytes;
+use lease::{Came, Lease};
+use objects::{Objects, Only, Put};
+use segments::{Progress, Segments};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Where requests go, and as whose.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Of the environment; a bucket elsewhere is followed.
+    pub region: String,
+    /// Those that the environment deploys with.
+    pub credentials: SharedCredentialsProvider,
+    /// Instead of AWS's own.
+    pub endpoint: Option<String>,
+    /// Carries the requests; no other runtime may use it.
+    pub http_client: SharedHttpClient,
+}
+
+/// Finds credentials and region, on the thread that will ask.
+pub type Connect = dyn Fn() -> Pin<Box<dyn Future<Output = Result<Access, Diagnostic>> + Send>> + Send + Sync;
+
+/// Tells a person why nothing seems to happen.
+pub type Say = dyn Fn(&str) + Send + Sync;
+
+/// A bucket, and how it is asked.
+pub struct Settings {
+    /// Where.
+    pub location: Location,
+    /// As whom.
+    pub connect: Box<Connect>,
+    /// How long a holder may be silent before another run takes its lock: others have to wait so
+    /// long after a run was killed. It is renewed three times as often.
+    pub lease: Duration,
+    /// How long a bucket that doesn't answer is asked again.
+    pub patience: Duration,
+    /// Is told for whom one waits.
+    pub say: Box<Say>,
+}
+
+/// A holder may be silent for this long, unless somebody says otherwise.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// A bucket may be silent for this long, unless somebody says otherwise.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// States in S3.
+pub struct Bucket {
+    settings: Settings,
+    open: Mutex<Option<Arc<Objects>>>,
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.settings.location)
+    }
+}
+
+impl Bucket {
+    /// Nothing is asked yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, open: Mutex::new(None) }
+    }
+
+    fn objects(&self) -> Result<Arc<Objects>, Diagnostic> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(objects) = &*open {
+            return Ok(Arc::clone(objects));
+        }
+        let objects = Arc::new(Objects::open(&self.settings)?);
+        *open = Some(Arc::clone(&objects));
+        Ok(objects)
+    }
+}
+
+impl Objects {
+    fn unconditional(&self) -> Diagnostic {
+        refusal::unconditional(self.location(), &self.endpoint())
+    }
+}
+
+/// What no two have: of the operating system's randomness.
+fn unique() -> String {
+    snapshot::uuid()
+}
+
+fn unreadable(objects: &Objects, key: &str, why: &str) -> Diagnostic {
+    let message = format!("the state in s3://{}/{key} can't be read: {why}", objects.location().bucket);
+    Diagnostic::error(Code::BAD_STATE, message).hint(
+        "it is left as it is; restore an earlier version of the object, or move it away to start without it",
+    )
+}
+
+fn taken_over(objects: &Objects) -> Diagnostic {
+    let message = format!(
+        "another run took over the state in {}: this one was silent for longer than its lease",
+        objects.location()
+    );
+    Diagnostic::error(Code::TAKEN_OVER, message)
+        .hint("nothing more was begun; the other run picks up what was under way")
+}
+
+/// The keys of one state.
+#[derive(Debug, Clone)]
+struct Keys {
+    snapshot: String,
+    /// With its slash.
+    journal: String,
+    lock: String,
+}
+
+impl Keys {
+    fn new(location: &Location, key: &Key) -> Self {
+        let stem = key.stem();
+        Self {
+            snapshot: location.key(&format!("{stem}.json")),
+            journal: location.key(&format!("{stem}.journal/")),
+            lock: location.key(&format!("{stem}.lock")),
+        }
+    }
+}
+
+/// What lies in the bucket at one moment.
+struct Loaded {
+    state: State,
+    exists: bool,
+    /// The snapshot's.
+    etag: Option<String>,
+    segments: segments::Read,
+}
+
+fn load(objects: &Objects, keys: &Keys, key: &Key) -> Result<Loaded, Diagnostic> {
+    let mut segments = segments::read(objects, &keys.journal)?;
+    let snapshot = objects.get(&keys.snapshot)?;
+    let etag = snapshot.as_ref().map(|object| object.etag.clone());
+    let read = snapshot.map(|object| {
+        let text = std::str::from_utf8(&object.body).map_err(|error| error.to_string());
+        text.and_then(snapshot::parse).map_err(|why| unreadable(objects, &keys.snapshot, &why))
+    });
+    let mut state = read.transpose()?.unwrap_or_else(|| State::new(&key.stack, &key.env));
+    let folded = state.segment;
+    let entries: Vec<_> = std::mem::take(&mut segments.segments)
+        .into_iter()
+        .filter(|(number, _)| *number > folded)
+        .flat_map(|(_, entries)| entries)
+        .collect();
+    let exists = etag.is_some() || !entries.is_empty();
+    replay(&mut state, entries).map_err(|why| unreadable(objects, &keys.journal, &why))?;
+    segments.last = segments.last.max(folded);
+    Ok(Loaded { state, exists, etag, segments })
+}
+
+/// The state, without a lock, and whether there is one.
+pub(super) fn open_read(bucket: &Bucket, key: &Key) -> Result<(State, bool), Diagnostic> {
+    let objects = bucket.objects()?;
+    let loaded = load(&objects, &Keys::new(&bucket.settings.location, key), key)?;
+    Ok((loaded.state, loaded.exists))
+}
+
+/// A state that is this run's.
+pub(super) struct Held {
+    objects: Arc<Objects>,
+    keys: Keys,
+    /// The claim's number: what another folded after it was written by whoever took over.
+    claim: u64,
+    progress: Arc<Progress>,
+    etag: Option<String>,
+    // Last: given back after everything else is closed.
+    _lease: Lease,
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.objects.location())
+    }
+}
+
+/// Takes the lock, reads, and claims the journal.
+pub(super) fn hold(bucket: &Bucket, key: &Key, who: &Holder) -> Result<(Held, State, Writer), Diagnostic> {
+    let objects = bucket.objects()?;
+    let keys = Keys::new(&bucket.settings.location, key);
+    let (lease, came) = Lease::take(&objects, &keys.lock, key, who, &bucket.settings)?;
+    loop {
+        let loaded = load(&objects, &keys, key)?;
+        let segments::Read { known, last, bytes, .. } = loaded.segments;
+        let fence = match came {
+            Came::Free => false,
+            Came::Missing => loaded.exists || last > 0,
+            Came::Silent => true,
+        };
+        let claimed = Segments::claim(&objects, &keys.journal, who, lease.lost(), known, last, fence)?;
+        // Whoever held the lock wrote once more.
+        let Some((segments, claim)) = claimed else { continue };
+        // It may have folded that away already, so that the claim stands too early.
+        if !objects.is_unchanged(&keys.snapshot, loaded.etag.as_deref())? {
+            continue;
+        }
+        let progress = segments.progress();
+        let writer = Writer::start(segments, bytes)?;
+        let held = Held { objects, keys, claim, progress, etag: loaded.etag, _lease: lease };
+        return Ok((held, loaded.state, writer));
+    }
+}
+
+/// A journal of more parts than this is folded: each is a request for whoever reads.
+const MANY: usize = 500;
+
+impl Held {
+    /// Whether reading the journal takes too many requests.
+    pub(super) fn is_long(&self) -> bool {
+        self.progress.count() > MANY
+    }
+
+    /// The last segment that is written.
+    pub(super) fn segment(&self) -> u64 {
+        self.progress.last()
+    }
+
+    /// Puts the snapshot in the place of the one that was read.
+    pub(super) fn write_snapshot(&mut self, text: Vec<u8>) -> Result<(), Diagnostic> {
+        let body = Bytes::from(text);
+        loop {
+            let only = self.etag.as_deref().map_or(Only::IfAbsent, Only::IfSame);
+            if let Put::Stored(etag) = self.objects.put(&self.keys.snapshot, &body, only)? {
+                self.etag = Some(etag);
+                return Ok(());
+            }
+            // A holder that was stopped in the middle of this may have come back, and put down what it
+            // knew: that is less, and nothing is lost by it. One that knows of our claim took over.
+            let there = self.objects.get(&self.keys.snapshot)?;
+            let known = there
+                .as_ref()
+                .and_then(|object| snapshot::parse(std::str::from_utf8(&object.body).ok()?).ok());
+            if known.is_some_and(|known| known.segment >= self.claim) {
+                return Err(taken_over(&self.objects));
+            }
+            self.etag = there.map(|object| object.etag);
+        }
+    }
+
+    /// Keeps a copy of the state beside it; says where.
+    pub(super) fn back_up(&self, text: Vec<u8>) -> Result<String, Diagnostic> {
+        let key = format!("{}.backup", self.keys.snapshot);
+        self.objects.put(&key, &Bytes::from(text), Only::Always)?;
+        Ok(format!("s3://{}/{key}", self.objects.location().bucket))
+    }
+}

@@ -1,0 +1,109 @@
+//! What S3 refuses, in words for a person, with the way out.
+
+use super::location::Location;
+use super::xml;
+use crate::aws::Answer;
+use crate::diagnostics::{Code, Diagnostic};
+use std::time::Duration;
+
+const SAFE: &str = "nothing acknowledged is lost: run again, and what was under way is picked up";
+
+/// S3's own words.
+pub(super) struct Said {
+    pub code: String,
+    message: String,
+    request: Option<String>,
+}
+
+impl Said {
+    pub(super) fn of(answer: &Answer) -> Self {
+        let body = String::from_utf8_lossy(&answer.body);
+        let text = |name| xml::text(&body, name).unwrap_or_default();
+        Self {
+            code: text("Code"),
+            message: text("Message"),
+            request: answer.header("x-amz-request-id").map(str::to_owned),
+        }
+    }
+
+    /// Whether it is worth asking again: S3 has too much to do, or two wrote at one moment.
+    pub(super) fn passes(&self, status: u16) -> bool {
+        matches!(status, 429 | 500 | 502..=504)
+            || matches!(
+                self.code.as_str(),
+                "SlowDown"
+                    | "RequestTimeout"
+                    | "ConditionalRequestConflict"
+                    | "OperationAborted"
+                    | "InternalError"
+            )
+    }
+
+    pub(super) fn words(&self, status: u16) -> String {
+        let mut words = match (self.code.as_str(), self.message.trim_end_matches('.')) {
+            ("", _) => format!("HTTP {status}"),
+            (code, "") => code.to_owned(),
+            (code, message) => format!("{message} ({code})"),
+        };
+        if let Some(request) = &self.request {
+            words.push_str(&format!(", request id {request}"));
+        }
+        words
+    }
+}
+
+/// No credentials, or none that can be used.
+pub(super) fn credentials(location: &Location, words: &str) -> Diagnostic {
+    Diagnostic::error(Code::BUCKET, format!("the state in {location} can't be asked for: {words}"))
+        .hint("the state is read and written with the credentials that the environment deploys with")
+}
+
+/// It was asked again and again.
+pub(super) fn silent(location: &Location, words: &str, patience: Duration) -> Diagnostic {
+    let message = format!("the state in {location} can't be reached: {words}");
+    Diagnostic::error(Code::UNREACHABLE, message)
+        .hint(format!("it was asked for {} seconds; {SAFE}", patience.as_secs_f32()))
+}
+
+/// The store takes no conditions, so that it can't tell two writers apart.
+pub(super) fn unconditional(location: &Location, endpoint: &str) -> Diagnostic {
+    let message = format!(
+        "the store at {endpoint} doesn't keep the conditions of a write: two runs could both hold {location}"
+    );
+    Diagnostic::error(Code::BUCKET, message)
+        .hint("state needs `If-None-Match` and `If-Match` on PutObject, as S3 has them")
+}
+
+/// What can't be helped by asking again.
+pub(super) fn of(location: &Location, action: &str, key: &str, status: u16, said: &Said) -> Diagnostic {
+    let words = said.words(status);
+    let error = |message: String| Diagnostic::error(Code::BUCKET, message);
+    let bucket = &location.bucket;
+    match (status, said.code.as_str()) {
+        (_, "NoSuchBucket") => error(format!("the state's bucket `{bucket}` doesn't exist"))
+            .hint(format!("make it: `aws s3 mb s3://{bucket}`; or correct `cloud.state`")),
+        (501, _) | (_, "NotImplemented") => {
+            error(format!("the store of {location} can't do {action} as S3 does: {words}"))
+                .hint("state needs `If-None-Match` and `If-Match` on PutObject, as S3 has them")
+        }
+        (_, "RequestTimeTooSkewed") => error(format!("the state in {location} can't be asked for: {words}"))
+            .hint("set this machine's clock: S3 takes no request that is 15 minutes off"),
+        (
+            _,
+            "ExpiredToken"
+            | "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "InvalidToken"
+            | "TokenRefreshRequired",
+        ) => credentials(location, &words).hint(SAFE),
+        (401 | 403, _) => {
+            let what = if key.is_empty() { bucket.clone() } else { format!("{bucket}/{key}") };
+            error(format!("{action} of s3://{what} is denied: {words}")).hint(
+                "state needs s3:GetObject, s3:PutObject and s3:DeleteObject on the prefix, and s3:ListBucket on the bucket",
+            )
+        }
+        (301 | 307 | 308, _) => error(format!("the bucket `{bucket}` is elsewhere: {words}"))
+            .hint("`cloud.region` is the bucket's region too, unless S3 says where it is"),
+        _ => error(format!("{action} of {location} failed: {words}")).hint(SAFE),
+    }
+}

@@ -1,0 +1,10 @@
+//! State in S3: one writer, nothing lost, nothing doubled, whoever dies and whatever the network
+//! does.
+
+mod common;
+#[path = "state_s3/engine.rs"]
+mod engine;
+#[path = "state_s3/program.rs"]
+mod program;
+#[path = "common/s3.rs"]
+mod s3;
