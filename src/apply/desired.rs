@@ -106,7 +106,7 @@ impl<'a> Knowledge<'a> {
     pub fn wanted(&self, change: &ResourceChange, secrets: &Secrets) -> Result<Wanted, NotSent> {
         let desired = self.of(&change.address).ok_or(NotSent::Undeclared)?;
         let resource_type = self.job.catalogue.of(&change.type_name).ok_or(NotSent::Undeclared)?;
-        let plain = without_nulls(self.evaluate(&desired.properties));
+        let plain = self.evaluate(&desired.properties).without_nulls();
         let value = self.with_restored(change, plain.clone());
         if let Some(planned) = &change.after {
             let broken = broken_promises(planned, &value);
@@ -390,17 +390,6 @@ fn veil(json: &Json, hidden: &[String], secrets: &Secrets) -> Json {
 
 fn within(text: &str, secret: &str) -> bool {
     text == secret || (secret.len() >= SHORTEST && text.contains(secret))
-}
-
-/// As the plan does: a property that is null isn't declared.
-fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(mut members) => {
-            members.retain(|_, member| *member != Value::Null);
-            Value::Object(members)
-        }
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::model::{Action, Address, Doubts, Fixed, Json, Secrets, Value};
 use crate::plan::ResourceChange;
 use crate::provider::{Fault, FaultKind, Silence};
 use crate::schema::{ResourceType, TypeName};
-use crate::state::{Ending, Entry, Locked, Output, State};
+use crate::state::{Ending, Entry, Locked, Output, State, Verb};
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -310,6 +310,7 @@ impl<'a> Engine<'a> {
                 match subject.doing {
                     Doing::Create => {
                         self.outcome.added += 1;
+                        self.outcome.made.insert(subject.address.clone());
                         self.outcome.forgotten += usize::from(self.lets_go(step));
                     }
                     Doing::Update => self.outcome.changed += 1,
@@ -473,6 +474,10 @@ impl<'a> Engine<'a> {
     /// What an interruption, or a cloud that fell silent, left waiting.
     fn rest(&mut self) {
         self.outcome.interrupted = self.hands.cancel.stop() > Stop::No;
+        self.hands.journal.with(|state| {
+            let creates = state.operations.values().filter(|operation| operation.verb == Verb::Create);
+            self.outcome.made.extend(creates.map(|operation| operation.address.clone()));
+        });
         for step in 0..self.stages.len() {
             if matches!(self.stages[step], Stage::Waiting(_)) {
                 self.skip(step, None);

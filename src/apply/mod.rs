@@ -32,7 +32,7 @@ use crate::plan::Plan;
 use crate::provider::{Clock, Provider};
 use crate::schema::Catalogue;
 use crate::state::Locked;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What is to be done, and all that is needed to know what to send.
@@ -113,6 +113,8 @@ pub struct Outcome {
     pub imported: usize,
     /// Let go of.
     pub forgotten: usize,
+    /// Where something was made, or may have been: creates and the new halves of replacements.
+    pub made: BTreeSet<Address>,
     /// What failed, in the order in which it did.
     pub failures: Vec<Failure>,
     /// What wasn't started, by address.

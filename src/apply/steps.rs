@@ -111,7 +111,7 @@ impl Steps {
                 }
             }
         }
-        let leftovers = steps.leftovers(state);
+        let leftovers = steps.leftovers(plan, state, &up);
         steps.upwards(plan, &up);
         steps.downwards(plan, &up, &down, &leftovers);
         steps.identities(plan, &up, &down, catalogue);
@@ -141,8 +141,14 @@ impl Steps {
         }
     }
 
-    /// What earlier runs replaced and couldn't take away.
-    fn leftovers(&mut self, state: &State) -> Vec<usize> {
+    /// What earlier runs replaced and couldn't take away, but for what comes again under the same
+    /// identity: that goes first, or the new one would be deleted in its place.
+    fn leftovers(&mut self, plan: &Plan, state: &State, up: &HashMap<&Address, usize>) -> Vec<usize> {
+        let made = plan.changes.iter().filter_map(|change| {
+            let identity = (&change.type_name, change.new_identifier.as_deref()?);
+            Some((identity, *up.get(&change.address)?))
+        });
+        let made: HashMap<(&TypeName, &str), usize> = made.collect();
         let mut found = Vec::new();
         for Leftover { address, type_name, identifier, why, .. } in &state.leftovers {
             if *why == Why::Replaced {
@@ -151,7 +157,11 @@ impl Steps {
                     type_name: type_name.clone(),
                     identifier: identifier.clone(),
                 };
-                found.push(self.add(what, address));
+                let gone = self.add(what, address);
+                match made.get(&(type_name, identifier.as_str())) {
+                    Some(made) => self.edge(*made, gone),
+                    None => found.push(gone),
+                }
             }
         }
         found

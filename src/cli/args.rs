@@ -16,7 +16,7 @@ pub(super) enum Command {
     /// Show what would change; change nothing
     Plan(PlanArgs),
     /// Show what would change, ask, and do it
-    Apply(ApplyArgs),
+    Apply(ApplyOrBackArgs),
     /// Take everything away, in reverse order
     Destroy(ApplyArgs),
     /// Find every mistake that can be known without a cloud
@@ -137,6 +137,16 @@ pub(super) struct ApplyArgs {
     /// How many operations at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) parallelism: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyOrBackArgs {
+    #[command(flatten)]
+    pub(super) apply: ApplyArgs,
+    /// If it fails, go back to what was recorded before it, by a plan that is shown and asked for;
+    /// `--yes` agrees to that too
+    #[arg(long)]
+    pub(super) rollback: bool,
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,7 @@ use crate::schema::Catalogue;
 use args::{Cli, Command, LocalCommand};
 use clap::Parser;
 use clap::error::ErrorKind;
+use commands::apply::Task;
 use std::process::ExitCode;
 use terminal::Form;
 
@@ -94,8 +95,11 @@ fn run(command: Command) -> Result<Ended, Failure> {
         Command::State { command } => commands::state::run(&command),
         Command::Output(args) => commands::output::run(&args),
         Command::Plan(args) => block_on(commands::plan::run(&args)),
-        Command::Apply(args) => block_on(commands::apply::run(&args, false)),
-        Command::Destroy(args) => block_on(commands::apply::run(&args, true)),
+        Command::Apply(args) => {
+            let task = Task::Apply { rolls_back: args.rollback };
+            block_on(commands::apply::run(&args.apply, task))
+        }
+        Command::Destroy(args) => block_on(commands::apply::run(&args, Task::Destroy)),
         Command::Drift(args) => block_on(commands::drift::run(&args)),
         Command::Local(args) => match &args.command {
             Some(LocalCommand::Inventory(asked)) => commands::local::inventory::run(asked),
@@ -115,7 +119,8 @@ fn block_on(command: impl Future<Output = Result<Ended, Failure>>) -> Result<End
 /// How a command's failure is shown: as everything else of it.
 fn form(command: &Command) -> Form {
     let json = match command {
-        Command::Apply(args) | Command::Destroy(args) if args.json => return Form::Lines,
+        Command::Apply(args) if args.apply.json => return Form::Lines,
+        Command::Destroy(args) if args.json => return Form::Lines,
         Command::Apply(_) | Command::Destroy(_) | Command::Export(_) => false,
         Command::Local(args) => {
             matches!(&args.command, Some(LocalCommand::Inventory(asked)) if asked.json)
@@ -137,7 +142,8 @@ fn form(command: &Command) -> Form {
 fn annotates(command: &Command) -> bool {
     match command {
         Command::Plan(args) => args.github,
-        Command::Apply(args) | Command::Destroy(args) => args.github,
+        Command::Apply(args) => args.apply.github,
+        Command::Destroy(args) => args.github,
         Command::Check(args) => args.github,
         _ => false,
     }

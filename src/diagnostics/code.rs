@@ -133,6 +133,8 @@ codes! {
         "The record has a secret by its hash alone, and the stack file has another by now. `evstack apply` goes to what the stack file says.";
     IDLE_IGNORE = "E0521" "an entry of `drift.ignore` does nothing"
         "Its `until` is over, so that the drift is told again; or nothing that drifted fits it. Remove it, or give it another day.";
+    NOT_RESTORED = "E0522" "something isn't as it was after a rollback"
+        "`evstack apply --rollback` goes back to what was recorded before the apply that failed. Data that went with a resource, secrets of which only the hash is recorded, and identifiers that AWS makes up don't come back; what is protected, or may hold data by now, stays as it is. All of it is named before anything is done.";
     LOCKED = "E0601" "another run holds the state"
         "The message names the holder. A lock in a folder goes with its process, even when that is killed. State in S3 is held by a lease: once its holder has been silent for all of it, the next run takes it over.";
     BAD_STATE = "E0602" "the state can't be read"

@@ -164,9 +164,20 @@ pub fn is_hidden(value: &Value) -> bool {
     hidden
 }
 
-/// The hash that stands for a secret: `{"$secret": "…"}`.
-pub(super) fn is_hash(json: &Json) -> bool {
+/// Whether it is the hash that stands for a secret: `{"$secret": "…"}`.
+#[must_use]
+pub fn is_hash(json: &Json) -> bool {
     json.as_object().is_some_and(|o| o.len() == 1 && o.contains_key("$secret"))
+}
+
+/// Whether the hash of a secret stands anywhere in it.
+pub(super) fn has_hash(json: &Json) -> bool {
+    match json {
+        hash if is_hash(hash) => true,
+        Json::Array(items) => items.iter().any(has_hash),
+        Json::Object(members) => members.values().any(has_hash),
+        _ => false,
+    }
 }
 
 /// Nothing is there, in other words: many services don't tell an empty value from none.

@@ -24,7 +24,7 @@ pub use drift::{
     Drifted, DriftedPath, Foreign, IgnoredPath, Irrevocable, ResourceDrift, accepted, drift, kept_apart,
     restored,
 };
-pub use equal::{declared, is_hidden, revealed, same};
+pub use equal::{declared, is_hash, is_hidden, revealed, same};
 pub use holding::{Holding, holding};
 pub use patch::{create_model, patch, unsayable};
 pub use stages::stages;

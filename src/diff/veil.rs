@@ -6,6 +6,7 @@
 
 use super::Diff;
 use super::compare::shown;
+use super::equal::has_hash;
 use crate::model::{Json, Value};
 
 /// The same differences, with every value hidden that stands where a secret does.
@@ -23,14 +24,6 @@ pub(super) fn over(mut diff: Diff, desired: &Value, recorded: Option<&Json>) -> 
             sides.iter().any(|side| at(side, &difference.path).is_some_and(Value::has_secrets));
     }
     diff
-}
-
-fn has_hash(json: &Json) -> bool {
-    match json {
-        Json::Object(members) => members.contains_key("$secret") || members.values().any(has_hash),
-        Json::Array(items) => items.iter().any(has_hash),
-        _ => false,
-    }
 }
 
 fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {

@@ -79,6 +79,18 @@ impl Value {
         }
     }
 
+    /// Without members that are null: a top property that is null isn't declared.
+    #[must_use]
+    pub fn without_nulls(self) -> Self {
+        match self {
+            Self::Object(mut members) => {
+                members.retain(|_, member| *member != Self::Null);
+                Self::Object(members)
+            }
+            other => other,
+        }
+    }
+
     /// Plain JSON with secrets revealed; `None` if anything in it is unknown.
     #[must_use]
     pub fn to_json(&self) -> Option<Json> {

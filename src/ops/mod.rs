@@ -14,6 +14,7 @@ mod named;
 pub mod plan;
 pub mod project;
 pub mod recorded;
+pub mod rollback;
 pub mod saved;
 
 pub use alike::alike;

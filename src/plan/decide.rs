@@ -22,7 +22,7 @@ impl Rules<'_> {
     /// stay.
     pub(super) fn declared(&self, subject: &Subject<'_>, evaluator: &Evaluator<'_>) -> ResourceChange {
         let desired = subject.desired;
-        let mut after = without_nulls(desired.properties.evaluate(evaluator));
+        let mut after = desired.properties.evaluate(evaluator).without_nulls();
         let doubts = subject.recorded.map(|r| r.doubts.clone()).unwrap_or_default();
         let context = Context::new(&subject.resource_type, &desired.options, self.secrets).since(&doubts);
         let mut change = ResourceChange {
@@ -232,15 +232,4 @@ impl Rules<'_> {
 
 fn moved(recorded: &Recorded, address: &Address) -> Option<Address> {
     (recorded.address != *address).then(|| recorded.address.clone())
-}
-
-/// A top property that is null isn't there.
-fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(mut members) => {
-            members.retain(|_, v| *v != Value::Null);
-            Value::Object(members)
-        }
-        other => other,
-    }
 }

@@ -277,12 +277,14 @@ fn planned_change(change: &ResourceChange) -> Json {
     line("planned_change", &format!("{}: Plan to {action}", change.address), fields)
 }
 
-/// `operation` is `plan`, `apply` or `destroy`.
+/// `operation` is `plan`, `apply`, `destroy`, `revert` or `rollback`.
 #[must_use]
 pub fn change_summary(counts: Counts, operation: &str) -> Json {
     let message = match operation {
         "apply" => super::progress::apply_complete(counts),
         "destroy" => super::progress::destroy_complete(counts),
+        "revert" => super::progress::revert_complete(counts),
+        "rollback" => super::progress::rollback_complete(counts),
         _ => format!(
             "Plan: {} to add, {} to change, {} to destroy.",
             counts.add, counts.change, counts.destroy

@@ -158,6 +158,15 @@ pub fn revert_complete(done: Counts) -> String {
     )
 }
 
+/// `Rollback complete! Resources: 0 added, 1 changed, 3 destroyed.`
+#[must_use]
+pub fn rollback_complete(done: Counts) -> String {
+    format!(
+        "Rollback complete! Resources: {} added, {} changed, {} destroyed.\n",
+        done.add, done.change, done.destroy
+    )
+}
+
 /// `Destroy complete! Resources: 41 destroyed.`
 #[must_use]
 pub fn destroy_complete(done: Counts) -> String {

@@ -251,6 +251,12 @@ pub enum Entry {
         /// From now on.
         to: Address,
     },
+    /// What was replaced or let go of, and is still there, is the resource of its address again; what
+    /// took its place becomes a leftover.
+    TakeBack {
+        /// Its record, as it was.
+        recorded: Box<Recorded>,
+    },
     /// The stack's outputs.
     Outputs {
         /// In the order of declaration.

@@ -4,6 +4,7 @@ use super::entry::{Ending, Entry, Leftover, Operation, Output, Verb, Why};
 use super::unreadable;
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json, Recorded, Secrets};
+use crate::schema::TypeName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
@@ -177,6 +178,7 @@ impl State {
                 }
             }
             Entry::Move { from, to } => self.rename(from, to),
+            Entry::TakeBack { recorded } => self.take_back(recorded),
             Entry::Outputs { outputs } => outputs.clone_into(&mut self.outputs),
         }
     }
@@ -190,15 +192,8 @@ impl State {
                 let recorded =
                     declared.recorded(address.clone(), type_name, identifier.clone(), seen.clone());
                 let before = self.resources.insert(address, recorded);
-                if let Some(before) = before.filter(|before| deposes && before.identifier != *identifier) {
-                    self.leftovers.push(Leftover {
-                        address: before.address,
-                        type_name: before.type_name,
-                        identifier: before.identifier,
-                        why: Why::Replaced,
-                        dependencies: before.dependencies,
-                    });
-                }
+                let before = before.filter(|before| deposes && before.identifier != *identifier);
+                self.leftovers.extend(before.map(Leftover::replaced));
             }
             Ending::Deleted if leftover => {
                 self.leftovers.retain(|l| l.type_name != type_name || Some(&l.identifier) != known.as_ref());
@@ -228,6 +223,17 @@ impl State {
         }
     }
 
+    fn take_back(&mut self, recorded: &Recorded) {
+        let is = |type_name: &TypeName, identifier: &str| {
+            *type_name == recorded.type_name && identifier == recorded.identifier
+        };
+        self.leftovers.retain(|leftover| !is(&leftover.type_name, &leftover.identifier));
+        let before = self.resources.insert(recorded.address.clone(), recorded.clone());
+        self.leftovers.extend(
+            before.filter(|before| !is(&before.type_name, &before.identifier)).map(Leftover::replaced),
+        );
+    }
+
     fn rename(&mut self, from: &Address, to: &Address) {
         if let Some(mut recorded) = self.resources.remove(from) {
             recorded.address = to.clone();
@@ -241,6 +247,14 @@ impl State {
                 *dependency = to.clone();
             }
         }
+    }
+}
+
+impl Leftover {
+    /// Of what something else has taken the place.
+    fn replaced(recorded: Recorded) -> Self {
+        let Recorded { address, type_name, identifier, dependencies, .. } = recorded;
+        Self { address, type_name, identifier, why: Why::Replaced, dependencies }
     }
 }
 

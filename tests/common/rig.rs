@@ -7,9 +7,10 @@ use bytes::Bytes;
 use evstack::apply::{self, Job, Means, Outcome, Recovery, Sink, recover};
 use evstack::diagnostics::Diagnostics;
 use evstack::local::{Cloud, ManualClock, Options, Settings, Time};
-use evstack::model::{Address, Json, Place};
+use evstack::model::{Address, Json, Live, Place};
 use evstack::ops::import::import;
 use evstack::ops::plan::{Made, Wanted, plan};
+use evstack::ops::rollback::{Failed, Leave, Restoration, Rollback, rollback};
 use evstack::ops::{Failure, Loaded, Request, load};
 use evstack::plan::Plan;
 use evstack::provider::cloud_control::{self, CloudControl};
@@ -310,40 +311,70 @@ impl Rig {
     pub fn attempt(&self, text: &str, wanted: &Wanted) -> Result<(Plan, Outcome), Diagnostics> {
         let loaded = self.try_load(text).map_err(|failure| failure.diagnostics)?;
         let mut locked = self.lock(&loaded);
-        let mut means = Means::new(
-            Arc::clone(&self.provider),
-            Arc::clone(&self.clock) as Arc<dyn Clock>,
-            self.seed.fetch_add(1, Ordering::Relaxed),
-        );
-        means.sink = Arc::clone(&self.sink);
         let done = self.runtime.block_on(async {
-            let catalogue = Catalogue::bundled();
-            let recovered: Recovery = recover(&means, &mut locked, catalogue, &|_: &Address| None).await?;
-            if recovered.problems.has_errors() {
-                return Err(recovered.problems);
-            }
-            let made = plan(&loaded, &locked.snapshot(), &self.provider, wanted).await;
-            let made = made.map_err(|failure| failure.diagnostics)?;
-            if !made.refusals.is_empty() {
-                return Err(made.refusals);
-            }
-            let resolved = &loaded.resolved;
-            let outputs: Vec<_> =
-                resolved.outputs.iter().map(|o| (o.name.clone(), o.value.clone())).collect();
-            let job = Job {
-                plan: &made.plan,
-                desired: &resolved.resources,
-                attributes: &resolved.attributes,
-                outputs: &outputs,
-                live: &made.live,
-                catalogue,
-                place_of: &|span| loaded.sources.place(span),
-            };
-            let outcome = apply::run(&job, &means, &mut locked).await?;
+            let means = self.means();
+            let made = self.made(&loaded, &mut locked, &means, wanted).await?;
+            let outcome = carry_out(&loaded, &made.plan, &made.live, &means, &mut locked).await?;
             Ok((made.plan, outcome))
         });
         locked.compact().expect("the state is written");
         done
+    }
+
+    /// As `evstack apply --rollback`; `between` the failed run and the one that goes back something
+    /// may happen. Nothing goes back from a run that was whole.
+    pub fn apply_or_back(
+        &self,
+        text: &str,
+        wanted: &Wanted,
+        leave: Leave,
+        between: impl FnOnce(),
+    ) -> Result<(Plan, Outcome, Option<Back>), String> {
+        let loaded = self.load(text)?;
+        let mut locked = self.lock(&loaded);
+        let done: Result<_, Diagnostics> = self.runtime.block_on(async {
+            let means = self.means();
+            let made = self.made(&loaded, &mut locked, &means, wanted).await?;
+            let before = locked.snapshot();
+            let outcome = carry_out(&loaded, &made.plan, &made.live, &means, &mut locked).await?;
+            between();
+            if outcome.is_complete() {
+                return Ok((made.plan, outcome, None));
+            }
+            recovered(&mut locked, &means).await?;
+            let now = locked.snapshot();
+            let failed = Failed { plan: &made.plan, outcome: &outcome, before: &before, now: &now };
+            let back = rollback(loaded, &failed, &self.provider, leave).await;
+            let Rollback { loaded, plan, live, restoration, .. } =
+                back.map_err(|failure| failure.diagnostics)?;
+            restoration.begin(&locked)?;
+            let ended = carry_out(&loaded, &plan, &live, &means, &mut locked).await?;
+            if ended.is_complete() {
+                restoration.finish(&locked)?;
+            }
+            Ok((made.plan, outcome, Some(Back { plan, restoration, outcome: ended })))
+        });
+        locked.compact().expect("the state is written");
+        done.map_err(|problems| format!("{problems:#?}\n{text}"))
+    }
+
+    fn means(&self) -> Means {
+        let (provider, clock) = (Arc::clone(&self.provider), Arc::clone(&self.clock) as Arc<dyn Clock>);
+        let seed = self.seed.fetch_add(1, Ordering::Relaxed);
+        Means { sink: Arc::clone(&self.sink), ..Means::new(provider, clock, seed) }
+    }
+
+    async fn made(
+        &self,
+        loaded: &Loaded,
+        locked: &mut Locked,
+        means: &Means,
+        wanted: &Wanted,
+    ) -> Result<Made, Diagnostics> {
+        recovered(locked, means).await?;
+        let made = plan(loaded, &locked.snapshot(), &self.provider, wanted).await;
+        let made = made.map_err(|failure| failure.diagnostics)?;
+        if made.refusals.is_empty() { Ok(made) } else { Err(made.refusals) }
     }
 
     /// As `evstack import ADDR IDENTIFIER`.
@@ -440,6 +471,39 @@ impl Rig {
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }
+}
+
+/// A run that went back.
+pub struct Back {
+    pub plan: Plan,
+    pub restoration: Restoration,
+    pub outcome: Outcome,
+}
+
+async fn recovered(locked: &mut Locked, means: &Means) -> Result<(), Diagnostics> {
+    let recovered: Recovery = recover(means, locked, Catalogue::bundled(), &|_: &Address| None).await?;
+    if recovered.problems.has_errors() { Err(recovered.problems) } else { Ok(()) }
+}
+
+async fn carry_out(
+    loaded: &Loaded,
+    plan: &Plan,
+    live: &BTreeMap<Address, Live>,
+    means: &Means,
+    locked: &mut Locked,
+) -> Result<Outcome, Diagnostics> {
+    let resolved = &loaded.resolved;
+    let outputs: Vec<_> = resolved.outputs.iter().map(|o| (o.name.clone(), o.value.clone())).collect();
+    let job = Job {
+        plan,
+        desired: &resolved.resources,
+        attributes: &resolved.attributes,
+        outputs: &outputs,
+        live,
+        catalogue: Catalogue::bundled(),
+        place_of: &|span| loaded.sources.place(span),
+    };
+    Ok(apply::run(&job, means, locked).await?)
 }
 
 fn words(failure: &Failure, text: &str) -> String {

@@ -1,5 +1,7 @@
 //! `evstack apply [STACK|PLAN]` and `evstack destroy [STACK]`: shows the plan, asks, does it.
 
+mod rollback;
+
 use super::plan::{Planned, Reopened, reopened, wanted};
 use crate::apply::{Cancel, Job, Means, Outcome, Recovery, has_work, recover, run as carry_out};
 use crate::cli::args::ApplyArgs;
@@ -19,13 +21,14 @@ use crate::state::Locked;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(in crate::cli) async fn run(args: &ApplyArgs, destroy: bool) -> Result<Ended, Failure> {
+pub(in crate::cli) async fn run(args: &ApplyArgs, task: Task) -> Result<Ended, Failure> {
+    let destroy = task == Task::Destroy;
     let saved = match &args.stack {
         Some(path) => saved::read(Path::new(path))?,
         None => None,
     };
     if let Some(saved) = &saved {
-        return from_file(args, saved, destroy).await;
+        return from_file(args, saved, task).await;
     }
     let wanted = wanted(&args.wanted, destroy)?;
     let mut sessions = Session::all(&args.place, args.stack.as_deref())?;
@@ -33,21 +36,28 @@ pub(in crate::cli) async fn run(args: &ApplyArgs, destroy: bool) -> Result<Ended
         // A stack goes before those whose outputs it reads.
         sessions.reverse();
     }
+    let mut applied = Vec::new();
     for session in &sessions {
         let connection = cloud::connect(session).await?;
         let request = session.request(connection.place.clone())?;
         let loaded = ops::load(&request, Box::new(session.loader()))?;
-        match one(args, session, &connection, request, loaded, &wanted, None).await? {
-            Ended::Done => {}
-            ended => return Ok(ended),
+        let name = loaded.stack.name.clone();
+        match one(args, session, &connection, request, loaded, (&wanted, task), None).await? {
+            Ended::Done => applied.push(name),
+            ended => {
+                if task.rolls_back() && !applied.is_empty() {
+                    terminal::say(&format!("What was applied before it stays: {}.", applied.join(", ")));
+                }
+                return Ok(ended);
+            }
         }
     }
     Ok(Ended::Done)
 }
 
 /// Plans again from the sources in the file, and goes on only if nothing moved.
-async fn from_file(args: &ApplyArgs, saved: &SavedPlan, destroy: bool) -> Result<Ended, Failure> {
-    if destroy {
+async fn from_file(args: &ApplyArgs, saved: &SavedPlan, task: Task) -> Result<Ended, Failure> {
+    if task == Task::Destroy {
         return Err(Diagnostic::error(Code::STALE_PLAN, "`evstack destroy` takes a stack, not a plan")
             .hint("a plan of `evstack plan --destroy --out FILE` is carried out by `evstack apply FILE`")
             .into());
@@ -60,8 +70,24 @@ async fn from_file(args: &ApplyArgs, saved: &SavedPlan, destroy: bool) -> Result
             .hint("give the flags to `evstack plan --out FILE`; apply takes config, `--yes` and `--json`")
             .into());
     }
+    let wanted = Wanted::from_saved(&saved.options);
+    let task = match (wanted.destroy, task.rolls_back()) {
+        (true, true) => {
+            return Err(Diagnostic::error(Code::UNSUPPORTED, "a plan that destroys isn't rolled back")
+                .hint("leave out `--rollback`; what is left after a failure, the next run destroys")
+                .into());
+        }
+        (true, false) => Task::Destroy,
+        // The plan was approved by whoever made it; what comes after a failure nobody has seen.
+        (false, true) if !args.yes && (args.json || !terminal::can_ask()) => {
+            return Err(Diagnostic::error(Code::NOT_APPROVED, "there is nobody to ask about a rollback")
+                .hint("pass `--yes` to agree to it beforehand")
+                .into());
+        }
+        (false, _) => task,
+    };
     let Reopened { session, connection, request, loaded } = reopened(&args.place, saved).await?;
-    one(args, &session, &connection, request, loaded, &Wanted::from_saved(&saved.options), Some(saved)).await
+    one(args, &session, &connection, request, loaded, (&wanted, task), Some(saved)).await
 }
 
 /// One stack, from the lock to the last line.
@@ -71,7 +97,7 @@ async fn one(
     connection: &Connection,
     request: Request,
     loaded: Loaded,
-    wanted: &Wanted,
+    (wanted, task): (&Wanted, Task),
     file: Option<&SavedPlan>,
 ) -> Result<Ended, Failure> {
     let salt = file.map(|file| file.salt.as_str());
@@ -83,7 +109,6 @@ async fn one(
     if let Some(file) = file {
         saved::still_fits(file, &planned.saved(wanted))?;
     }
-    let task = if wanted.destroy { Task::Destroy } else { Task::Apply };
     // A plan file was approved by whoever made it.
     let asks = file.is_none() && !args.yes;
     show(args, &planned, asks)?;
@@ -92,20 +117,30 @@ async fn one(
 
 /// What a plan is carried out for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Task {
-    Apply,
+pub(in crate::cli) enum Task {
+    Apply {
+        /// Whether a failure is turned back.
+        rolls_back: bool,
+    },
     Destroy,
     /// What drifted goes back to the record.
     Revert,
+    /// What a failed apply did goes back to what was recorded before it.
+    Rollback,
 }
 
 impl Task {
     fn name(self) -> &'static str {
         match self {
-            Self::Apply => "apply",
+            Self::Apply { .. } => "apply",
             Self::Destroy => "destroy",
             Self::Revert => "revert",
+            Self::Rollback => "rollback",
         }
+    }
+
+    fn rolls_back(self) -> bool {
+        self == Self::Apply { rolls_back: true }
     }
 }
 
@@ -147,7 +182,6 @@ pub(super) async fn perform(
     asks: bool,
 ) -> Result<Ended, Failure> {
     let Held { mut locked, recovered, seed } = held;
-    let cancel = Cancel::default();
     if planned.is_refused() {
         locked.compact()?;
         mention(args, &planned.refusals, &planned.loaded.sources)?;
@@ -162,6 +196,25 @@ pub(super) async fn perform(
         terminal::tell(&format!("\n{} cancelled.\n", capital(task.name())))?;
         return Ok(Ended::Failed);
     }
+    let outcome = watched(args, connection, &planned, &mut locked, seed).await;
+    locked.compact()?;
+    let outcome = outcome?;
+    let ended = report(args, &planned, &outcome, recovered, task)?;
+    if task.rolls_back() && rollback::is_for(&outcome) {
+        return rollback::run(args, connection, locked, planned, &outcome, seed).await;
+    }
+    Ok(ended)
+}
+
+/// Carries it out, shown as it goes and under Ctrl-C.
+async fn watched(
+    args: &ApplyArgs,
+    connection: &Connection,
+    planned: &Planned,
+    locked: &mut Locked,
+    seed: u64,
+) -> Result<Outcome, Failure> {
+    let cancel = Cancel::default();
     let steps = planned.plan.changes.iter().filter(|c| c.action != Action::NoOp).count();
     let progress = Arc::new(Progress::new(steps, telling(args)));
     let means = Means {
@@ -173,11 +226,10 @@ pub(super) async fn perform(
         at_once: usize::from(args.parallelism),
     };
     let brake = tokio::spawn(listen(cancel, connection.breaker.clone()));
-    let outcome = carry_out_plan(&planned, &means, &mut locked).await;
+    let outcome = carry_out_plan(planned, &means, locked).await;
     brake.abort();
     progress.finish(outcome.as_ref().is_ok_and(|outcome| outcome.silent.is_some()));
-    locked.compact()?;
-    report(args, &planned, &outcome?, recovered, task)
+    outcome
 }
 
 async fn carry_out_plan(planned: &Planned, means: &Means, locked: &mut Locked) -> Result<Outcome, Failure> {
@@ -292,7 +344,13 @@ fn approved(args: &ApplyArgs, planned: &Planned, task: Task) -> Result<bool, Fai
             .into());
     }
     let stack = &planned.loaded.stack.name;
-    let question = if task == Task::Destroy {
+    let question = if task == Task::Rollback {
+        "\nDo you want to roll back?\n  \
+         evstack will perform the actions described above.\n  \
+         Only 'yes' will be accepted; anything else leaves the stack as the failed apply left it.\n\n  \
+         Enter a value: "
+            .to_owned()
+    } else if task == Task::Destroy {
         format!(
             "\nDo you really want to destroy all resources of the stack {stack}?\n  \
              evstack will destroy what is shown above. There is no undo.\n  \
@@ -354,18 +412,19 @@ fn report(
     }
     if args.json {
         terminal::tell(&format!("{}\n", json::change_summary(counts, what)))?;
-        if !destroy {
+        if !destroy && task != Task::Rollback {
             terminal::tell(&format!("{}\n", json::outputs(&outcome.outputs)))?;
         }
         return Ok(ended);
     }
     let done = match task {
         Task::Destroy => words::destroy_complete(counts),
-        Task::Apply => words::apply_complete(counts),
+        Task::Apply { .. } => words::apply_complete(counts),
         Task::Revert => words::revert_complete(counts),
+        Task::Rollback => words::rollback_complete(counts),
     };
     terminal::tell(&format!("\n{done}"))?;
-    if !destroy {
+    if !destroy && task != Task::Rollback {
         let outputs = outcome.outputs.iter().map(|(name, value)| (name.as_str(), value));
         let outputs = words::outputs(outputs, Paint { colour: terminal::colours() });
         if !outputs.is_empty() {
@@ -407,10 +466,14 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) 
     let what = task.name();
     // What wasn't set back is told by the next look.
     let command = spelled(planned, on_again(task));
+    let then = match task.rolls_back() {
+        true if rollback::is_for(outcome) => String::new(),
+        true => format!(" Nothing is rolled back after that: run `{command}` to go on."),
+        false => format!(" Run `{command}` to go on."),
+    };
     format!(
-        "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{unfinished}, {} not started.
-\
-         What was done is recorded. Run `{command}` to go on.",
+        "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{unfinished}, {} not started.\n\
+         What was done is recorded.{then}",
         counts.add,
         counts.change,
         counts.destroy,
@@ -421,7 +484,12 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) 
 
 /// What goes on where a run ended.
 fn on_again(task: Task) -> &'static str {
-    if task == Task::Revert { "drift --revert" } else { task.name() }
+    match task {
+        Task::Revert => "drift --revert",
+        Task::Destroy => "destroy",
+        Task::Apply { rolls_back: true } => "apply --rollback",
+        Task::Apply { .. } | Task::Rollback => "apply",
+    }
 }
 
 /// A command as this run would have it: of the same stack, environment and cloud, with the same leave.

@@ -1,6 +1,6 @@
 //! `evstack plan [STACK]`: reads live, takes no lock, changes nothing.
 
-use crate::apply::{peek, undecided};
+use crate::apply::{Outcome, peek, undecided};
 use crate::cli::args::{PlanArgs, WantedArgs, WhereArgs};
 use crate::cli::cloud::{self, Connection};
 use crate::cli::session::Session;
@@ -8,6 +8,7 @@ use crate::cli::{Ended, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, Desired, Json, Live, Value};
 use crate::ops::plan::{Made, Wanted, plan, refused};
+use crate::ops::rollback::{Failed, Leave, Restoration, Rollback, rollback};
 use crate::ops::{self, DiskLoader, Failure, Loaded, Request, saved};
 use crate::plan::{IamContext, PermissionContext, Permissions, Plan, SavedPlan, Sections};
 use crate::render::plan::Whereabouts;
@@ -295,6 +296,25 @@ impl Planned {
         let (cloud, overlay) = (session.override_name(), session.overlay().map(str::to_owned));
         let left = Vec::new();
         Ok(Self { plan, loaded, request, state, live, refusals, sections, at, cloud, overlay, left })
+    }
+
+    /// Of the same stack, what goes back to before this plan was carried out.
+    pub(super) async fn back(
+        self,
+        connection: &Connection,
+        outcome: &Outcome,
+        now: &State,
+        leave: Leave,
+    ) -> Result<(Self, Restoration), Failure> {
+        let Self { plan, loaded, request, state, at, cloud, overlay, .. } = self;
+        let failed = Failed { plan: &plan, outcome, before: &state, now };
+        let back = rollback(loaded, &failed, &connection.provider, leave).await?;
+        let Rollback { mut loaded, state, plan, live, restoration } = back;
+        loaded.warnings = Diagnostics::new();
+        let sections = sections(&plan, &loaded, &state, connection);
+        let (refusals, left) = (Diagnostics::new(), Vec::new());
+        let back = Self { plan, loaded, request, state, live, refusals, sections, at, cloud, overlay, left };
+        Ok((back, restoration))
     }
 
     /// Whether it must not be carried out.

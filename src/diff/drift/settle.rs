@@ -3,7 +3,7 @@
 use super::{Drifted, DriftedPath, Irrevocable};
 use crate::diff::Context;
 use crate::diff::arrays::{NAMES, is_reserved};
-use crate::diff::equal::{is_empty, is_hash, same};
+use crate::diff::equal::{has_hash, is_empty, is_hash, same};
 use crate::model::{Json, Recorded, Secrets, Undeclared, Value};
 use indexmap::IndexMap;
 use serde_json::Map;
@@ -165,15 +165,6 @@ fn veil_item(item: &Json, known: &[&Json], secrets: &Secrets) -> Json {
     match namesakes.is_empty() {
         true => secrets.hash(item),
         false => veil(item, &namesakes, secrets),
-    }
-}
-
-fn has_hash(json: &Json) -> bool {
-    match json {
-        hash if is_hash(hash) => true,
-        Json::Array(items) => items.iter().any(has_hash),
-        Json::Object(members) => members.values().any(has_hash),
-        _ => false,
     }
 }
 
