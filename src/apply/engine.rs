@@ -1,10 +1,12 @@
 //! The loop: starts what may start, takes in what ended.
 
+mod order;
 mod verify;
 
 use super::cancel::Stop;
 use super::desired::Knowledge;
 use super::event::{Doing, Event, Subject};
+use super::expect::Expected;
 use super::failure::{self, Failure};
 use super::operation::{Call, Halt, Hands, Order};
 use super::steps::{Steps, What};
@@ -12,11 +14,12 @@ use super::update::{Update, record, update};
 use super::{Job, Means, Outcome, Silent, Skipped};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Action, Address, Doubts, Fixed, Json, Secrets, Value};
-use crate::plan::ResourceChange;
-use crate::provider::{Fault, FaultKind, Silence};
+use crate::plan::{Plan, ResourceChange};
+use crate::provider::{Fault, FaultKind, Silence, Urgency};
 use crate::schema::{ResourceType, TypeName};
 use crate::state::{Ending, Entry, Locked, Output, State, Verb};
-use std::collections::BinaryHeap;
+use order::Ready;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -47,6 +50,9 @@ enum Stage {
     Skipped,
 }
 
+/// Leave to start a step, when it comes.
+type Admission = Pin<Box<dyn Future<Output = bool> + Send>>;
+
 pub(super) struct Engine<'a> {
     job: &'a Job<'a>,
     state: &'a mut Locked,
@@ -56,8 +62,9 @@ pub(super) struct Engine<'a> {
     secrets: Secrets,
     steps: Steps,
     stages: Vec<Stage>,
-    /// What may start: the longest way first, then the order of the plan.
-    ready: BinaryHeap<(usize, std::cmp::Reverse<usize>)>,
+    ready: Ready,
+    /// The turn of the first request of what is started now was granted.
+    paid: bool,
     tasks: JoinSet<Ended>,
     outcome: Outcome,
     disk: Option<Diagnostic>,
@@ -67,7 +74,7 @@ impl<'a> Engine<'a> {
     pub fn new(job: &'a Job<'a>, means: &Means, state: &'a mut Locked) -> Result<Self, Diagnostic> {
         let before = state.snapshot();
         let built_on = verify::built_on(job);
-        let steps = Steps::of(job.plan, &before, job.catalogue, &built_on).map_err(|circle| {
+        let mut steps = Steps::of(job.plan, &before, job.catalogue, &built_on).map_err(|circle| {
             let names: Vec<String> = circle.iter().map(|address| format!("`{address}`")).collect();
             let words = format!("no order can carry the plan out: {} need each other", names.join(", "));
             Diagnostic::error(Code::CYCLE, words)
@@ -80,7 +87,9 @@ impl<'a> Engine<'a> {
             sink: Arc::clone(&means.sink),
             cancel: means.cancel.clone(),
             seed: means.seed,
+            expected: Expected::default(),
         };
+        let ready = Ready::new(&mut steps, job.catalogue, |what| sort(job.plan, &before, what));
         Ok(Self {
             job,
             hands: Arc::new(hands),
@@ -89,7 +98,8 @@ impl<'a> Engine<'a> {
             secrets: before.secrets(),
             steps,
             stages,
-            ready: BinaryHeap::new(),
+            ready,
+            paid: false,
             tasks: JoinSet::new(),
             outcome: Outcome::default(),
             disk: None,
@@ -101,23 +111,42 @@ impl<'a> Engine<'a> {
         self.records();
         for step in 0..self.stages.len() {
             if self.stages[step] == Stage::Waiting(0) {
-                self.ready.push((self.steps.all[step].height, std::cmp::Reverse(step)));
+                self.ready.push(&self.steps, step);
             }
         }
+        let mut asking: Option<(Duration, Admission)> = None;
         loop {
-            while self.tasks.len() < self.at_once && self.may_start() {
-                let Some((_, std::cmp::Reverse(step))) = self.ready.pop() else { break };
-                self.start(step);
+            match self.longest_way() {
+                None => asking = None,
+                Some(way) if asking.as_ref().is_some_and(|(asked, _)| *asked >= way) => {}
+                Some(way) => asking = Some((way, self.ask_for_admission(way))),
             }
-            match self.tasks.join_next().await {
-                Some(Ok(ended)) => self.take(ended),
-                Some(Err(e)) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
-                // Tasks are cancelled only with the whole run.
-                Some(Err(_)) => {}
-                None if self.ready.is_empty() || !self.may_start() => break,
-                None => {}
+            let turn = async {
+                match &mut asking {
+                    Some((_, admission)) => Some(admission.await),
+                    None => None,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some(ended) = self.tasks.join_next() => {
+                    match ended {
+                        Ok(ended) => self.take(ended),
+                        Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+                        // Tasks are cancelled only with the whole run.
+                        Err(_) => {}
+                    }
+                    self.state.compact_if_long()?;
+                }
+                Some(paid) = turn => {
+                    asking = None;
+                    if self.longest_way().is_some() && let Some(step) = self.next_step() {
+                        self.paid = paid;
+                        self.start(step);
+                    }
+                }
+                else => break,
             }
-            self.state.compact_if_long()?;
         }
         self.rest();
         self.outputs();
@@ -125,6 +154,12 @@ impl<'a> Engine<'a> {
             Some(diagnostic) => Err(diagnostic),
             None => Ok(self.outcome),
         }
+    }
+
+    /// Waits until another step may start; whether its first request has its turn thereby.
+    fn ask_for_admission(&self, way: Duration) -> Admission {
+        let provider = Arc::clone(&self.hands.provider);
+        Box::pin(async move { provider.admit(Urgency { begin: way, after: Duration::ZERO }).await })
     }
 
     fn may_start(&self) -> bool {
@@ -176,19 +211,8 @@ impl<'a> Engine<'a> {
 
     fn subject(&self, step: usize) -> Subject {
         let step = &self.steps.all[step];
-        let change = |index: usize| &self.job.plan.changes[index];
-        let (type_name, doing) = match &step.what {
-            What::Up(index) => (change(*index).type_name.clone(), Doing::up(change(*index).action)),
-            What::Down(index) => (self.recorded_type(change(*index)), Doing::Delete),
-            What::Leftover { type_name, .. } => (type_name.clone(), Doing::Delete),
-            What::Forget(index) => (change(*index).type_name.clone(), Doing::Delete),
-        };
+        let (type_name, doing) = self.hands.journal.with(|state| sort(self.job.plan, state, &step.what));
         Subject { address: step.address.clone(), type_name, doing }
-    }
-
-    fn recorded_type(&self, change: &ResourceChange) -> TypeName {
-        let recorded = |state: &State| state.resources.get(&change.address).map(|r| r.type_name.clone());
-        self.hands.journal.with(recorded).unwrap_or_else(|| change.type_name.clone())
     }
 
     fn timeout(&self, subject: &Subject) -> Duration {
@@ -295,8 +319,10 @@ impl<'a> Engine<'a> {
         let hands = Arc::clone(&self.hands);
         let started = hands.clock.now();
         let future = work(Arc::clone(&hands));
+        let urgency = Urgency { begin: self.steps.all[step].height, after: self.steps.behind(step) };
+        let paid = std::mem::take(&mut self.paid);
         self.tasks.spawn(async move {
-            let result = future.await;
+            let result = urgency.scope(paid, future).await;
             Ended { step, subject, elapsed: hands.clock.now().saturating_sub(started), result }
         });
     }
@@ -419,7 +445,7 @@ impl<'a> Engine<'a> {
             if let Stage::Waiting(missing) = &mut self.stages[next] {
                 *missing -= 1;
                 if *missing == 0 {
-                    self.ready.push((self.steps.all[next].height, std::cmp::Reverse(next)));
+                    self.ready.push(&self.steps, next);
                 }
             }
         }
@@ -511,6 +537,20 @@ impl<'a> Engine<'a> {
         if now != before {
             drop(self.hands.journal.append(Entry::Outputs { outputs: now }));
         }
+    }
+}
+
+/// The type that a step is about, and what is done to it.
+fn sort(plan: &Plan, state: &State, what: &What) -> (TypeName, Doing) {
+    let change = |index: usize| &plan.changes[index];
+    match what {
+        What::Up(index) => (change(*index).type_name.clone(), Doing::up(change(*index).action)),
+        What::Down(index) => {
+            let recorded = state.resources.get(&change(*index).address);
+            (recorded.map_or(&change(*index).type_name, |r| &r.type_name).clone(), Doing::Delete)
+        }
+        What::Leftover { type_name, .. } => (type_name.clone(), Doing::Delete),
+        What::Forget(index) => (change(*index).type_name.clone(), Doing::Delete),
     }
 }
 

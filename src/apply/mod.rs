@@ -12,6 +12,7 @@ mod cancel;
 mod desired;
 mod engine;
 mod event;
+mod expect;
 mod failure;
 mod operation;
 mod peek;
@@ -72,10 +73,10 @@ pub struct Means {
 }
 
 impl Means {
-    /// 64 at once, no one listening, not cancelled.
+    /// 512 at once, no one listening, not cancelled.
     #[must_use]
     pub fn new(provider: Arc<dyn Provider>, clock: Arc<dyn Clock>, seed: u64) -> Self {
-        Self { provider, clock, sink: Arc::new(|_| {}), cancel: Cancel::default(), seed, at_once: 64 }
+        Self { provider, clock, sink: Arc::new(|_| {}), cancel: Cancel::default(), seed, at_once: 512 }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::cancel::{Cancel, Stop};
 use super::event::{Doing, Event, Sink, Subject};
+use super::expect::{Expected, by_table};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json};
 use crate::provider::retry::{self, Backoff};
@@ -22,6 +23,8 @@ const FIRST_POLL: Duration = Duration::from_millis(250);
 const LONGEST_POLL: Duration = Duration::from_secs(5);
 /// The shortest wait, so that an eager service isn't asked in a circle.
 const SHORTEST_POLL: Duration = Duration::from_millis(5);
+/// The moment that was named is over, and the operation isn't.
+const OVERDUE_POLL: Duration = Duration::from_millis(50);
 /// How long a read may say NotFound after a create: eight tries, 20 seconds.
 const LAG: [u64; 8] = [100, 250, 500, 1_000, 2_000, 4_000, 6_000, 6_000];
 
@@ -36,6 +39,7 @@ pub(super) struct Hands {
     pub sink: Sink,
     pub cancel: Cancel,
     pub seed: u64,
+    pub expected: Expected,
 }
 
 /// What is asked.
@@ -420,17 +424,30 @@ impl Hands {
         started: Duration,
         timeout: Duration,
     ) -> Tried {
-        let (mut poll, mut said, mut called_back) = (FIRST_POLL, started, false);
+        let (mut said, mut called_back) = (started, false);
+        let (begun, mut polls) = (self.clock.now(), 0_u32);
+        if let (Status::Running, Some(wait)) = (&progress.status, progress.retry_after) {
+            self.expected.hinted(subject, wait);
+        }
         loop {
             match progress.status {
-                Status::Succeeded => return Tried::Done(progress.identifier),
+                Status::Succeeded => {
+                    self.expected.took(subject, self.clock.now().saturating_sub(begun));
+                    return Tried::Done(progress.identifier);
+                }
                 Status::Failed(fault) => return Tried::Failed(fault, progress.identifier),
                 Status::Cancelled => return Tried::Cancelled(progress.identifier),
+                Status::Running if polls == 1 && progress.retry_after.is_some() => self.expected.not_over(),
                 Status::Running => {}
             }
             let token = progress.request_token.clone();
-            let mut wait = progress.retry_after.unwrap_or(poll).max(SHORTEST_POLL);
-            poll = (poll * 2).min(LONGEST_POLL);
+            let mut wait = match progress.retry_after {
+                Some(wait) if polls == 0 => wait.max(SHORTEST_POLL),
+                // It should have been over by now: the service's clock may be another.
+                Some(wait) => wait.max((OVERDUE_POLL * 2_u32.saturating_pow(polls - 1)).min(LONGEST_POLL)),
+                None => self.next_poll(subject, self.clock.now().saturating_sub(begun)),
+            };
+            polls = polls.saturating_add(1).min(16);
             while wait > Duration::ZERO {
                 let slice = wait.min(STILL);
                 tokio::select! {
@@ -464,6 +481,17 @@ impl Hands {
                 Err(fault) => return Tried::Unknown(fault),
             };
         }
+    }
+
+    /// When to ask about what the service names no moment for: soon once, should it be one that does
+    /// all at once; then not before most of the expected time is over; then more often.
+    fn next_poll(&self, subject: &Subject, elapsed: Duration) -> Duration {
+        let expected = self
+            .expected
+            .of(&subject.type_name, subject.doing)
+            .unwrap_or_else(|| by_table(&subject.type_name, subject.doing, None));
+        let (most, rest) = (expected.mul_f64(0.6).saturating_sub(elapsed), expected / 5);
+        most.max(rest).min(elapsed * 2).clamp(FIRST_POLL, LONGEST_POLL)
     }
 
     /// What is there after a create or an update; `None` if reads don't see it. A read may say

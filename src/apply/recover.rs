@@ -13,6 +13,7 @@ pub(super) use search::is_tagged;
 use super::desired::{hash, kept_apart, leaves};
 use super::engine::handler_timeout;
 use super::event::{Doing, Event, Subject};
+use super::expect::Expected;
 use super::operation::{Call, Hands, Order, Tried};
 use super::{Cancel, Means, Silent, failure, nothing};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -80,6 +81,7 @@ pub async fn recover(
         sink: Arc::clone(&means.sink),
         cancel: Cancel::default(),
         seed: means.seed ^ 0x5eed,
+        expected: Expected::default(),
     };
     let before = state.snapshot();
     let recoverer = Arc::new(Recoverer { hands, secrets: before.secrets() });

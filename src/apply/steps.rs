@@ -8,7 +8,8 @@ use crate::model::{Action, Address};
 use crate::plan::{Plan, ResourceChange};
 use crate::schema::{Catalogue, TypeName};
 use crate::state::{Leftover, State, Why};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +42,8 @@ pub(super) struct Step {
     pub wanted_by: Vec<usize>,
     /// Steps whose predictions this is built on and can't wait for, since they need it.
     pub unconfirmed: Vec<usize>,
-    /// How many steps the longest way to the end has.
-    pub height: usize,
+    /// How long the longest way to the end is expected to take, this step included.
+    pub height: Duration,
 }
 
 /// A step that should come first, where nothing speaks against it.
@@ -59,6 +60,9 @@ struct Wish {
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     pub all: Vec<Step>,
+    /// Each after those that wait for it.
+    order: Vec<usize>,
+    edges: HashSet<(usize, usize)>,
 }
 
 impl Steps {
@@ -118,7 +122,7 @@ impl Steps {
         let mut wishes = Self::turned_away(plan, &up, &down);
         wishes.extend(Self::built_on(&up, built_on));
         steps.as_wished(wishes);
-        steps.measure()?;
+        steps.put_in_order()?;
         Ok(steps)
     }
 
@@ -129,13 +133,13 @@ impl Steps {
             needs: Vec::new(),
             wanted_by: Vec::new(),
             unconfirmed: Vec::new(),
-            height: 0,
+            height: Duration::ZERO,
         });
         self.all.len() - 1
     }
 
     fn edge(&mut self, from: usize, needs: usize) {
-        if from != needs && !self.all[from].needs.contains(&needs) {
+        if from != needs && self.edges.insert((from, needs)) {
             self.all[from].needs.push(needs);
             self.all[needs].wanted_by.push(from);
         }
@@ -331,26 +335,37 @@ impl Steps {
         false
     }
 
-    fn measure(&mut self) -> Result<(), Vec<Address>> {
+    fn put_in_order(&mut self) -> Result<(), Vec<Address>> {
         let mut missing: Vec<usize> = self.all.iter().map(|step| step.wanted_by.len()).collect();
         let mut ready: Vec<usize> = (0..self.all.len()).filter(|step| missing[*step] == 0).collect();
-        let mut measured = 0;
         while let Some(at) = ready.pop() {
-            measured += 1;
-            let height = self.all[at].height + 1;
-            for needed in self.all[at].needs.clone() {
-                self.all[needed].height = self.all[needed].height.max(height);
-                missing[needed] -= 1;
-                if missing[needed] == 0 {
-                    ready.push(needed);
+            self.order.push(at);
+            for needed in &self.all[at].needs {
+                missing[*needed] -= 1;
+                if missing[*needed] == 0 {
+                    ready.push(*needed);
                 }
             }
         }
-        if measured == self.all.len() {
+        if self.order.len() == self.all.len() {
             return Ok(());
         }
         let stuck = self.all.iter().zip(&missing).filter(|(_, missing)| **missing > 0);
         Err(stuck.map(|(step, _)| step.address.clone()).collect())
+    }
+
+    /// The longest ways anew, from how long each step is expected to take.
+    pub fn measure(&mut self, lasts: impl Fn(usize) -> Duration) {
+        for at in &self.order {
+            let behind = self.behind(*at);
+            self.all[*at].height = behind.saturating_add(lasts(*at));
+        }
+    }
+
+    /// The longest way behind a step.
+    pub fn behind(&self, step: usize) -> Duration {
+        let heights = self.all[step].wanted_by.iter().map(|next| self.all[*next].height);
+        heights.max().unwrap_or_default()
     }
 }
 

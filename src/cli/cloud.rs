@@ -220,7 +220,7 @@ async fn connected(session: &Session, aws: identity::Aws, shown: String) -> Resu
         .unwrap_or_else(|| format!("https://cloudcontrolapi.{}.amazonaws.com", aws.region));
     let breaker = breaker(&url);
     let limiter = Arc::new(Limiter::default());
-    let rate = Some(limiter.rate());
+    let rate = limiter.rate();
     let provider = CloudControl::new(Settings {
         region: aws.region,
         credentials: aws.credentials,

@@ -4,10 +4,11 @@
 //! takes (Stedi, "Relative performance tradeoffs of AWS-native provisioning methods", 2023); a change
 //! of a queue's attributes takes up to 60 s to spread, and the handler waits for it (Amazon SQS API
 //! Reference, SetQueueAttributes). All other rows are estimates, by what the handlers wait for. They
-//! serve a figure for people and nothing else: what an operation may take at most is its handler's
-//! to say.
+//! serve a figure for people, and which of two operations is begun first: what an operation may take at
+//! most is its handler's to say.
 
 use crate::schema::ResourceType;
+use std::time::Duration;
 
 /// What is begun by one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,14 @@ pub(super) fn durations(type_name: &str, resource_type: Option<&ResourceType>) -
         }
     }
     durations
+}
+
+/// About how long a create, an update and a delete of a type take.
+#[must_use]
+pub fn expected(type_name: &str, resource_type: Option<&ResourceType>) -> (Duration, Duration, Duration) {
+    let Durations { create, update, delete } = durations(type_name, resource_type);
+    let of = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    (of(create), of(update), of(delete))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub use build::{PlanInputs, PlanOptions, build};
 pub use calls::{Calls, Time, calls};
 pub use change::{Counts, Drift, OutputAction, OutputChange, ResourceChange};
 pub use consequences::{Cause, Follow, Why, read_by};
+pub use durations::expected;
 pub use file::{FileError, SavedOptions, SavedPlan, compare};
 pub use iam::{Broad, Effect as IamEffect, IamAction, IamChange, IamContext, PolicySort, Scope, iam_changes};
 pub use permissions::{PermissionContext, Permissions};

@@ -7,15 +7,17 @@ pub mod cloud_control;
 mod fault;
 pub mod identity;
 pub mod in_process;
-mod limiter;
+pub mod limiter;
 pub mod memory;
 pub mod retry;
+mod urgency;
 
 pub use breaker::Breaker;
 pub use clock::{Clock, JumpingClock, SystemClock};
 pub use cloud_control::CloudControl;
 pub use fault::{Fault, FaultKind};
 pub use limiter::Limiter;
+pub use urgency::Urgency;
 
 use crate::model::Json;
 use crate::schema::TypeName;
@@ -136,6 +138,12 @@ pub trait Provider: Send + Sync {
     /// days), in no order; `None` where it doesn't tell.
     fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
         Box::pin(async { Ok(None) })
+    }
+
+    /// Waits until another operation may begin, where requests are held to a pace: the longest way
+    /// goes first. Comes back with whether its first request has its turn thereby.
+    fn admit(&self, _urgency: Urgency) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(std::future::ready(false))
     }
 
     /// Whether it answers: while it doesn't, nothing new is worth beginning.

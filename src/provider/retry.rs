@@ -28,7 +28,8 @@ const fn policy(first_ms: u64, factor: f64, longest_s: u64, tries: u32) -> Polic
 #[must_use]
 pub fn beginning(kind: FaultKind) -> Option<Policy> {
     Some(match kind {
-        FaultKind::Throttled => policy(1_000, 1.6, 20, 30),
+        // The limiter has slowed down for all; this is for what it doesn't see coming.
+        FaultKind::Throttled => policy(200, 1.5, 20, 45),
         // Dense and early: a role takes 5 to 15 seconds as a rule.
         FaultKind::NotYetUsable => policy(500, 1.25, 5, 30),
         FaultKind::Conflict => policy(1_000, 1.5, 20, 30),
@@ -43,7 +44,7 @@ pub fn beginning(kind: FaultKind) -> Option<Policy> {
 #[must_use]
 pub fn reading(kind: FaultKind) -> Option<Policy> {
     Some(match kind {
-        FaultKind::Throttled => policy(500, 1.6, 20, 30),
+        FaultKind::Throttled => policy(200, 1.5, 20, 45),
         FaultKind::Conflict | FaultKind::Internal => policy(1_000, 2.0, 10, 4),
         FaultKind::Unreachable => policy(500, 2.0, 10, 4),
         _ => return None,

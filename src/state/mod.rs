@@ -308,6 +308,11 @@ impl Journal {
         self.0.append(entry)
     }
 
+    /// Ends when everything that was appended until now is on the disk.
+    pub fn written(&self) -> Durable {
+        self.0.written()
+    }
+
     /// A number for a new operation.
     #[must_use]
     pub fn next_operation(&self) -> u64 {

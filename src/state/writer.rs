@@ -262,6 +262,14 @@ impl Shared {
     }
 }
 
+impl Shared {
+    pub fn written(&self) -> Durable {
+        let (done, answer) = oneshot::channel();
+        let _ = self.inner().sender.send(Message::Flush(done));
+        Durable { answer }
+    }
+}
+
 impl Inner {
     fn send(&mut self, entry: &Entry) -> oneshot::Receiver<Result<(), Diagnostic>> {
         self.state.journal += 1;

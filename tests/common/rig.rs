@@ -17,7 +17,7 @@ use evstack::provider::cloud_control::{self, CloudControl};
 use evstack::provider::{Breaker, Clock, Limiter, Provider, identity, in_process};
 use evstack::schema::Catalogue;
 use evstack::spec::{Inputs, MemoryLoader};
-use evstack::state::{Holder, Key, Locked, State, lock, open_read};
+use evstack::state::{Holder, Journal, Key, Locked, State, lock, open_read};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -31,8 +31,8 @@ use tokio::sync::Notify;
 /// When its world begins.
 const START: Time = Time(1_795_000_000_000);
 
-/// How often everybody else may go on before time does.
-const TURNS: usize = 4;
+/// How often everybody else may go on before time does: one may wake the next, who wakes another.
+const TURNS: usize = 16;
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -42,14 +42,47 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct VirtualClock {
     cloud: Arc<Cloud>,
     /// Who waits until when, in milliseconds.
-    sleepers: Mutex<BTreeMap<(i64, u64), ()>>,
-    went_on: Notify,
+    sleepers: Mutex<BTreeMap<(i64, u64), Arc<Notify>>>,
+    /// What is on its way to a disk is waited for: no time goes on meanwhile.
+    journal: Mutex<Option<Journal>>,
     next: AtomicU64,
 }
 
 impl VirtualClock {
-    fn first(&self) -> Option<(i64, u64)> {
-        held(&self.sleepers).keys().next().copied()
+    fn is_first(&self, key: (i64, u64)) -> bool {
+        held(&self.sleepers).keys().next() == Some(&key)
+    }
+
+    /// Wakes those whose time has come, and who is to see to time next.
+    fn wake(&self) {
+        let (now, sleepers) = (self.cloud.now().0, held(&self.sleepers));
+        for (at, ((wake, _), sleeper)) in sleepers.iter().enumerate() {
+            if at > 0 && *wake > now {
+                break;
+            }
+            sleeper.notify_one();
+        }
+    }
+
+    /// Everybody else goes on for as long as they can.
+    async fn settle(&self) {
+        let journal = held(&self.journal).clone();
+        let written = || journal.as_ref().map(|journal| journal.with(|state| state.journal));
+        loop {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+            let before = written();
+            if let Some(journal) = &journal {
+                let _ = journal.written().await;
+            }
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+            if written() == before {
+                return;
+            }
+        }
     }
 }
 
@@ -57,12 +90,13 @@ impl VirtualClock {
 struct Sleeper<'a> {
     clock: &'a VirtualClock,
     key: (i64, u64),
+    woken: Arc<Notify>,
 }
 
 impl Drop for Sleeper<'_> {
     fn drop(&mut self) {
         held(&self.clock.sleepers).remove(&self.key);
-        self.clock.went_on.notify_waiters();
+        self.clock.wake();
     }
 }
 
@@ -78,27 +112,23 @@ impl Clock for VirtualClock {
 
     fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         let wake = self.cloud.now().after(time.max(Duration::from_millis(1))).0;
-        let key = (wake, self.next.fetch_add(1, Ordering::Relaxed));
-        held(&self.sleepers).insert(key, ());
-        let sleeper = Sleeper { clock: self, key };
+        let (key, woken) = ((wake, self.next.fetch_add(1, Ordering::Relaxed)), Arc::new(Notify::new()));
+        held(&self.sleepers).insert(key, Arc::clone(&woken));
+        let sleeper = Sleeper { clock: self, key, woken };
         Box::pin(async move {
             // Whole: a field alone would be captured, and the rest dropped at once.
             let sleeper = sleeper;
             let clock = sleeper.clock;
             while clock.cloud.now().0 < wake {
-                let went_on = clock.went_on.notified();
-                for _ in 0..TURNS {
-                    tokio::task::yield_now().await;
+                if !clock.is_first(key) {
+                    sleeper.woken.notified().await;
+                    continue;
                 }
+                clock.settle().await;
                 let now = clock.cloud.now();
-                if now.0 >= wake {
-                    break;
-                }
-                if clock.first() == Some(key) {
+                if now.0 < wake && clock.is_first(key) {
                     clock.cloud.advance(now.until(Time(wake))).expect("time goes on");
-                    clock.went_on.notify_waiters();
-                } else {
-                    went_on.await;
+                    clock.wake();
                 }
             }
         })
@@ -112,6 +142,10 @@ pub struct Call {
     pub operation: String,
     /// Its input; `DesiredState` and `PatchDocument` as text.
     pub input: Json,
+    /// When, since the world began.
+    pub at: Duration,
+    /// What came back: 200, another status, or none where the answer was lost.
+    pub status: Option<u16>,
 }
 
 /// What stands between an engine and its cloud.
@@ -161,9 +195,13 @@ fn provider(
         let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
         let operation = target.rsplit('.').next().unwrap_or("").to_owned();
         let input = serde_json::from_slice(request.body()).unwrap_or(Json::Null);
-        held(&heard).push(Call { operation, input });
         let (from, to) = *held(&gone);
-        if (from..to).contains(&answering.now().0) { None } else { answering.exchange(&request) }
+        let at = START.until(answering.now());
+        let answer =
+            if (from..to).contains(&answering.now().0) { None } else { answering.exchange(&request) };
+        let status = answer.as_ref().map(|answer| answer.status().as_u16());
+        held(&heard).push(Call { operation, input, at, status });
+        answer
     });
     Arc::new(CloudControl::new(cloud_control::Settings {
         region: cloud.settings().region,
@@ -189,7 +227,7 @@ impl Rig {
         let clock = Arc::new(VirtualClock {
             cloud: Arc::clone(&cloud),
             sleepers: Mutex::default(),
-            went_on: Notify::new(),
+            journal: Mutex::default(),
             next: AtomicU64::new(0),
         });
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
@@ -282,7 +320,10 @@ impl Rig {
     /// Locks the stack's state.
     pub fn lock(&self, loaded: &Loaded) -> Locked {
         let key = Key::new(&loaded.stack.name, &loaded.stack.env);
-        lock(self.folder.path(), &key, &Holder::here("a test", "now")).expect("nobody else has it")
+        let locked =
+            lock(self.folder.path(), &key, &Holder::here("a test", "now")).expect("nobody else has it");
+        *held(&self.clock.journal) = Some(locked.journal());
+        locked
     }
 
     /// As `evstack plan`.

@@ -11,7 +11,7 @@ mod progress;
 use super::breaker::is_here;
 use super::limiter::Limiter;
 use super::retry::{self, Backoff};
-use super::{Answer, Breaker, Clock, Fault, FaultKind, Progress, Provider, Remembered, Silence};
+use super::{Answer, Breaker, Clock, Fault, FaultKind, Progress, Provider, Remembered, Silence, Urgency};
 use crate::model::Json;
 use crate::schema::TypeName;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -23,6 +23,7 @@ use aws_sdk_cloudcontrol::config::{
 };
 use aws_sdk_cloudcontrol::types::{Operation, ResourceRequestStatusFilter};
 use fault::Asked;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,9 +99,17 @@ impl CloudControl {
         }
     }
 
+    /// One request that begins something.
+    async fn paced<T, F>(&self, ask: impl FnMut() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        self.in_turn(Urgency::now().begin, ask).await
+    }
+
     /// One request, at the pace of the limiter, which learns from the answer. While nobody answers
     /// it waits with all others.
-    async fn paced<T, F>(&self, mut ask: impl FnMut() -> F) -> Result<T, Fault>
+    async fn in_turn<T, F>(&self, way: Duration, mut ask: impl FnMut() -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
     {
@@ -111,7 +120,10 @@ impl CloudControl {
             };
             let request = async {
                 let Some(limiter) = &self.limiter else { return ask().await };
-                limiter.acquire(&*self.clock).await;
+                let _turn = match Urgency::is_paid() {
+                    true => limiter.paid(),
+                    false => limiter.turn(&*self.clock, way).await,
+                };
                 let answer = ask().await;
                 limiter.learn(&answer, self.clock.now());
                 answer
@@ -133,7 +145,7 @@ impl CloudControl {
     {
         let mut backoff = Backoff::new(self.seed);
         loop {
-            match self.paced(&mut ask).await {
+            match self.in_turn(Urgency::now().after, &mut ask).await {
                 Err(fault) => match retry::reading(fault.kind).and_then(|policy| backoff.next(policy)) {
                     Some(wait) => self.clock.sleep(wait).await,
                     None => return Err(fault),
@@ -388,6 +400,15 @@ impl Provider for CloudControl {
                 if next.is_none() {
                     return Ok(Some(found));
                 }
+            }
+        })
+    }
+
+    fn admit(&self, urgency: Urgency) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(async move {
+            match &self.limiter {
+                Some(limiter) => limiter.admit(&*self.clock, urgency.begin).await,
+                None => false,
             }
         })
     }

@@ -24,7 +24,10 @@ pub(super) fn progress(event: &ProgressEvent, asked: Asked<'_>, now: SystemTime)
     };
     let retry_after = event.retry_after().and_then(|at| {
         let at = SystemTime::try_from(*at).ok()?;
-        Some(at.duration_since(now).unwrap_or_default().min(LONGEST_WAIT))
+        // Up to whole milliseconds: the number on the wire has rounded it, and a moment before the end
+        // costs a request and another wait.
+        let wait = at.duration_since(now).unwrap_or_default().as_nanos().div_ceil(1_000_000);
+        Some(Duration::from_millis(u64::try_from(wait).unwrap_or(u64::MAX)).min(LONGEST_WAIT))
     });
     Progress {
         request_token: event.request_token().unwrap_or_default().to_owned(),
