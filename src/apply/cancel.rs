@@ -1,4 +1,5 @@
-//! Stopping a run: once, so that nothing new starts; twice, so that what runs is called back.
+//! Stopping a run: once, so that nothing new starts; twice, so that what runs is called back; three
+//! times, so that it isn't waited for.
 
 use tokio::sync::watch;
 
@@ -12,6 +13,8 @@ pub enum Stop {
     Gently,
     /// What runs is cancelled where the service can.
     Now,
+    /// What runs isn't waited for: the next run looks into it.
+    Leave,
 }
 
 /// The hand on the brake; cheap to clone.
@@ -30,7 +33,11 @@ impl Cancel {
     /// One step further; what a Ctrl-C does.
     pub fn press(&self) {
         self.sender.send_modify(|stop| {
-            *stop = if *stop == Stop::No { Stop::Gently } else { Stop::Now };
+            *stop = match *stop {
+                Stop::No => Stop::Gently,
+                Stop::Gently => Stop::Now,
+                Stop::Now | Stop::Leave => Stop::Leave,
+            };
         });
     }
 

@@ -379,6 +379,8 @@ impl<'a> Engine<'a> {
                 self.unanswered(step, subject, elapsed, &fault);
             }
             Err(halt) => {
+                self.outcome.cancelled += usize::from(matches!(halt, Halt::Cancelled(_)));
+                self.outcome.left += usize::from(matches!(halt, Halt::Left));
                 let desired = self.knowledge.of(&subject.address);
                 let found = match &halt {
                     Halt::Fault(fault) => self.found_fixed(step, fault),

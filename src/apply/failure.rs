@@ -56,6 +56,24 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
             let words = format!("{what} wasn't {verb}: the run was interrupted");
             (None, Diagnostic::error(Code::APPLY_FAILED, words).hint("run `evstack apply` again to go on"))
         }
+        Halt::Cancelled(leaves) => {
+            let words = format!("{what} wasn't {verb}: it was cancelled");
+            let hint = match (leaves, doing) {
+                (true, _) => {
+                    "it left something in the cloud, which the next `evstack apply` takes away first"
+                }
+                (false, Doing::Update | Doing::Import) => {
+                    "some of it may have been done: `evstack plan` shows what is left"
+                }
+                (false, _) => "run `evstack apply` again to go on",
+            };
+            (None, Diagnostic::error(Code::APPLY_FAILED, words).hint(hint))
+        }
+        Halt::Left => {
+            let words = format!("{what} wasn't waited for any more: it may still run in the cloud");
+            let hint = "the next `evstack apply` looks into it before it plans";
+            (None, Diagnostic::error(Code::APPLY_FAILED, words).hint(hint))
+        }
         Halt::TimedOut(timeout) => {
             let words = format!("{what} isn't {verb} after {} minutes", timeout.as_secs() / 60);
             let diagnostic = Diagnostic::error(Code::APPLY_FAILED, words);

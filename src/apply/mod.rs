@@ -122,6 +122,10 @@ pub struct Outcome {
     pub skipped: Vec<Skipped>,
     /// The cloud's silence that ended the run, if one did.
     pub silent: Option<Silent>,
+    /// How many of the failures are operations that were called back.
+    pub cancelled: usize,
+    /// How many of the failures are operations that still run: the next run looks into them.
+    pub left: usize,
     /// Whether the run was stopped.
     pub interrupted: bool,
     /// The stack's outputs as far as they are known, in order.

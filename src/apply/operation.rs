@@ -89,8 +89,12 @@ impl Order {
 pub(super) enum Halt {
     /// The cloud refused.
     Fault(Box<Fault>),
-    /// Called back, or not tried again because the run stops.
+    /// Not tried again because the run stops.
     Stopped,
+    /// Called back; whether something is left in the cloud.
+    Cancelled(bool),
+    /// Not waited for any more because the run stops.
+    Left,
     /// It still runs; the next run looks into it.
     TimedOut(Duration),
     /// The journal can't be written.
@@ -117,6 +121,8 @@ pub(super) enum Tried {
     Unknown(Fault),
     /// It still runs.
     TimedOut,
+    /// It still runs, and the run is to end all the same.
+    Left,
 }
 
 impl Hands {
@@ -168,7 +174,11 @@ impl Hands {
         let mut taken_away: Option<String> = None;
         let mut call = order.call.clone();
         loop {
-            let tried = self.attempt(order, &call, id, &token, started).await;
+            let tried = tokio::select! {
+                tried = self.attempt(order, &call, id, &token, started) => tried,
+                // Whatever it waits for: the journal has what the next run needs.
+                () = self.cancel.at_least(Stop::Leave) => Tried::Left,
+            };
             attempt += 1;
             // What failed may have done some of it, and what is in the way may be doing something else.
             let moved = match &tried {
@@ -179,10 +189,12 @@ impl Hands {
             let (fault, wait) = match tried {
                 Tried::Done(identifier) => return Ok((id, identifier)),
                 Tried::TimedOut => return Err(Halt::TimedOut(order.timeout)),
+                Tried::Left => return Err(Halt::Left),
                 Tried::Cancelled(identifier) => {
                     let remnant = self.remnant(order, identifier);
+                    let leaves = remnant.is_some();
                     self.failed(id, "cancelled".to_owned(), remnant, true);
-                    return Err(Halt::Stopped);
+                    return Err(Halt::Cancelled(leaves));
                 }
                 Tried::Unknown(fault) => match self.again(&mut backoff, &fault) {
                     // The same token: what was begun isn't begun twice.

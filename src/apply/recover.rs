@@ -375,7 +375,7 @@ impl Recoverer {
                 Ok((Ending::Failed { fault, remnant, in_part: true }, Recovered::NotDone))
             }
             Tried::Refused(fault) | Tried::Unknown(fault) => Err(fault.into()),
-            Tried::TimedOut => Err(Problem::Told(Box::new(
+            Tried::TimedOut | Tried::Left => Err(Problem::Told(Box::new(
                 Diagnostic::error(
                     Code::APPLY_FAILED,
                     format!("`{}` is still being worked on", subject.address),

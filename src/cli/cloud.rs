@@ -38,13 +38,13 @@ pub(super) struct Connection {
 /// Opens the session's cloud. On AWS the account is compared before anything is read.
 pub(super) async fn connect(session: &Session) -> Result<Connection, Failure> {
     match session.cloud()? {
-        Cloud::Local => local(session),
+        Cloud::Local => local(session).await,
         Cloud::Endpoint(url) => endpoint(session, &url).await,
         Cloud::Aws => aws(session).await,
     }
 }
 
-fn local(session: &Session) -> Result<Connection, Failure> {
+async fn local(session: &Session) -> Result<Connection, Failure> {
     let folder = session.home().join("local");
     let shown = folder.strip_prefix(session.here()).unwrap_or(&folder).display().to_string();
     let unusable = |error: local::OpenError| match error {
@@ -52,7 +52,7 @@ fn local(session: &Session) -> Result<Connection, Failure> {
         error => Diagnostic::error(Code::DISK, error.to_string()).into(),
     };
     let nobody = |error: std::io::Error| terminal::unusable(&format!("{}: {error}", folder.display()));
-    match found(&folder).map_err(nobody)? {
+    match found(&folder).await.map_err(nobody)? {
         local::Found::Free => {
             let settings = local::peek(&folder).map_err(unusable)?.unwrap_or_else(|| asked(session));
             let place = place(&settings.region, &settings.account, Some(settings.base_url.clone()));
@@ -100,7 +100,7 @@ fn asked(session: &Session) -> local::Settings {
 }
 
 /// Who has the folder. A run in another process is mostly over soon: it is waited for, a little.
-fn found(folder: &std::path::Path) -> std::io::Result<local::Found> {
+async fn found(folder: &std::path::Path) -> std::io::Result<local::Found> {
     let (start, mut said) = (Instant::now(), false);
     loop {
         match local::find(folder)? {
@@ -109,7 +109,7 @@ fn found(folder: &std::path::Path) -> std::io::Result<local::Found> {
                     said = true;
                     terminal::say(&format!("The local cloud is in use by {}; waiting...", holder(folder)));
                 }
-                std::thread::sleep(Duration::from_millis(20));
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
             found => return Ok(found),
         }

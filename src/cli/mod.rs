@@ -9,6 +9,7 @@ mod cloud;
 mod command_line;
 mod commands;
 pub mod exit;
+mod interrupt;
 mod progress;
 mod root;
 mod session;
@@ -111,7 +112,22 @@ fn run(command: Command) -> Result<Ended, Failure> {
 /// Runs a command that speaks to a cloud. One thread: the work is waiting.
 fn block_on(command: impl Future<Output = Result<Ended, Failure>>) -> Result<Ended, Failure> {
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(command),
+        Ok(runtime) => {
+            interrupt::listen();
+            let ended = runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    ended = command => ended,
+                    () = interrupt::unheeded() => {
+                        terminal::say("\nInterrupted: nothing more was begun.");
+                        Ok(Ended::Interrupted)
+                    }
+                }
+            });
+            // What was left waiting (a name that is looked up) must not hold the end up.
+            runtime.shutdown_background();
+            ended
+        }
         Err(error) => Err(terminal::unusable(&format!("no timers or sockets are to be had: {error}"))),
     }
 }

@@ -149,12 +149,22 @@ pub(super) async fn asked_to_stop() -> bool {
     tokio::signal::ctrl_c().await.is_ok()
 }
 
-/// Asks, and takes only `yes`.
-pub(super) fn approved(question: &str) -> Result<bool, Failure> {
+/// Asks, and takes only `yes`. Whoever is asked may also press Ctrl-C.
+pub(super) async fn approved(question: &str) -> Result<bool, Failure> {
     print(question)?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(|error| unusable(&format!("stdin can't be read: {error}")))?;
-    Ok(is_yes(&answer))
+    let (told, answer) = tokio::sync::oneshot::channel();
+    // Nothing can take back a read of a terminal: it ends with the process, if it must.
+    std::thread::spawn(move || {
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer).map(|_| answer);
+        let _ = told.send(read);
+    });
+    let unread = |why: String| unusable(&format!("stdin can't be read: {why}"));
+    match answer.await {
+        Ok(Ok(answer)) => Ok(is_yes(&answer)),
+        Ok(Err(error)) => Err(unread(error.to_string())),
+        Err(error) => Err(unread(error.to_string())),
+    }
 }
 
 /// Only the whole word, as it is written.

@@ -6,6 +6,7 @@ use super::plan::{Planned, Reopened, reopened, wanted};
 use crate::apply::{Cancel, Job, Means, Outcome, Recovery, has_work, recover, run as carry_out};
 use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::{self, Connection};
+use crate::cli::interrupt::{self, Heed};
 use crate::cli::progress::{Progress, Telling};
 use crate::cli::session::Session;
 use crate::cli::{Ended, terminal};
@@ -37,7 +38,12 @@ pub(in crate::cli) async fn run(args: &ApplyArgs, task: Task) -> Result<Ended, F
         sessions.reverse();
     }
     let mut applied = Vec::new();
-    for session in &sessions {
+    for (number, session) in sessions.iter().enumerate() {
+        if interrupt::pressed() > 0 {
+            let left: Vec<String> = sessions[number..].iter().map(|s| format!("`{}`", s.path())).collect();
+            terminal::say(&format!("Interrupted: {} not begun.", left.join(", ")));
+            return Ok(Ended::Interrupted);
+        }
         let connection = cloud::connect(session).await?;
         let request = session.request(connection.place.clone())?;
         let loaded = ops::load(&request, Box::new(session.loader()))?;
@@ -164,10 +170,17 @@ pub(super) async fn hold(
         locked.adopt_salt(salt);
     }
     let seed = seed();
+    let mut heed = interrupt::heed();
     let recovery = tokio::select! {
         recovery = recover_first(args, connection, loaded, &mut locked, seed) => recovery?,
         // As if the run were killed: what was found is in the journal.
-        true = terminal::asked_to_stop() => return Ok(None),
+        () = heed.press() => {
+            terminal::say(
+                "\nInterrupted while it was found out what an earlier run left: what is known by now is \
+                 recorded, the next run goes on with it. Nothing else was begun.",
+            );
+            return Ok(None);
+        }
     };
     Ok(Some(Held { locked, recovered: recovery.words(), seed }))
 }
@@ -191,15 +204,18 @@ pub(super) async fn perform(
         locked.compact()?;
         return finish_empty(args, &planned, recovered, task);
     }
-    if asks && !approved(args, &planned, task)? {
+    if asks && !approved(args, &planned, task).await? {
         tell_recovered(args, recovered.as_deref())?;
         terminal::tell(&format!("\n{} cancelled.\n", capital(task.name())))?;
         return Ok(Ended::Failed);
     }
+    // Until all is told, nobody else takes notice of Ctrl-C.
+    let heed = interrupt::heed();
     let outcome = watched(args, connection, &planned, &mut locked, seed).await;
     locked.compact()?;
     let outcome = outcome?;
     let ended = report(args, &planned, &outcome, recovered, task)?;
+    drop(heed);
     if task.rolls_back() && rollback::is_for(&outcome) {
         return rollback::run(args, connection, locked, planned, &outcome, seed).await;
     }
@@ -225,7 +241,7 @@ async fn watched(
         seed,
         at_once: usize::from(args.parallelism),
     };
-    let brake = tokio::spawn(listen(cancel, connection.breaker.clone()));
+    let brake = tokio::spawn(listen(interrupt::heed(), cancel, connection.breaker.clone()));
     let outcome = carry_out_plan(planned, &means, locked).await;
     brake.abort();
     progress.finish(outcome.as_ref().is_ok_and(|outcome| outcome.silent.is_some()));
@@ -337,7 +353,7 @@ fn finish_empty(
     report(args, planned, &outcome, recovered, task)
 }
 
-fn approved(args: &ApplyArgs, planned: &Planned, task: Task) -> Result<bool, Failure> {
+async fn approved(args: &ApplyArgs, planned: &Planned, task: Task) -> Result<bool, Failure> {
     if args.json || !terminal::can_ask() {
         return Err(Diagnostic::error(Code::NOT_APPROVED, "there is nobody to ask for approval")
             .hint("look at `evstack plan`, then pass `--yes`")
@@ -362,7 +378,7 @@ fn approved(args: &ApplyArgs, planned: &Planned, task: Task) -> Result<bool, Fai
          Only 'yes' will be accepted to approve.\n\n  Enter a value: "
             .to_owned()
     };
-    let yes = terminal::approved(&question)?;
+    let yes = terminal::approved(&question).await?;
     terminal::tell("\n")?;
     Ok(yes)
 }
@@ -459,6 +475,8 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) 
         0 => String::new(),
         n => format!(", {n} unfinished"),
     };
+    let some = |n: usize, word: &str| if n == 0 { String::new() } else { format!(", {n} {word}") };
+    let stopped = some(outcome.cancelled, "cancelled") + &some(outcome.left, "still running");
     let imported = match counts.import {
         0 => String::new(),
         n => format!("{n} imported, "),
@@ -472,12 +490,12 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) 
         false => format!(" Run `{command}` to go on."),
     };
     format!(
-        "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{unfinished}, {} not started.\n\
+        "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{stopped}{unfinished}, {} not started.\n\
          What was done is recorded.{then}",
         counts.add,
         counts.change,
         counts.destroy,
-        outcome.failures.len(),
+        outcome.failures.len() - outcome.cancelled - outcome.left,
         outcome.skipped.len()
     )
 }
@@ -509,21 +527,26 @@ fn spelled(planned: &Planned, command: &str) -> String {
     words.join(" ")
 }
 
-/// Once: nothing new starts. Twice: what runs is called back. Ctrl-C or a polite kill, as a CI job
-/// that is cancelled gets it.
-async fn listen(cancel: Cancel, breaker: Option<Arc<Breaker>>) {
+/// Once: nothing new starts. Twice: what runs is called back. Three times: it isn't waited for.
+async fn listen(mut heed: Heed, cancel: Cancel, breaker: Option<Arc<Breaker>>) {
     let mut pressed = 0;
-    while terminal::asked_to_stop().await {
+    loop {
+        heed.press().await;
         cancel.press();
         // Nobody waits for a cloud that doesn't answer.
         if let Some(breaker) = &breaker {
             breaker.hurry();
         }
         pressed += 1;
-        terminal::say(if pressed == 1 {
-            "\nInterrupted: nothing new is started, what runs is finished. Press Ctrl-C again to cancel it."
-        } else {
-            "\nCancelling what runs."
+        terminal::say(match pressed {
+            1 => {
+                "\nInterrupted: nothing new is started, what runs is finished. Press Ctrl-C again to cancel it."
+            }
+            2 => {
+                "\nCancelling what runs. Press Ctrl-C again to leave to the next run what can't be cancelled."
+            }
+            3 => "\nLeaving what runs to the next run.",
+            _ => continue,
         });
     }
 }

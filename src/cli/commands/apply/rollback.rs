@@ -5,7 +5,7 @@ use crate::apply::Outcome;
 use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::Connection;
 use crate::cli::commands::plan::Planned;
-use crate::cli::{Ended, terminal};
+use crate::cli::{Ended, interrupt, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::Json;
 use crate::ops::Failure;
@@ -31,13 +31,15 @@ pub(super) async fn run(
     seed: u64,
 ) -> Result<Ended, Failure> {
     let on = format!("run `{}` to go on", spelled(&planned, "apply --rollback"));
+    let mut heed = interrupt::heed();
     let settled = tokio::select! {
         recovery = recover_first(args, connection, &planned.loaded, &mut locked, seed) => recovery,
-        true = terminal::asked_to_stop() => {
+        () = heed.press() => {
             terminal::say(&format!("Interrupted: nothing is rolled back; {on}."));
             return Ok(Ended::Interrupted);
         }
     };
+    drop(heed);
     if settled.is_err() {
         terminal::say(&format!("Nothing is rolled back: how an operation ended can't be told; {on}."));
     }
@@ -64,13 +66,15 @@ pub(super) async fn run(
         if args.json || !back.plan.is_empty() {
             show(args, &back, !args.yes)?;
         }
-        if !args.yes && !approved(args, &back, Task::Rollback)? {
+        if !args.yes && !approved(args, &back, Task::Rollback).await? {
             terminal::tell("\nRollback cancelled.\n")?;
             terminal::say(&format!("What was done is recorded; {on}."));
             return Ok(Ended::Failed);
         }
     }
     if has_work || was_changed {
+        // Until all is told, nobody else takes notice of Ctrl-C.
+        let _heed = interrupt::heed();
         restoration.begin(&locked)?;
         let outcome = watched(args, connection, &back, &mut locked, seed).await;
         if outcome.as_ref().is_ok_and(Outcome::is_complete) {

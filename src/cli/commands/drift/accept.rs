@@ -74,7 +74,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
             }
             terminal::tell(&text)?;
         }
-        if !args.yes && !approved(args)? {
+        if !args.yes && !approved(args).await? {
             terminal::tell("\nNothing is accepted.\n")?;
             return Ok(None);
         }
@@ -105,7 +105,7 @@ fn address(entry: &Entry) -> Option<Address> {
     }
 }
 
-fn approved(args: &DriftArgs) -> Result<bool, Failure> {
+async fn approved(args: &DriftArgs) -> Result<bool, Failure> {
     if args.json || !terminal::can_ask() {
         return Err(Diagnostic::error(Code::NOT_APPROVED, "there is nobody to ask for approval")
             .hint("look at `evstack drift`, then pass `--yes`")
@@ -114,4 +114,5 @@ fn approved(args: &DriftArgs) -> Result<bool, Failure> {
     terminal::approved(
         "\nDo you want the record to follow?\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ",
     )
+    .await
 }
