@@ -234,7 +234,7 @@ impl<'a> Expander<'a> {
     pub(super) fn main(&mut self, declaration: &Declaration, draft: Draft) {
         let address = self.address(declaration);
         let over = declaration.body.get("properties").cloned();
-        let mut options = options::read(self, declaration);
+        let mut options = options::read(self, declaration, draft.type_name);
         if options.protection == Protection::None {
             options.protection = self::by_default(declaration, draft.type_name);
         }

@@ -2,8 +2,9 @@
 
 use super::expander::Expander;
 use super::fields;
+use crate::diagnostics::{Code, Diagnostic, Span, nearest};
 use crate::model::{Address, Options, Protection, Value};
-use crate::schema::PropertyPath;
+use crate::schema::{Catalogue, PropertyPath, ResourceType};
 use crate::spec::Declaration;
 use crate::syntax::Node;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +35,7 @@ pub(super) fn unprotected(declaration: &Declaration) -> bool {
 }
 
 /// Everything but `when` and `dependsOn`.
-pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration) -> Options {
+pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration, type_name: &str) -> Options {
     let mut options = Options::default();
     let defaults = declaration.defaults.as_ref().and_then(|d| d.get("protect")).cloned();
     if let Some(node) = &defaults
@@ -52,15 +53,15 @@ pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration) -> Options {
             _ => Protection::None,
         };
     }
-    options.ignore_changes = paths(x, node.get("ignoreChanges"), "`ignoreChanges`");
-    options.replace_on_changes = paths(x, node.get("replaceOnChanges"), "`replaceOnChanges`");
+    options.ignore_changes = paths(x, node.get("ignoreChanges"), "`ignoreChanges`", type_name);
+    options.replace_on_changes = paths(x, node.get("replaceOnChanges"), "`replaceOnChanges`", type_name);
     if let Some(node) = node.get("deleteBeforeReplace") {
         options.delete_before_replace = x.boolean(node, "`deleteBeforeReplace`");
     }
     if let Some(node) = node.get("retainOnDelete") {
         options.retain_on_delete = x.boolean(node, "`retainOnDelete`").unwrap_or(false);
     }
-    options.aliases = texts(x, node.get("aliases"), "`aliases`").into_iter().map(Address::new).collect();
+    options.aliases = aliases(x, node.get("aliases"));
     if let Some(node) = node.get("import") {
         options.import = x.text(node, "`import`");
     }
@@ -121,11 +122,82 @@ pub(super) fn depends_on(x: &mut Expander<'_>, declaration: &Declaration) -> Vec
     found
 }
 
-fn paths(x: &mut Expander<'_>, node: Option<&Node>, what: &str) -> Vec<PropertyPath> {
-    texts(x, node, what).iter().map(|text| PropertyPath::parse(text)).collect()
+/// Addresses under which it was declared before.
+fn aliases(x: &mut Expander<'_>, node: Option<&Node>) -> Vec<Address> {
+    let mut found = Vec::new();
+    for (text, at) in texts(x, node, "`aliases`") {
+        if Address::is_valid(&text) {
+            found.push(Address::new(text));
+            continue;
+        }
+        let message = format!("`aliases` has `{text}`, which is no address");
+        x.report(
+            Diagnostic::error(Code::BAD_VALUE, message)
+                .at(at)
+                .hint("write it as plans print it: `queue.claims`"),
+        );
+    }
+    found
 }
 
-fn texts(x: &mut Expander<'_>, node: Option<&Node>, what: &str) -> Vec<String> {
+/// Properties by their paths. One that the type doesn't have would never come to anything.
+fn paths(x: &mut Expander<'_>, node: Option<&Node>, what: &str, type_name: &str) -> Vec<PropertyPath> {
+    let kind = Catalogue::bundled().get(type_name);
+    let mut found = Vec::new();
+    for (text, at) in texts(x, node, what) {
+        let path = PropertyPath::parse(&text);
+        if let Some((kind, known)) =
+            kind.as_ref().and_then(|kind| Some((kind, unknown_from(kind, path.names())?)))
+        {
+            let (parent, name) = (&path.names()[..known], &path.names()[known]);
+            let names = names_below(kind, parent);
+            let hint = match nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean `{}`?", joined(parent, near)),
+                None if kind.property(&joined_star(parent)).is_some() => {
+                    format!("items of a list are written `{}`", joined(parent, "*"))
+                }
+                None => format!("`evstack explain {type_name}` lists its properties"),
+            };
+            let message = format!("{what} names `{text}`, and {type_name} has no such property");
+            x.report(Diagnostic::error(Code::REFUSED_PROPERTY, message).at(at).hint(hint));
+        }
+        found.push(path);
+    }
+    found
+}
+
+/// From which name on the schema knows nothing of a path; `None` where it does, or says nothing of what
+/// is there.
+fn unknown_from(kind: &ResourceType, names: &[String]) -> Option<usize> {
+    let known = (0..names.len()).find(|n| kind.property(&names[..=*n]).is_none())?;
+    let shaped =
+        known == 0 || !names_below(kind, &names[..known]).is_empty() || is_list(kind, &names[..known]);
+    shaped.then_some(known)
+}
+
+fn is_list(kind: &ResourceType, path: &[String]) -> bool {
+    kind.property(path).is_some_and(|schema| schema.get("items").is_some())
+}
+
+/// The names that the schema has below a place.
+fn names_below<'k>(kind: &'k ResourceType, path: &[String]) -> Vec<&'k str> {
+    if path.is_empty() {
+        return kind.properties().map(|(name, _)| name).collect();
+    }
+    let members = kind.property(path).and_then(|schema| schema["properties"].as_object());
+    members.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+}
+
+fn joined_star(parent: &[String]) -> Vec<String> {
+    parent.iter().cloned().chain(["*".to_owned()]).collect()
+}
+
+fn joined(parent: &[String], name: &str) -> String {
+    parent.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".")
+}
+
+/// Texts, each with its place.
+fn texts(x: &mut Expander<'_>, node: Option<&Node>, what: &str) -> Vec<(String, Span)> {
     let Some(node) = node else { return Vec::new() };
     let items = match x.constant(node) {
         Some(Value::Array(items)) => items,
@@ -136,7 +208,14 @@ fn texts(x: &mut Expander<'_>, node: Option<&Node>, what: &str) -> Vec<String> {
         }
         None => return Vec::new(),
     };
-    let texts: Vec<String> = items.iter().filter_map(|i| i.as_str().map(str::to_owned)).collect();
+    let places: Vec<Span> =
+        node.items().map(|items| items.iter().map(|i| i.span).collect()).unwrap_or_default();
+    let place = |index: usize| places.get(index).copied().unwrap_or(node.span);
+    let texts: Vec<(String, Span)> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(n, item)| Some((item.as_str()?.to_owned(), place(n))))
+        .collect();
     if texts.len() != items.len() {
         x.wrong_type(node, what, "a list of strings");
     }

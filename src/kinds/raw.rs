@@ -61,7 +61,7 @@ fn expand(x: &mut Expander<'_>, declaration: &Declaration) {
     fill_name(x, declaration, &resource_type, &mut properties);
     let type_name = TypeName::new(type_name);
     tags::add(x, declaration, &address, &type_name, &mut properties);
-    let mut options = options::read(x, declaration);
+    let mut options = options::read(x, declaration, type_name.as_str());
     if options.protection == Protection::None {
         options.protection = super::expander::by_default(declaration, type_name.as_str());
     }
