@@ -8,3 +8,5 @@ mod engine;
 mod program;
 #[path = "common/s3.rs"]
 mod s3;
+#[path = "state_s3/sealed.rs"]
+mod sealed;

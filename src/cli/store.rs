@@ -4,8 +4,8 @@ use super::terminal;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::provider::identity;
 use crate::spec::{CloudSettings, Environment};
-use crate::state::Store;
 use crate::state::bucket::{Access, Bucket, Connect, LEASE, Location, PATIENCE, Settings};
+use crate::state::{PASSPHRASE, Passphrase, Store};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +18,17 @@ const REGION: &str = "us-east-1";
 /// # Errors
 /// At its place, for what can't be one.
 pub(super) fn of(environment: &Environment, here: &Path, home: &Path) -> Result<Store, Diagnostic> {
+    let store = place(environment, here, home)?;
+    match std::env::var_os(PASSPHRASE).filter(|text| !text.is_empty()) {
+        None => Ok(store),
+        Some(text) => match text.into_string() {
+            Ok(text) => Ok(store.sealed(Passphrase::new(text)?)),
+            Err(_) => Err(Diagnostic::error(Code::SEALED, format!("{PASSPHRASE} isn't UTF-8"))),
+        },
+    }
+}
+
+fn place(environment: &Environment, here: &Path, home: &Path) -> Result<Store, Diagnostic> {
     let overlay = environment.overlay.as_ref();
     let Some((overlay, (text, span))) = overlay.and_then(|o| Some((o, o.cloud.state.as_ref()?))) else {
         return Ok(Store::folder(home.join("state")));

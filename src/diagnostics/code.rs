@@ -153,6 +153,8 @@ codes! {
         "State in S3 is held by a lease that its holder renews. A run that was silent for longer than its lease (stopped, asleep, cut off) may have been taken for dead, and another has picked up what it left. What comes back after that can't write any more, so it ends before it begins anything. Run again.";
     BUCKET = "E0609" "the state's bucket can't be used"
         "The message has S3's own words. State in S3 needs a bucket that exists, conditional writes, and s3:GetObject, s3:PutObject and s3:DeleteObject on the prefix and s3:ListBucket on the bucket, for the credentials that the environment deploys with.";
+    SEALED = "E0610" "the state is encrypted"
+        "State at rest is encrypted where EVSTACK_STATE_PASSPHRASE is set, and can then only be read with the same passphrase: nobody can recover one that is lost. It has at least 16 characters. What can't be opened is left as it is.";
     CLOUD = "E0701" "the cloud refused a request"
         "The service's own words, with operation, type, code and request id.";
     UNREACHABLE = "E0702" "the cloud can't be reached"

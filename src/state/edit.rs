@@ -1,5 +1,6 @@
 //! Changes of the record alone, for `evstack state`: the cloud isn't touched.
 
+use super::seal::{Codec, Unreadable};
 use super::{Entry, Home, Locked, Operation, State, snapshot, unwritable};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::model::Address;
@@ -20,7 +21,11 @@ impl State {
     /// [`Code::BAD_STATE`].
     pub fn parse(text: &str) -> Result<Self, Diagnostic> {
         let bad = |why: String| Diagnostic::error(Code::BAD_STATE, format!("the text is no state: {why}"));
-        let state = snapshot::parse(text).map_err(bad)?;
+        let unread = |unread: Unreadable| match unread.sealed {
+            true => bad("it is encrypted".to_owned()).hint("`evstack state pull` gives the plain text"),
+            false => bad(unread.why),
+        };
+        let state = snapshot::parse(text, &Codec::plain()).map_err(unread)?;
         match state.resources.keys().find(|address| !Address::is_valid(address.as_str())) {
             Some(address) => Err(bad(format!("`{address}` is no address"))),
             None => Ok(state),
@@ -157,7 +162,7 @@ impl Locked {
         if state.journal == 0 && state.serial == 0 {
             return Ok(None);
         }
-        let text = snapshot::text(&state);
+        let text = snapshot::text(&state, &self.codec)?;
         match &self.home {
             Home::Folder(paths, _) => {
                 let path = backup(&paths.snapshot);

@@ -5,7 +5,9 @@
 //! passed over.
 
 use super::entry::Entry;
+use super::seal::{Codec, Unreadable};
 use super::snapshot::check_version;
+use crate::diagnostics::Diagnostic;
 use sha2::{Digest, Sha256};
 
 /// What a journal's bytes say.
@@ -22,39 +24,40 @@ fn checksum(payload: &[u8]) -> String {
 }
 
 /// One line, with its end.
-pub(super) fn line(sequence: u64, entry: &Entry) -> Vec<u8> {
+pub(super) fn line(sequence: u64, entry: &Entry, codec: &Codec) -> Result<Vec<u8>, Diagnostic> {
     let mut payload = format!("{sequence} ").into_bytes();
-    // Entries are made of strings, numbers and JSON: writing them into memory can't fail.
-    serde_json::to_writer(&mut payload, entry).unwrap_or_default();
+    payload.append(&mut codec.seal_entry(sequence, entry)?);
     let mut line = checksum(&payload).into_bytes();
     line.push(b' ');
     line.append(&mut payload);
     line.push(b'\n');
-    line
+    Ok(line)
 }
 
 /// Reads all lines; a torn tail is left out.
-pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
+pub(super) fn read(bytes: &[u8], codec: &Codec) -> Result<Read, Unreadable> {
     let mut read = Read { entries: Vec::new(), whole: 0 };
     let mut at = 0;
     for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let last = at + line.len() == bytes.len();
         at += line.len();
-        match parse(line) {
+        match parse(line, codec) {
             Ok(Some(entry)) => {
                 read.entries.push(entry);
                 read.whole = at as u64;
             }
             Ok(None) if last => break,
-            Ok(None) => return Err(format!("line {} is damaged", number + 1)),
-            Err(why) => return Err(format!("line {}: {why}", number + 1)),
+            Ok(None) => return Err(format!("line {} is damaged", number + 1).into()),
+            Err(unread) => {
+                return Err(Unreadable { why: format!("line {}: {}", number + 1, unread.why), ..unread });
+            }
         }
     }
     Ok(read)
 }
 
 /// `None` for a line whose checksum doesn't hold; an error for one that holds and isn't understood.
-fn parse(line: &[u8]) -> Result<Option<(u64, Entry)>, String> {
+fn parse(line: &[u8], codec: &Codec) -> Result<Option<(u64, Entry)>, Unreadable> {
     let Some(line) = line.strip_suffix(b"\n") else { return Ok(None) };
     let Some((sum, rest)) = line.split_at_checked(16) else { return Ok(None) };
     let Some(payload) = rest.strip_prefix(b" ") else { return Ok(None) };
@@ -64,12 +67,13 @@ fn parse(line: &[u8]) -> Result<Option<(u64, Entry)>, String> {
     let text = std::str::from_utf8(payload).map_err(|e| e.to_string())?;
     let (sequence, entry) = text.split_once(' ').ok_or("it has no sequence number")?;
     let sequence = sequence.parse().map_err(|_| "its sequence number is none")?;
-    let entry = match serde_json::from_str(entry) {
+    let entry = codec.open_entry(sequence, entry)?;
+    let entry = match serde_json::from_str(&entry) {
         Ok(entry) => entry,
         Err(e) => {
             // A later program's journal says so in its first entry.
-            later_version(entry)?;
-            return Err(e.to_string());
+            later_version(&entry)?;
+            return Err(e.to_string().into());
         }
     };
     if let Entry::Run { version, .. } = &entry {

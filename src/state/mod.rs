@@ -16,17 +16,20 @@ mod edit;
 mod entry;
 mod journal;
 mod lock;
+mod seal;
 mod snapshot;
 mod store;
 mod writer;
 
 pub use entry::{Declared, Ending, Entry, Leftover, Operation, Output, Verb, Why};
 pub use lock::Holder;
+pub use seal::{Passphrase, VARIABLE as PASSPHRASE};
 pub use snapshot::State;
 pub use store::Store;
 pub use writer::Durable;
 
 use crate::diagnostics::{Code, Diagnostic};
+use seal::{Codec, Unreadable};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -104,30 +107,32 @@ pub struct StateView {
 /// [`Code::BAD_STATE`] when a file is damaged or of a later version. The files stay as they are.
 /// [`Code::BUCKET`] and [`Code::UNREACHABLE`] when a bucket can't be asked.
 pub fn open_read(store: impl Into<Store>, key: &Key) -> Result<StateView, Diagnostic> {
-    let (state, exists) = match &store.into().0 {
+    let store = store.into();
+    let codec = store.codec(key);
+    let (state, exists) = match &store.at {
         At::Folder(dir) => {
-            let (state, _, exists) = load(&Paths::new(dir, key), key)?;
+            let (state, _, exists) = load(&Paths::new(dir, key), key, &codec)?;
             (state, exists)
         }
-        At::Bucket(bucket) => bucket::open_read(bucket, key)?,
+        At::Bucket(bucket) => bucket::open_read(bucket, key, &codec)?,
     };
     Ok(StateView { state, exists })
 }
 
 /// The state and how many bytes of the journal are whole. The journal is read first: a run that
 /// rewrites the snapshot meanwhile puts more into it, never less.
-fn load(paths: &Paths, key: &Key) -> Result<(State, u64, bool), Diagnostic> {
+fn load(paths: &Paths, key: &Key, codec: &Codec) -> Result<(State, u64, bool), Diagnostic> {
     let bytes = match fs::read(&paths.journal) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(e) => return Err(unreadable(&paths.journal, &e.to_string())),
+        Err(e) => return Err(unreadable(&paths.journal, e.to_string())),
     };
-    let snapshot = snapshot::read(&paths.snapshot)?;
+    let snapshot = snapshot::read(&paths.snapshot, codec)?;
     let exists = snapshot.is_some();
     let mut state = snapshot.unwrap_or_else(|| State::new(&key.stack, &key.env));
-    let journal = journal::read(&bytes).map_err(|why| unreadable(&paths.journal, &why))?;
+    let journal = journal::read(&bytes, codec).map_err(|why| unreadable(&paths.journal, why))?;
     let found = exists || !journal.entries.is_empty();
-    replay(&mut state, journal.entries).map_err(|why| unreadable(&paths.journal, &why))?;
+    replay(&mut state, journal.entries).map_err(|why| unreadable(&paths.journal, why))?;
     Ok((state, journal.whole, found))
 }
 
@@ -149,9 +154,9 @@ fn replay(state: &mut State, entries: Vec<(u64, Entry)>) -> Result<(), String> {
     Ok(())
 }
 
-fn unreadable(path: &Path, why: &str) -> Diagnostic {
-    Diagnostic::error(Code::BAD_STATE, format!("the state file {} can't be read: {why}", path.display()))
-        .hint("the file is left as it is; restore it from a backup, or move it away to start without it")
+fn unreadable(path: &Path, why: impl Into<Unreadable>) -> Diagnostic {
+    let hint = "the file is left as it is; restore it from a backup, or move it away to start without it";
+    why.into().of(&format!("the state file {}", path.display()), hint)
 }
 
 /// For files that hold a stack's data: on Unix only their owner may read them.
@@ -176,6 +181,7 @@ pub struct Locked {
     shared: Arc<Shared>,
     writer: Writer,
     snapshot_bytes: u64,
+    codec: Codec,
     // Last: released after everything else is closed.
     home: Home,
 }
@@ -188,12 +194,12 @@ enum Home {
 }
 
 impl Home {
-    fn write_snapshot(&mut self, text: Vec<u8>) -> Result<(), Diagnostic> {
+    fn write_snapshot(&mut self, text: Vec<u8>, codec: &Codec) -> Result<(), Diagnostic> {
         match self {
             Self::Folder(paths, _) => {
                 snapshot::write(&paths.snapshot, &text).map_err(|e| unwritable(&paths.snapshot, &e))
             }
-            Self::Bucket(held) => held.write_snapshot(text),
+            Self::Bucket(held) => held.write_snapshot(text, codec),
         }
     }
 }
@@ -211,22 +217,24 @@ const LONG_JOURNAL: u64 = 16 << 20;
 /// [`Code::LOCKED`] naming the holder, [`Code::BAD_STATE`], [`Code::DISK`]; [`Code::BUCKET`] and
 /// [`Code::UNREACHABLE`] when a bucket can't be asked.
 pub fn lock(store: impl Into<Store>, key: &Key, who: &Holder) -> Result<Locked, Diagnostic> {
-    let (home, state, writer) = match &store.into().0 {
+    let store = store.into();
+    let codec = store.codec(key);
+    let (home, state, writer) = match &store.at {
         At::Folder(dir) => {
             fs::create_dir_all(dir).map_err(|e| unwritable(dir, &e))?;
             let paths = Paths::new(dir, key);
             let lock = lock::Lock::take(&paths.lock, key, who)?;
-            let (state, whole, _) = load(&paths, key)?;
+            let (state, whole, _) = load(&paths, key, &codec)?;
             let writer = Writer::open(&paths.journal, whole)?;
             (Home::Folder(paths, lock), state, writer)
         }
         At::Bucket(bucket) => {
-            let (held, state, writer) = bucket::hold(bucket, key, who)?;
+            let (held, state, writer) = bucket::hold(bucket, key, who, &codec)?;
             (Home::Bucket(held), state, writer)
         }
     };
-    let shared = Arc::new(Shared::new(state, &writer));
-    Ok(Locked { shared, writer, snapshot_bytes: 0, home })
+    let shared = Arc::new(Shared::new(state, &writer, codec.clone()));
+    Ok(Locked { shared, writer, snapshot_bytes: 0, codec, home })
 }
 
 impl Locked {
@@ -280,7 +288,7 @@ impl Locked {
     pub fn compact(&mut self) -> Result<(), Diagnostic> {
         // Nobody can append while the state is borrowed, so the snapshot and the emptied journal
         // are of one moment.
-        let (home, writer, shared) = (&mut self.home, &self.writer, &self.shared);
+        let (home, writer, shared, codec) = (&mut self.home, &self.writer, &self.shared, &self.codec);
         let written = shared.with(|state| -> Result<u64, Diagnostic> {
             if state.journal == 0 {
                 return Ok(0);
@@ -289,9 +297,9 @@ impl Locked {
             if let Home::Bucket(held) = home {
                 state.segment = held.segment();
             }
-            let text = snapshot::text(state);
+            let text = snapshot::text(state, codec)?;
             let bytes = text.len() as u64;
-            home.write_snapshot(text)?;
+            home.write_snapshot(text, codec)?;
             writer.empty()?;
             Ok(bytes)
         })?;

@@ -1,6 +1,7 @@
 //! The state itself, how entries change it, and its file.
 
 use super::entry::{Ending, Entry, Leftover, Operation, Output, Verb, Why};
+use super::seal::{Codec, Unreadable};
 use super::unreadable;
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json, Recorded, Secrets};
@@ -294,25 +295,26 @@ pub(super) fn uuid() -> String {
 }
 
 /// Reads a snapshot; none if there is no file.
-pub(super) fn read(path: &Path) -> Result<Option<State>, Diagnostic> {
+pub(super) fn read(path: &Path, codec: &Codec) -> Result<Option<State>, Diagnostic> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(unreadable(path, &e.to_string())),
+        Err(e) => return Err(unreadable(path, e.to_string())),
     };
-    parse(&text).map(Some).map_err(|why| unreadable(path, &why))
+    parse(&text, codec).map(Some).map_err(|why| unreadable(path, why))
 }
 
 /// Reads a snapshot's text, of this version or an earlier one.
-pub(super) fn parse(text: &str) -> Result<State, String> {
+pub(super) fn parse(text: &str, codec: &Codec) -> Result<State, Unreadable> {
     /// The rest is passed over.
     #[derive(Deserialize)]
     struct Version {
         version: Option<u64>,
     }
+    let text = &*codec.open_snapshot(text)?;
     let head: Option<Version> = serde_json::from_str(text).ok();
     if head.and_then(|head| head.version) == Some(u64::from(VERSION)) {
-        return serde_json::from_str(text).map_err(|e| e.to_string());
+        return serde_json::from_str(text).map_err(|e| e.to_string().into());
     }
     let mut json: Json = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let version = json.get("version").and_then(Json::as_u64).ok_or("it says no version")?;
@@ -321,7 +323,7 @@ pub(super) fn parse(text: &str) -> Result<State, String> {
         json = upgrade(json);
     }
     json["version"] = VERSION.into();
-    serde_json::from_value(json).map_err(|e| e.to_string())
+    serde_json::from_value(json).map_err(|e| e.to_string().into())
 }
 
 /// Refuses what a later program wrote.
@@ -336,11 +338,11 @@ pub(super) fn check_version(version: u64) -> Result<usize, String> {
 }
 
 /// A snapshot as it is written.
-pub(super) fn text(state: &State) -> Vec<u8> {
+pub(super) fn text(state: &State, codec: &Codec) -> Result<Vec<u8>, Diagnostic> {
     // A state is made of strings, numbers and JSON: writing it into memory can't fail.
     let mut text = serde_json::to_vec_pretty(state).unwrap_or_default();
     text.push(b'\n');
-    text
+    codec.seal_snapshot(text)
 }
 
 /// Replaces the file whole. Killed at any moment, either the file as it was or the new one is there.

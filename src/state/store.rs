@@ -1,12 +1,17 @@
 //! Where states lie: in a folder, or in a bucket of S3.
 
+use super::Key;
 use super::bucket::Bucket;
+use super::seal::{Codec, Passphrase, Seal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A place for the states of many stacks; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Store(pub(super) At);
+pub struct Store {
+    pub(super) at: At,
+    pub(super) seal: Arc<Seal>,
+}
 
 #[derive(Debug, Clone)]
 pub(super) enum At {
@@ -18,13 +23,25 @@ impl Store {
     /// In a folder.
     #[must_use]
     pub fn folder(path: impl Into<PathBuf>) -> Self {
-        Self(At::Folder(path.into()))
+        Self { at: At::Folder(path.into()), seal: Arc::default() }
     }
 
     /// In S3. Nothing is asked of it yet.
     #[must_use]
     pub fn bucket(bucket: Bucket) -> Self {
-        Self(At::Bucket(Arc::new(bucket)))
+        Self { at: At::Bucket(Arc::new(bucket)), seal: Arc::default() }
+    }
+
+    /// Whose states are encrypted when they are written.
+    #[must_use]
+    pub fn sealed(mut self, passphrase: Passphrase) -> Self {
+        self.seal = Arc::new(Seal::new(passphrase));
+        self
+    }
+
+    /// For one state's texts.
+    pub(super) fn codec(&self, key: &Key) -> Codec {
+        Codec::new(&self.seal, &key.stack, &key.env)
     }
 }
 

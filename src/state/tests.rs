@@ -151,7 +151,7 @@ fn every_prefix_and_every_truncation_of_a_journal_reads_back() {
     // One more than the entries: the first says that a run began.
     assert_eq!(ends.len(), entries.len() + 1);
     for length in 0..=bytes.len() {
-        let read = journal::read(&bytes[..length]).expect("a torn tail is no damage");
+        let read = journal::read(&bytes[..length], &Codec::plain()).expect("a torn tail is no damage");
         let whole = ends.iter().filter(|end| **end <= length).count();
         assert_eq!(read.entries.len(), whole, "cut at byte {length}");
         assert_eq!(read.whole, whole.checked_sub(1).map_or(0, |i| ends[i]) as u64);
@@ -242,8 +242,12 @@ fn a_journal_of_a_later_version_is_refused() {
         lineage: "l".to_owned(),
         salt: "s".to_owned(),
     };
-    assert!(journal::read(&journal::line(1, &run(1))).is_ok());
-    let why = journal::read(&journal::line(1, &run(2))).expect_err("refused");
+    let read = |entry: Entry| {
+        let line = journal::line(1, &entry, &Codec::plain()).expect("plain");
+        journal::read(&line, &Codec::plain())
+    };
+    assert!(read(run(1)).is_ok());
+    let why = read(run(2)).expect_err("refused").why;
     assert!(why.contains("version 2"), "{why}");
 }
 
@@ -286,7 +290,7 @@ fn a_full_disk_is_said_and_nothing_acknowledged_is_lost() {
     let bytes = Arc::new(std::sync::Mutex::new(Vec::new()));
     let disk = Small { room: 2_000, bytes: Arc::clone(&bytes) };
     let writer = Writer::start(disk, 0).expect("a thread");
-    let shared = Shared::new(State::new("reviews", "local"), &writer);
+    let shared = Shared::new(State::new("reviews", "local"), &writer, Codec::plain());
     let mut kept = vec![];
     let mut refused = None;
     for entry in eventful() {
@@ -300,7 +304,7 @@ fn a_full_disk_is_said_and_nothing_acknowledged_is_lost() {
     assert!(refused.hints[0].contains("free some space"), "{refused:?}");
     assert!(!kept.is_empty());
     let disk = bytes.lock().expect("not poisoned");
-    let read = journal::read(&disk).expect("whole");
+    let read = journal::read(&disk, &Codec::plain()).expect("whole");
     let entries: Vec<Entry> = read.entries.into_iter().skip(1).map(|(_, e)| e).collect();
     assert_eq!(entries, kept);
 }

@@ -4,6 +4,7 @@
 //! and the price of an operation doesn't grow with their number.
 
 use super::entry::Entry;
+use super::seal::Codec;
 use super::snapshot::{State, VERSION, sync_folder};
 use super::{journal, unwritable};
 use crate::diagnostics::{Code, Diagnostic};
@@ -67,6 +68,7 @@ type Done = oneshot::Sender<Result<(), Diagnostic>>;
 
 enum Message {
     Append(Vec<u8>, Done),
+    Fail(Diagnostic, Done),
     Flush(Done),
     Empty(Done),
     Close,
@@ -177,6 +179,9 @@ fn run(mut disk: impl Disk, receiver: &Receiver<Message>, length: &AtomicU64) {
                     lines.append(&mut line);
                     waiting.push(done);
                 }
+                Message::Fail(diagnostic, done) => {
+                    let _ = done.send(Err(failed.get_or_insert(diagnostic).clone()));
+                }
                 Message::Flush(done) => waiting.push(done),
                 Message::Empty(done) => empty = Some(done),
                 Message::Close => close = true,
@@ -219,15 +224,16 @@ pub(super) struct Shared {
 struct Inner {
     state: State,
     sender: Sender<Message>,
+    codec: Codec,
     /// Whether this run wrote its [`Entry::Run`].
     running: bool,
     last_operation: u64,
 }
 
 impl Shared {
-    pub fn new(state: State, writer: &Writer) -> Self {
+    pub fn new(state: State, writer: &Writer, codec: Codec) -> Self {
         let last_operation = state.last_operation;
-        let inner = Inner { state, sender: writer.sender.clone(), running: false, last_operation };
+        let inner = Inner { state, sender: writer.sender.clone(), codec, running: false, last_operation };
         Self { inner: Mutex::new(inner) }
     }
 
@@ -275,7 +281,11 @@ impl Inner {
         self.state.journal += 1;
         self.state.apply(entry);
         let (done, answer) = oneshot::channel();
-        let _ = self.sender.send(Message::Append(journal::line(self.state.journal, entry), done));
+        let _ = self.sender.send(match journal::line(self.state.journal, entry, &self.codec) {
+            Ok(line) => Message::Append(line, done),
+            // Later entries would build on one that is missing.
+            Err(diagnostic) => Message::Fail(diagnostic, done),
+        });
         answer
     }
 }

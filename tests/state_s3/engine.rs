@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 const LONG: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(300);
 
-fn key() -> Key {
+pub fn key() -> Key {
     Key::new("shop", "prod")
 }
 
-fn who(command: &str) -> Holder {
+pub fn who(command: &str) -> Holder {
     Holder { pid: 7, host: "here".to_owned(), since: "noon".to_owned(), command: command.to_owned() }
 }
 
-fn put(n: usize) -> Entry {
+pub fn put(n: usize) -> Entry {
     let recorded = Recorded {
         address: Address::new(format!("queue.q{n}")),
         type_name: TypeName::new("AWS::SQS::Queue"),
@@ -42,15 +42,15 @@ fn store(s3: &S3, lease: Duration, line: &Line) -> Store {
     Store::bucket(s3.bucket("team", lease, line))
 }
 
-fn quiet(s3: &S3) -> Store {
+pub fn quiet(s3: &S3) -> Store {
     store(s3, SHORT, &Line::default())
 }
 
-fn take(store: &Store, command: &str) -> Locked {
+pub fn take(store: &Store, command: &str) -> Locked {
     lock(store, &key(), &who(command)).expect("it can be had")
 }
 
-fn read(store: &Store) -> State {
+pub fn read(store: &Store) -> State {
     open_read(store, &key()).expect("readable").state
 }
 

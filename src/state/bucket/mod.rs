@@ -13,6 +13,7 @@ mod xml;
 
 pub use location::Location;
 
+use super::seal::{Codec, Unreadable};
 use super::snapshot::{self, State};
 use super::writer::Writer;
 use super::{Holder, Key, replay};
@@ -108,9 +109,9 @@ fn unique() -> String {
     snapshot::uuid()
 }
 
-fn unreadable(objects: &Objects, key: &str, why: &str) -> Diagnostic {
-    let message = format!("the state in s3://{}/{key} can't be read: {why}", objects.location().bucket);
-    Diagnostic::error(Code::BAD_STATE, message).hint(
+fn unreadable(objects: &Objects, key: &str, why: &Unreadable) -> Diagnostic {
+    why.of(
+        &format!("the state in s3://{}/{key}", objects.location().bucket),
         "it is left as it is; restore an earlier version of the object, or move it away to start without it",
     )
 }
@@ -153,13 +154,14 @@ struct Loaded {
     segments: segments::Read,
 }
 
-fn load(objects: &Objects, keys: &Keys, key: &Key) -> Result<Loaded, Diagnostic> {
-    let mut segments = segments::read(objects, &keys.journal)?;
+fn load(objects: &Objects, keys: &Keys, key: &Key, codec: &Codec) -> Result<Loaded, Diagnostic> {
+    let mut segments = segments::read(objects, &keys.journal, codec)?;
     let snapshot = objects.get(&keys.snapshot)?;
     let etag = snapshot.as_ref().map(|object| object.etag.clone());
     let read = snapshot.map(|object| {
-        let text = std::str::from_utf8(&object.body).map_err(|error| error.to_string());
-        text.and_then(snapshot::parse).map_err(|why| unreadable(objects, &keys.snapshot, &why))
+        let text = std::str::from_utf8(&object.body).map_err(|error| error.to_string().into());
+        let read = text.and_then(|text| snapshot::parse(text, codec));
+        read.map_err(|why| unreadable(objects, &keys.snapshot, &why))
     });
     let mut state = read.transpose()?.unwrap_or_else(|| State::new(&key.stack, &key.env));
     let folded = state.segment;
@@ -169,15 +171,15 @@ fn load(objects: &Objects, keys: &Keys, key: &Key) -> Result<Loaded, Diagnostic>
         .flat_map(|(_, entries)| entries)
         .collect();
     let exists = etag.is_some() || !entries.is_empty();
-    replay(&mut state, entries).map_err(|why| unreadable(objects, &keys.journal, &why))?;
+    replay(&mut state, entries).map_err(|why| unreadable(objects, &keys.journal, &why.into()))?;
     segments.last = segments.last.max(folded);
     Ok(Loaded { state, exists, etag, segments })
 }
 
 /// The state, without a lock, and whether there is one.
-pub(super) fn open_read(bucket: &Bucket, key: &Key) -> Result<(State, bool), Diagnostic> {
+pub(super) fn open_read(bucket: &Bucket, key: &Key, codec: &Codec) -> Result<(State, bool), Diagnostic> {
     let objects = bucket.objects()?;
-    let loaded = load(&objects, &Keys::new(&bucket.settings.location, key), key)?;
+    let loaded = load(&objects, &Keys::new(&bucket.settings.location, key), key, codec)?;
     Ok((loaded.state, loaded.exists))
 }
 
@@ -200,12 +202,17 @@ impl fmt::Debug for Held {
 }
 
 /// Takes the lock, reads, and claims the journal.
-pub(super) fn hold(bucket: &Bucket, key: &Key, who: &Holder) -> Result<(Held, State, Writer), Diagnostic> {
+pub(super) fn hold(
+    bucket: &Bucket,
+    key: &Key,
+    who: &Holder,
+    codec: &Codec,
+) -> Result<(Held, State, Writer), Diagnostic> {
     let objects = bucket.objects()?;
     let keys = Keys::new(&bucket.settings.location, key);
     let (lease, came) = Lease::take(&objects, &keys.lock, key, who, &bucket.settings)?;
     loop {
-        let loaded = load(&objects, &keys, key)?;
+        let loaded = load(&objects, &keys, key, codec)?;
         let segments::Read { known, last, bytes, .. } = loaded.segments;
         let fence = match came {
             Came::Free => false,
@@ -241,7 +248,7 @@ impl Held {
     }
 
     /// Puts the snapshot in the place of the one that was read.
-    pub(super) fn write_snapshot(&mut self, text: Vec<u8>) -> Result<(), Diagnostic> {
+    pub(super) fn write_snapshot(&mut self, text: Vec<u8>, codec: &Codec) -> Result<(), Diagnostic> {
         let body = Bytes::from(text);
         loop {
             let only = self.etag.as_deref().map_or(Only::IfAbsent, Only::IfSame);
@@ -254,7 +261,7 @@ impl Held {
             let there = self.objects.get(&self.keys.snapshot)?;
             let known = there
                 .as_ref()
-                .and_then(|object| snapshot::parse(std::str::from_utf8(&object.body).ok()?).ok());
+                .and_then(|object| snapshot::parse(std::str::from_utf8(&object.body).ok()?, codec).ok());
             if known.is_some_and(|known| known.segment >= self.claim) {
                 return Err(taken_over(&self.objects));
             }

@@ -22,6 +22,7 @@ use super::objects::{Objects, Only, Put};
 use super::{taken_over, unique};
 use crate::diagnostics::Diagnostic;
 use crate::state::entry::Entry;
+use crate::state::seal::{Codec, Unreadable};
 use crate::state::{Holder, journal, writer};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -67,7 +68,7 @@ fn name(folder: &str, number: u64) -> String {
 }
 
 /// Lists and reads; `folder` ends with a slash. What isn't a segment is not looked at.
-pub(super) fn read(objects: &Objects, folder: &str) -> Result<Read, Diagnostic> {
+pub(super) fn read(objects: &Objects, folder: &str, codec: &Codec) -> Result<Read, Diagnostic> {
     let mut read = Read::default();
     let mut numbers = Vec::new();
     for listed in objects.list(folder)? {
@@ -84,12 +85,13 @@ pub(super) fn read(objects: &Objects, folder: &str) -> Result<Read, Diagnostic> 
     for (number, object) in numbers.into_iter().zip(objects.get_all(&keys)?) {
         // Gone meanwhile: it is in the snapshot.
         let Some(object) = object.filter(|object| !object.body.is_empty()) else { continue };
-        let bad = |why: &str| super::unreadable(objects, &name(folder, number), why);
+        let unread = |why: Unreadable| super::unreadable(objects, &name(folder, number), &why);
+        let bad = |why: &str| unread(why.into());
         let (head, lines) = parts(&object.body).ok_or_else(|| bad("it isn't a part of a journal"))?;
         if head.segment != number {
             return Err(bad(&format!("it says that it is number {}", head.segment)));
         }
-        let entries = journal::read(lines).map_err(|why| bad(&why))?;
+        let entries = journal::read(lines, codec).map_err(unread)?;
         if entries.whole != lines.len() as u64 {
             return Err(bad("it is damaged"));
         }
