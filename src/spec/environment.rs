@@ -41,7 +41,7 @@ pub struct CloudSettings {
     pub role: Option<(String, Span)>,
     /// Base URL of another cloud.
     pub endpoint: Option<(String, Span)>,
-    /// Where the state is kept: a folder, relative to the overlay.
+    /// Where the state is kept: a folder, relative to the overlay, or `s3://bucket/prefix`.
     pub state: Option<(String, Span)>,
 }
 
