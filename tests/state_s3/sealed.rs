@@ -141,7 +141,8 @@ fn an_entry_can_be_put_in_no_other_place_and_a_state_under_no_other_name() {
     let sealed = fs::read_to_string(&snapshot).expect("a snapshot");
     fs::remove_file(&snapshot).expect("removed");
     // As it was; two in each other's place; one left out and the rest numbered anew; one left out.
-    let cases: [(&[(u64, usize)], Option<&str>); 4] = [
+    type Order<'a> = &'a [(u64, usize)];
+    let cases: [(Order<'_>, Option<&str>); 4] = [
         (&[(1, 0), (2, 1), (3, 2), (4, 3)], None),
         (&[(1, 0), (2, 2), (3, 1), (4, 3)], Some("line 2: EVSTACK_STATE_PASSPHRASE doesn't open it")),
         (&[(1, 0), (2, 1), (3, 3)], Some("line 3: EVSTACK_STATE_PASSPHRASE doesn't open it")),
