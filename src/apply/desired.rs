@@ -216,7 +216,7 @@ impl Wanted {
     }
 
     /// The same resource with other properties.
-    fn with(&self, value: Value, secrets: &Secrets) -> Option<Wanted> {
+    pub(super) fn with(&self, value: Value, secrets: &Secrets) -> Option<Wanted> {
         let (json, properties) = (value.to_json()?, declared(&value, secrets)?);
         let mut declared = self.declared.clone();
         declared.hash = hash(&json, secrets);

@@ -11,6 +11,7 @@ use super::failure::{self, Failure};
 use super::operation::{Call, Halt, Hands, Order};
 use super::steps::{Steps, What};
 use super::update::{Update, record, update};
+use super::widen::widened;
 use super::{Job, Means, Outcome, Silent, Skipped};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Action, Address, Doubts, Fixed, Json, Secrets, Value};
@@ -19,6 +20,7 @@ use crate::provider::{Fault, FaultKind, Silence, Urgency};
 use crate::schema::{ResourceType, TypeName};
 use crate::state::{Ending, Entry, Locked, Output, State, Verb};
 use order::Ready;
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +68,8 @@ pub(super) struct Engine<'a> {
     /// The turn of the first request of what is started now was granted.
     paid: bool,
     tasks: JoinSet<Ended>,
+    /// Permissions as they were seen once they were widened.
+    seen_wide: HashMap<Address, Json>,
     outcome: Outcome,
     disk: Option<Diagnostic>,
 }
@@ -101,6 +105,7 @@ impl<'a> Engine<'a> {
             ready,
             paid: false,
             tasks: JoinSet::new(),
+            seen_wide: HashMap::new(),
             outcome: Outcome::default(),
             disk: None,
             state,
@@ -226,7 +231,8 @@ impl<'a> Engine<'a> {
         self.stages[step] = Stage::Started;
         let subject = self.subject(step);
         match self.steps.all[step].what.clone() {
-            What::Up(index) => self.start_up(step, subject, &self.job.plan.changes[index]),
+            What::Up(index) => self.start_up(step, subject, &self.job.plan.changes[index], false),
+            What::Widen(index) => self.start_up(step, subject, &self.job.plan.changes[index], true),
             What::Down(index) => {
                 let identifier = self.job.plan.changes[index].identifier.clone().unwrap_or_default();
                 self.start_down(step, subject, identifier, false);
@@ -259,8 +265,8 @@ impl<'a> Engine<'a> {
         });
     }
 
-    fn start_up(&mut self, step: usize, subject: Subject, change: &'a ResourceChange) {
-        let wanted = match self.knowledge.wanted(change, &self.secrets) {
+    fn start_up(&mut self, step: usize, subject: Subject, change: &'a ResourceChange, wide: bool) {
+        let mut wanted = match self.knowledge.wanted(change, &self.secrets) {
             Ok(wanted) => wanted,
             Err(why) => {
                 let desired = self.knowledge.of(&change.address);
@@ -275,7 +281,17 @@ impl<'a> Engine<'a> {
                 let Some(desired) = self.knowledge.of(&change.address).cloned() else { return };
                 let identifier = change.identifier.clone().unwrap_or_default();
                 let recorded = self.hands.journal.with(|state| state.resources.get(&change.address).cloned());
-                let read = self.knowledge.live_of(change).cloned();
+                let read = self.seen_wide.get(&change.address).or(self.knowledge.live_of(change)).cloned();
+                if wide {
+                    let declared = recorded.as_ref().map(|recorded| &recorded.declared);
+                    let value =
+                        declared.and_then(|before| widened(&subject.type_name, &wanted.value, before));
+                    match value.and_then(|value| wanted.with(value, &self.secrets)) {
+                        Some(wider) => wanted = wider,
+                        // Nothing is taken away after all.
+                        None => return self.done(step),
+                    }
+                }
                 self.spawn(step, subject.clone(), Some(identifier.clone()), async move |hands| {
                     update(
                         &hands,
@@ -339,7 +355,7 @@ impl<'a> Engine<'a> {
                         self.outcome.made.insert(subject.address.clone());
                         self.outcome.forgotten += usize::from(self.lets_go(step));
                     }
-                    Doing::Update => self.outcome.changed += 1,
+                    Doing::Update => self.outcome.changed += usize::from(!self.is_widened(step)),
                     Doing::Import => {
                         self.outcome.imported += 1;
                         self.outcome.changed += usize::from(self.is_changed(step));
@@ -349,6 +365,9 @@ impl<'a> Engine<'a> {
                 }
                 let identifier = made.identifier;
                 let known = made.known;
+                if let (true, Some((_, seen))) = (self.is_widened(step), &known) {
+                    self.seen_wide.insert(subject.address.clone(), seen.clone());
+                }
                 match known.and_then(|(sent, seen)| self.verify(step, identifier.as_deref(), sent, seen)) {
                     Some(diagnostic) => {
                         let failure = Failure {
@@ -397,6 +416,11 @@ impl<'a> Engine<'a> {
                 self.failed(step, failure, elapsed, subject);
             }
         }
+    }
+
+    /// Whether it is only the first half of a change.
+    fn is_widened(&self, step: usize) -> bool {
+        matches!(self.steps.all[step].what, What::Widen(_))
     }
 
     /// Whether what is taken over is changed too.
@@ -493,6 +517,10 @@ impl<'a> Engine<'a> {
 
     fn skip(&mut self, step: usize, because: Option<Address>) {
         self.stages[step] = Stage::Skipped;
+        if self.is_widened(step) {
+            // The other half says it.
+            return;
+        }
         let subject = self.subject(step);
         let (address, doing) = (subject.address.clone(), subject.doing);
         (self.hands.sink)(Event::Skipped { subject, because: because.clone() });
@@ -547,6 +575,7 @@ fn sort(plan: &Plan, state: &State, what: &What) -> (TypeName, Doing) {
     let change = |index: usize| &plan.changes[index];
     match what {
         What::Up(index) => (change(*index).type_name.clone(), Doing::up(change(*index).action)),
+        What::Widen(index) => (change(*index).type_name.clone(), Doing::Update),
         What::Down(index) => {
             let recorded = state.resources.get(&change(*index).address);
             (recorded.map_or(&change(*index).type_name, |r| &r.type_name).clone(), Doing::Delete)

@@ -19,6 +19,7 @@ mod peek;
 mod recover;
 mod steps;
 mod update;
+mod widen;
 
 pub use cancel::{Cancel, Stop};
 pub use desired::veiled;

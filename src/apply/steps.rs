@@ -3,6 +3,7 @@
 //! There are no levels: a step may start as soon as what it needs is done, and among those that
 //! may, the one with the longest way behind it goes first.
 
+use super::widen::widened;
 use crate::graph::Graph;
 use crate::model::{Action, Address};
 use crate::plan::{Plan, ResourceChange};
@@ -16,6 +17,8 @@ use std::time::Duration;
 pub(super) enum What {
     /// The resource is made, changed or taken over: an index into the plan's changes.
     Up(usize),
+    /// A permission is changed, and keeps what it said before until everybody has turned away.
+    Widen(usize),
     /// The recorded resource goes: an index into the plan's changes.
     Down(usize),
     /// Something that was replaced, in this run or an earlier one, goes.
@@ -116,11 +119,13 @@ impl Steps {
             }
         }
         let leftovers = steps.leftovers(plan, state, &up);
-        steps.upwards(plan, &up);
+        let wide = steps.widened(plan, state, &up);
+        steps.upwards(plan, &up, &wide);
         steps.downwards(plan, &up, &down, &leftovers);
         steps.identities(plan, &up, &down, catalogue);
-        let mut wishes = Self::turned_away(plan, &up, &down);
+        let mut wishes = Self::turned_away(plan, &up, &down, &wide);
         wishes.extend(Self::built_on(&up, built_on));
+        wishes.extend(Self::built_on(&wide, built_on).into_iter().filter(|wish| wish.unconfirmed));
         steps.as_wished(wishes);
         steps.put_in_order()?;
         Ok(steps)
@@ -171,11 +176,40 @@ impl Steps {
         found
     }
 
-    fn upwards(&mut self, plan: &Plan, up: &HashMap<&Address, usize>) {
+    /// Permissions that lose something while somebody who is built on them changes as well.
+    fn widened<'p>(
+        &mut self,
+        plan: &'p Plan,
+        state: &State,
+        up: &HashMap<&'p Address, usize>,
+    ) -> HashMap<&'p Address, usize> {
+        let changing = plan.changes.iter().filter(|user| user.action != Action::NoOp);
+        let used: BTreeSet<&Address> = changing.flat_map(|user| &user.recorded_dependencies).collect();
+        let mut wide = HashMap::new();
+        for (index, change) in plan.changes.iter().enumerate() {
+            let address = &change.address;
+            let recorded = state.resources.get(change.moved_from.as_ref().unwrap_or(address));
+            let (Some(after), Some(recorded)) = (&change.after, recorded) else { continue };
+            if change.action == Action::Update
+                && used.contains(address)
+                && widened(&change.type_name, after, &recorded.declared).is_some()
+            {
+                let first = self.add(What::Widen(index), address);
+                self.edge(up[address], first);
+                wide.insert(address, first);
+            }
+        }
+        wide
+    }
+
+    fn upwards(&mut self, plan: &Plan, up: &HashMap<&Address, usize>, wide: &HashMap<&Address, usize>) {
         for change in &plan.changes {
-            let Some(made) = up.get(&change.address) else { continue };
-            for needed in change.depends_on.iter().filter_map(|address| up.get(address)) {
-                self.edge(*made, *needed);
+            let own = wide.get(&change.address).into_iter().chain(up.get(&change.address));
+            for made in own {
+                let needed = change.depends_on.iter();
+                for needed in needed.filter_map(|address| wide.get(address).or(up.get(address))) {
+                    self.edge(*made, *needed);
+                }
             }
         }
     }
@@ -261,25 +295,29 @@ impl Steps {
     /// What is changed in place is changed after who used it and goes, or uses it no more: a policy
     /// lets a rule in until the rule is gone, and a topic that is written while its subscription goes
     /// would bring it back.
-    fn turned_away(plan: &Plan, up: &HashMap<&Address, usize>, down: &HashMap<&Address, usize>) -> Vec<Wish> {
+    fn turned_away(
+        plan: &Plan,
+        up: &HashMap<&Address, usize>,
+        down: &HashMap<&Address, usize>,
+        wide: &HashMap<&Address, usize>,
+    ) -> Vec<Wish> {
         let changed = |used: &&Address| {
             plan.change(used).is_some_and(|c| matches!(c.action, Action::Update | Action::Import))
         };
         let mut wishes = Vec::new();
         for user in &plan.changes {
-            let step = match user.action {
-                Action::Delete => down.get(&user.address),
+            let ends = match user.action {
                 Action::Update => up.get(&user.address),
+                action if action.deletes() => down.get(&user.address),
                 _ => continue,
             };
-            let Some(first) = step else { continue };
-            let left = user.recorded_dependencies.iter().filter(|used| !user.depends_on.contains(used));
-            for used in left.filter(changed) {
-                wishes.extend(up.get(used).map(|then| Wish {
-                    step: *then,
-                    first: *first,
-                    unconfirmed: false,
-                }));
+            let Some(first) = ends else { continue };
+            for used in user.recorded_dependencies.iter().filter(changed) {
+                // Whoever needs it as it will be waits for it; what is narrowed has been widened for that.
+                if wide.contains_key(used) || !user.depends_on.contains(used) {
+                    let then = up.get(used).copied();
+                    wishes.extend(then.map(|step| Wish { step, first: *first, unconfirmed: false }));
+                }
             }
         }
         wishes

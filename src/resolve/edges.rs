@@ -1,14 +1,31 @@
 //! The graph: what needs what, and the circles in it.
 
+use super::flowing::{self, Turned};
 use super::{Predicted, Resolved, Why};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use crate::graph::Graph;
 use crate::model::{Address, Attributes, Order, Reference, Template};
 use std::collections::{BTreeMap, HashSet};
 
-/// From what needs to what is needed. A reference that orders only where it can't be predicted
-/// makes an edge only there.
+/// From what needs to what is needed, with what lets events flow behind what it needs to be heard.
 pub(super) fn graph(resolved: &Resolved, predicted: &Predicted<'_>) -> Graph<Address, Why> {
+    let written = as_written(resolved, predicted, &Turned::new());
+    let (first, turned) = flowing::permissions_first(resolved, &written, predicted);
+    if first.is_empty() {
+        return written;
+    }
+    let mut graph = as_written(resolved, predicted, &turned);
+    for (speaker, permission) in first {
+        if !graph.closure([permission.clone()]).contains(&speaker.address) {
+            graph.edge(speaker.address.clone(), permission, Why { property: None, span: speaker.span });
+        }
+    }
+    graph
+}
+
+/// A reference that orders only where it can't be predicted makes an edge only there; one that is
+/// turned makes none.
+fn as_written(resolved: &Resolved, predicted: &Predicted<'_>, turned: &Turned) -> Graph<Address, Why> {
     let declared: HashSet<&Address> = resolved.resources.iter().map(|r| &r.address).collect();
     let mut graph = Graph::new();
     for resource in &resolved.resources {
@@ -20,7 +37,8 @@ pub(super) fn graph(resolved: &Resolved, predicted: &Predicted<'_>) -> Graph<Add
         for (reference, span) in found {
             let orders = reference.order == Order::Dependency
                 || !predicted.attribute(&reference.address, &reference.property).is_known();
-            if orders && declared.contains(&reference.address) {
+            let pair = (resource.address.clone(), reference.address.clone());
+            if orders && declared.contains(&reference.address) && !turned.contains(&pair) {
                 let why = Why { property: Some(reference.property), span };
                 graph.edge(resource.address.clone(), reference.address, why);
             }

@@ -5,6 +5,7 @@
 //! circles.
 
 mod edges;
+mod flowing;
 mod identity;
 mod limits;
 mod predicted;

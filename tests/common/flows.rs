@@ -159,7 +159,7 @@ impl Flows {
             }
             "rules" => {
                 let buses = self.targets(&["buses"], "");
-                let bus = some(&buses).filter(|_| choice % 4 != 0);
+                let bus = some(&buses).filter(|_| !choice.is_multiple_of(4));
                 let but = bus.clone().unwrap_or_default();
                 let mut to = Vec::new();
                 for _ in 0..1 + choice % 3 {
@@ -208,11 +208,11 @@ impl Flows {
         let mut add = |part: &str, type_name: &str, properties: Json| {
             whole["resources"][format!("{own}{part}")] = json!({"type": type_name, "properties": properties});
         };
-        let policy = |service: &str, source: &str| {
-            json!({"Queue": format!("${{resource.{own}Queue.QueueUrl}}"),
+        let policy = |queue: &str, service: &str, source: &str| {
+            json!({"Queue": format!("${{resource.{own}{queue}.QueueUrl}}"),
                 "PolicyDocument": {"Version": "2012-10-17", "Statement": [{
                     "Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage",
-                    "Resource": format!("${{resource.{own}Queue.Arn}}"),
+                    "Resource": format!("${{resource.{own}{queue}.Arn}}"),
                     "Condition": {"ArnEquals": {"aws:SourceArn": source}}}]}})
         };
         let queue = format!("${{resource.{own}Queue.Arn}}");
@@ -220,11 +220,9 @@ impl Flows {
         add("Letters", "AWS::SQS::Queue", json!({}));
         add("Queue", "AWS::SQS::Queue", json!({"DelaySeconds": choice % 3}));
         if own == "w0" {
-            add(
-                "Policy",
-                "AWS::SQS::QueueInlinePolicy",
-                policy("events.amazonaws.com", "${resource.w0Rule.Arn}"),
-            );
+            let policy = |queue| policy(queue, "events.amazonaws.com", "${resource.w0Rule.Arn}");
+            add("Policy", "AWS::SQS::QueueInlinePolicy", policy("Queue"));
+            add("LettersPolicy", "AWS::SQS::QueueInlinePolicy", policy("Letters"));
             let target = json!({"Id": "queue", "Arn": queue, "DeadLetterConfig": {"Arn": letters}});
             let pattern = json!({"source": [format!("shop.{}", choice % 3)]});
             add(
@@ -233,11 +231,9 @@ impl Flows {
                 json!({"EventPattern": pattern, "State": "ENABLED", "Targets": [target]}),
             );
         } else {
-            add(
-                "Policy",
-                "AWS::SQS::QueueInlinePolicy",
-                policy("sns.amazonaws.com", "${resource.w1Topic.TopicArn}"),
-            );
+            let policy = |queue| policy(queue, "sns.amazonaws.com", "${resource.w1Topic.TopicArn}");
+            add("Policy", "AWS::SQS::QueueInlinePolicy", policy("Queue"));
+            add("LettersPolicy", "AWS::SQS::QueueInlinePolicy", policy("Letters"));
             add("Topic", "AWS::SNS::Topic", json!({"DisplayName": format!("topic {}", choice % 3)}));
             let subscription = json!({"TopicArn": "${resource.w1Topic.TopicArn}", "Protocol": "sqs", "Endpoint": queue,
                 "RawMessageDelivery": choice.is_multiple_of(2), "RedrivePolicy": {"deadLetterTargetArn": letters}});

@@ -46,7 +46,14 @@ pub struct VirtualClock {
     /// What is on its way to a disk is waited for: no time goes on meanwhile.
     journal: Mutex<Option<Journal>>,
     next: AtomicU64,
+    watcher: Mutex<Option<Watcher>>,
 }
+
+/// Looks at the cloud after every little while.
+pub type Watcher = Arc<dyn Fn(&Cloud) + Send + Sync>;
+
+/// How long nobody looks, where somebody watches.
+const GLANCE: Duration = Duration::from_millis(100);
 
 impl VirtualClock {
     fn is_first(&self, key: (i64, u64)) -> bool {
@@ -81,6 +88,19 @@ impl VirtualClock {
             }
             if written() == before {
                 return;
+            }
+        }
+    }
+
+    /// Lets time pass until then, under the eyes of whoever watches.
+    fn go_on(&self, until: Time) {
+        let watcher = held(&self.watcher).clone();
+        while self.cloud.now() < until {
+            let left = self.cloud.now().until(until);
+            let slice = if watcher.is_some() { left.min(GLANCE) } else { left };
+            self.cloud.advance(slice).expect("time goes on");
+            if let Some(watcher) = &watcher {
+                watcher(&self.cloud);
             }
         }
     }
@@ -127,7 +147,7 @@ impl Clock for VirtualClock {
                 clock.settle().await;
                 let now = clock.cloud.now();
                 if now.0 < wake && clock.is_first(key) {
-                    clock.cloud.advance(now.until(Time(wake))).expect("time goes on");
+                    clock.go_on(Time(wake));
                     clock.wake();
                 }
             }
@@ -229,6 +249,7 @@ impl Rig {
             sleepers: Mutex::default(),
             journal: Mutex::default(),
             next: AtomicU64::new(0),
+            watcher: Mutex::default(),
         });
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
         let gone = Arc::new(Mutex::new((0, 0)));
@@ -261,6 +282,11 @@ impl Rig {
     pub fn dial(&mut self, line: Line) {
         let seed = self.seed.fetch_add(1, Ordering::Relaxed);
         self.provider = provider(&self.cloud, &self.clock, &self.calls, &self.gone, line, seed);
+    }
+
+    /// From now on somebody watches the cloud while an engine waits.
+    pub fn watch(&mut self, watcher: Watcher) {
+        *held(&self.clock.watcher) = Some(watcher);
     }
 
     /// Nobody answers for so long, from so long after now.
