@@ -21,10 +21,11 @@ use evstack::ops::plan::Wanted;
 use evstack::plan::Plan;
 use flows::Flows;
 use generate::Random;
-use rig::Rig;
+use rig::{Line, Rig};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Who says things, and what it lacks, by ARN or identifier.
 type Lacks = BTreeSet<(String, String)>;
@@ -233,4 +234,44 @@ fn whoever_speaks_is_heard_in_random_stacks() {
         }
     }
     assert!(failed.is_empty(), "{} of {seeds}:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// One rule and two machines; it goes to one of them.
+fn turning(to: &str) -> String {
+    format!(
+        "name: turn\nrules:\n  tell: {{on: {{source: [shop]}}, to: stateMachine.{to}}}\nstateMachines:\n  \
+         a: {{definition: {{StartAt: Done, States: {{Done: {{Type: Succeed}}}}}}}}\n  \
+         b: {{definition: {{StartAt: Done, States: {{Done: {{Type: Succeed}}}}}}}}\n"
+    )
+}
+
+#[test]
+fn a_run_that_stops_between_widening_and_narrowing_is_gone_on_with() {
+    let mut wide = 0;
+    for after in (0..12).map(Duration::from_secs) {
+        let (mut rig, watch) = watched(1);
+        rig.set_profile(&json!({"latency": 3_000}));
+        let wanted = Wanted::default();
+        step(&rig, &watch, &turning("a"), &wanted).expect("it is made");
+        let role = "turn-local-tell-rule-role";
+        let allowed = |rig: &Rig| {
+            let shown = rig.get("AWS::IAM::Role", role).expect("it is there")["Policies"].to_string();
+            [":turn-local-a", ":turn-local-b"].map(|machine| shown.contains(machine))
+        };
+        assert_eq!(allowed(&rig), [true, false]);
+        rig.dial(Line { guarded: Some("http://127.0.0.1"), ..Line::default() });
+        rig.goes_away(after, Duration::from_secs(60));
+        let stopped = rig.attempt(&turning("b"), &wanted);
+        rig.wait_for(Duration::from_secs(60));
+        wide += usize::from(allowed(&rig) == [true, true]);
+        rig.dial(Line::default());
+        if stopped.is_ok_and(|(_, outcome)| outcome.is_complete()) {
+            assert!(after >= Duration::from_secs(9), "it takes three changes of 3 s: {after:?}");
+        }
+        let rest = step(&rig, &watch, &turning("b"), &wanted);
+        rest.unwrap_or_else(|why| panic!("gone after {after:?}: {why}"));
+        assert_eq!(allowed(&rig), [false, true], "gone after {after:?}");
+        assert!(rig.plan(&turning("b")).expect("a plan").is_empty());
+    }
+    assert!(wide >= 3, "stopped in between only {wide} times");
 }
