@@ -212,6 +212,10 @@ impl Client {
         for (name, value) in request.headers {
             signed = signed.header(*name, *value);
         }
+        if request.body.is_empty() && matches!(request.method, "PUT" | "POST") {
+            // The HTTP client says no length where there is no body, and S3 wants one.
+            signed = signed.header("content-length", "0");
+        }
         let mut signed =
             signed.body(SdkBody::from(request.body)).map_err(|error| unsendable(error.to_string()))?;
         instructions.apply_to_request_http1x(&mut signed);

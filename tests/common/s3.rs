@@ -410,17 +410,21 @@ fn turn(stream: &TcpStream, s3: &S3) -> Option<()> {
     reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
     let mut words = line.split_whitespace();
     let mut request = Request::builder().method(words.next()?).uri(words.next()?);
-    let mut length = 0;
+    let mut length = None;
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         if name.eq_ignore_ascii_case("content-length") {
-            length = value.parse().ok()?;
+            length = Some(value.parse().ok()?);
         }
         request = request.header(name, value);
     }
-    let mut body = vec![0; length];
+    if length.is_none() && line.starts_with("PUT") {
+        let mut stream = stream;
+        return stream.write_all(b"HTTP/1.1 411 Length Required\r\ncontent-length: 0\r\n\r\n").ok();
+    }
+    let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
     let request = request.body(Bytes::from(body)).ok()?;
     std::thread::sleep(s3.inner().latency);

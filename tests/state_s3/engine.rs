@@ -488,3 +488,21 @@ fn a_journal_of_many_parts_is_folded_on_the_way() {
     drop(locked);
     assert_eq!(read(&quiet(&s3)).resources.len(), 520);
 }
+
+#[test]
+fn a_fence_is_an_empty_object_and_stays() {
+    let served = Served::own();
+    let s3 = served.own.clone().expect("our own");
+    std::mem::forget(take(&store(&s3, Duration::from_millis(30), &Line::default()), "x"));
+    s3.change("own/shop.prod.lock", s3.objects().remove("team/shop.prod.lock"));
+    let bucket = || Store::bucket(served.bucket(SHORT));
+    for run in 0..2 {
+        let mut locked = take(&bucket(), "next");
+        locked.append(put(run)).expect("written");
+        locked.compact().expect("written");
+    }
+    let parts: Vec<_> =
+        s3.objects().into_iter().filter(|(key, _)| key.starts_with("own/shop.prod.journal/")).collect();
+    assert_eq!(parts, [("own/shop.prod.journal/00000000000000000001".to_owned(), vec![])]);
+    assert_eq!(read(&bucket()).resources.len(), 2);
+}
