@@ -9,7 +9,7 @@ use super::event::{Doing, Event, Sink, Subject};
 use super::expect::{Expected, by_table};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json};
-use crate::provider::retry::{self, Backoff};
+use crate::provider::retry::{self, Backoff, Policy};
 use crate::provider::{Clock, Fault, FaultKind, Progress, Provider, Status};
 use crate::schema::TypeName;
 use crate::state::{Declared, Ending, Entry, Journal, Operation, Verb};
@@ -196,7 +196,7 @@ impl Hands {
                     self.failed(id, "cancelled".to_owned(), remnant, true);
                     return Err(Halt::Cancelled(leaves));
                 }
-                Tried::Unknown(fault) => match self.again(&mut backoff, &fault) {
+                Tried::Unknown(fault) => match self.again(&mut backoff, retry::beginning(fault.kind)) {
                     // The same token: what was begun isn't begun twice.
                     Some(wait) => {
                         unsure = true;
@@ -204,7 +204,7 @@ impl Hands {
                     }
                     None => return Err(Halt::Fault(Box::new(fault))),
                 },
-                Tried::Refused(fault) => match self.again(&mut backoff, &fault) {
+                Tried::Refused(fault) => match self.again(&mut backoff, retry::beginning(fault.kind)) {
                     Some(wait) => (fault, wait),
                     None => {
                         if !unsure {
@@ -226,7 +226,7 @@ impl Hands {
                     unsure = false;
                     let predicted = identifier.is_some() && identifier == order.predicted_identifier;
                     let left = self.remnant(order, identifier).filter(|_| !fault.may_be_anothers(predicted));
-                    let wait = self.again(&mut backoff, &fault);
+                    let wait = self.again(&mut backoff, retry::failed(fault.kind));
                     if let Some(identifier) = left {
                         // A failed create left something: it goes before anything else is tried.
                         self.failed(id, fault.to_string(), Some(identifier.clone()), true);
@@ -309,11 +309,11 @@ impl Hands {
     }
 
     /// How long to wait before the next try, if there is to be one.
-    fn again(&self, backoff: &mut Backoff, fault: &Fault) -> Option<Duration> {
+    fn again(&self, backoff: &mut Backoff, policy: Option<Policy>) -> Option<Duration> {
         if self.cancel.stop() > Stop::No {
             return None;
         }
-        backoff.next(retry::beginning(fault.kind)?)
+        backoff.next(policy?)
     }
 
     fn remnant(&self, order: &Order, identifier: Option<String>) -> Option<String> {

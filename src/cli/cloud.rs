@@ -1,5 +1,6 @@
 //! Opens the cloud that a session names: AWS, the embedded one in process, one that is served.
 
+use super::rates::Remembered;
 use super::session::{Cloud, Session};
 use super::terminal;
 use crate::diagnostics::{Code, Diagnostic};
@@ -8,6 +9,7 @@ use crate::model::Place;
 use crate::ops::Failure;
 use crate::ops::plan::refused;
 use crate::provider::cloud_control::{CloudControl, Settings};
+use crate::provider::limiter::Listener;
 use crate::provider::{Breaker, Limiter, Provider, SystemClock, breaker, identity, in_process};
 use aws_sdk_cloudcontrol::config::SharedHttpClient;
 use serde_json::Value as Json;
@@ -33,6 +35,8 @@ pub(super) struct Connection {
     pub(super) breaker: Option<Arc<Breaker>>,
     /// The pace of requests at this moment, in calls a second; none where nothing sets one.
     pub(super) rate: Option<f64>,
+    /// Writes down at the end what pace was learned.
+    _pace: Option<Remembered>,
 }
 
 /// Opens the session's cloud. On AWS the account is compared before anything is read.
@@ -56,21 +60,22 @@ async fn local(session: &Session) -> Result<Connection, Failure> {
         local::Found::Free => {
             let settings = local::peek(&folder).map_err(unusable)?.unwrap_or_else(|| asked(session));
             let place = place(&settings.region, &settings.account, Some(settings.base_url.clone()));
-            let provider = control(&place, in_process(folder, settings), "http://127.0.0.1", None);
+            let provider = control(&place, in_process(folder, settings), "http://127.0.0.1", None, None);
             Ok(Connection {
                 provider,
                 place,
                 shown: format!("local cloud ({shown})"),
                 breaker: None,
                 rate: None,
+                _pace: None,
             })
         }
         local::Found::Served { url, .. } => {
             let place = served_place(&url).ok_or_else(|| silent(&url))?;
             let breaker = breaker(&url);
-            let provider = control(&place, identity::https(), &url, Some(Arc::clone(&breaker)));
+            let provider = served(session, &place, &url, &breaker);
             let shown = format!("local cloud ({shown}, served at {url})");
-            Ok(Connection { provider, place, shown, breaker: Some(breaker), rate: None })
+            Ok(Connection { provider, place, shown, breaker: Some(breaker), rate: None, _pace: None })
         }
         local::Found::Held { .. } => Err(taken(&folder)),
     }
@@ -176,9 +181,9 @@ async fn endpoint(session: &Session, url: &str) -> Result<Connection, Failure> {
     if let Some(place) = served_place(url) {
         check_account(session, &place.account, "the endpoint")?;
         let breaker = breaker(url);
-        let provider = control(&place, identity::https(), url, Some(Arc::clone(&breaker)));
+        let provider = served(session, &place, url, &breaker);
         let shown = format!("local cloud at {url}");
-        return Ok(Connection { provider, place, shown, breaker: Some(breaker), rate: None });
+        return Ok(Connection { provider, place, shown, breaker: Some(breaker), rate: None, _pace: None });
     }
     let region = session.expected_place().region;
     let aws = if breaker::is_here(url) {
@@ -219,7 +224,9 @@ async fn connected(session: &Session, aws: identity::Aws, shown: String) -> Resu
         .clone()
         .unwrap_or_else(|| format!("https://cloudcontrolapi.{}.amazonaws.com", aws.region));
     let breaker = breaker(&url);
-    let limiter = Arc::new(Limiter::default());
+    let whose = aws.endpoint.clone().unwrap_or_else(|| format!("{}/{}", caller.account, aws.region));
+    let pace = Remembered::new(session.home(), whose, slower(session));
+    let limiter = pace.limiter();
     let rate = limiter.rate();
     let provider = CloudControl::new(Settings {
         region: aws.region,
@@ -231,7 +238,8 @@ async fn connected(session: &Session, aws: identity::Aws, shown: String) -> Resu
         clock: Arc::new(SystemClock::default()),
         seed: u64::from(std::process::id()),
     });
-    Ok(Connection { provider: Arc::new(provider), place, shown, breaker: Some(breaker), rate })
+    let (provider, breaker) = (Arc::new(provider), Some(breaker));
+    Ok(Connection { provider, place, shown, breaker, rate, _pace: Some(pace) })
 }
 
 /// Credentials of another account are refused before anything is read.
@@ -246,18 +254,35 @@ fn check_account(session: &Session, account: &str, who: &str) -> Result<(), Fail
         .into())
 }
 
+/// A local cloud in another process: nothing holds the requests back until it refuses some.
+fn served(session: &Session, place: &Place, url: &str, breaker: &Arc<Breaker>) -> Arc<dyn Provider> {
+    let limiter = Arc::new(Limiter::free().telling(slower(session)));
+    control(place, identity::https(), url, Some(Arc::clone(breaker)), Some(limiter))
+}
+
+/// Says that it goes on at a slower pace, to those who want to hear of it.
+fn slower(session: &Session) -> Listener {
+    let quiet = session.is_quiet();
+    Box::new(move |rate| {
+        if !quiet {
+            terminal::say(&format!("Requests are throttled; going on with about {rate:.0} a second."));
+        }
+    })
+}
+
 fn control(
     place: &Place,
     http_client: SharedHttpClient,
     endpoint: &str,
     breaker: Option<Arc<Breaker>>,
+    limiter: Option<Arc<Limiter>>,
 ) -> Arc<dyn Provider> {
     Arc::new(CloudControl::new(Settings {
         region: place.region.clone(),
         credentials: identity::local_credentials(),
         endpoint: Some(endpoint.to_owned()),
         http_client,
-        limiter: None,
+        limiter,
         breaker,
         clock: Arc::new(SystemClock::default()),
         seed: u64::from(std::process::id()),

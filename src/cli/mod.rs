@@ -11,6 +11,7 @@ mod commands;
 pub mod exit;
 mod interrupt;
 mod progress;
+mod rates;
 mod root;
 mod session;
 mod store;

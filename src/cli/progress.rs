@@ -4,10 +4,11 @@
 use super::terminal;
 use crate::apply::{Doing, Event, Sink, Subject};
 use crate::model::{Address, Json};
+use crate::provider::FaultKind;
 use crate::render::json;
 use crate::render::progress::{self, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,12 +41,15 @@ pub(super) struct Progress {
     retries: Mutex<Retries>,
 }
 
-/// Which retries are told: each resource's first, then no more than a summary now and then.
+/// Which retries are told: the first few of each reason, a resource's once for each, then no more
+/// than a summary now and then.
 #[derive(Debug, Default)]
 struct Retries {
-    told: HashSet<Address>,
+    told: HashSet<(Address, &'static str)>,
+    /// Of the whole run, and how many of them were named.
+    all: BTreeMap<&'static str, (usize, usize)>,
     /// Not told since the last summary.
-    silent: usize,
+    silent: BTreeMap<&'static str, usize>,
     summed_up: Option<Instant>,
 }
 
@@ -54,18 +58,58 @@ const SUMMARY: Duration = Duration::from_secs(5);
 
 impl Retries {
     /// What is said of a retry, if anything.
-    fn told(&mut self, address: &Address, line: String, now: Instant) -> Option<String> {
-        if self.told.insert(address.clone()) {
+    fn told(
+        &mut self,
+        address: &Address,
+        reason: &'static str,
+        line: String,
+        now: Instant,
+    ) -> Option<String> {
+        let (_, named) = self.all.entry(reason).or_default();
+        if *named < NAMED && self.told.insert((address.clone(), reason)) {
+            *named += 1;
             return Some(line);
         }
-        self.silent += 1;
+        *self.silent.entry(reason).or_default() += 1;
         let since = *self.summed_up.get_or_insert(now);
         if now.duration_since(since) < SUMMARY {
             return None;
         }
         self.summed_up = Some(now);
         let silent = std::mem::take(&mut self.silent);
-        Some(if silent == 1 { line } else { format!("{silent} more retries; the last: {line}") })
+        if silent.values().sum::<usize>() == 1 {
+            return Some(line);
+        }
+        Some(format!("{}; the last: {line}", sum("more retries", &silent)))
+    }
+
+    fn count(&mut self, reason: &'static str) {
+        self.all.entry(reason).or_default().0 += 1;
+    }
+
+    /// `31 retries (20 throttled, 11 not usable yet)`; none if there were none.
+    fn sum(&self) -> Option<String> {
+        let all: BTreeMap<&str, usize> =
+            self.all.iter().map(|(reason, (count, _))| (*reason, *count)).collect();
+        (!all.is_empty()).then(|| sum("retries", &all))
+    }
+}
+
+fn sum(what: &str, reasons: &BTreeMap<&str, usize>) -> String {
+    let count = reasons.values().sum::<usize>();
+    let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let what = if count == 1 { what.replace("retries", "retry") } else { what.to_owned() };
+    format!("{count} {what} ({})", reasons.join(", "))
+}
+
+/// Why something is tried again.
+fn reason(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Throttled => "throttled",
+        FaultKind::NotYetUsable => "not usable yet",
+        FaultKind::Conflict => "busy with something else",
+        FaultKind::Unreachable => "without an answer",
+        _ => "failed inside the service",
     }
 }
 
@@ -94,6 +138,9 @@ impl Progress {
     pub(super) fn sink(self: &Arc<Self>) -> Sink {
         let progress = Arc::clone(self);
         Arc::new(move |event| {
+            if let Event::Retrying { why, .. } = &event {
+                progress.retries.lock().unwrap_or_else(PoisonError::into_inner).count(reason(why.kind));
+            }
             if progress.telling != Telling::Nothing {
                 progress.show(&event);
             }
@@ -104,6 +151,19 @@ impl Progress {
     pub(super) fn finish(&self, silent: bool) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+        if let Some(retries) = self.retries.lock().unwrap_or_else(PoisonError::into_inner).sum() {
+            let line = format!("There were {retries}.").replace("were 1 retry", "was 1 retry");
+            match self.telling {
+                Telling::Lines => {
+                    let line = json::line("log", &line, serde_json::json!({}));
+                    let _ = terminal::tell(&format!("{line}\n"));
+                }
+                Telling::Nothing => terminal::say(&line),
+                Telling::Steps | Telling::StepsAndRetries => {
+                    let _ = terminal::tell(&format!("{line}\n"));
+                }
+            }
         }
         if matches!(self.telling, Telling::Lines | Telling::Nothing) {
             return;
@@ -136,9 +196,11 @@ impl Progress {
 
     fn show(&self, event: &Event) {
         let (mut line, json) = words(event);
-        if let (Telling::Steps, Event::Retrying { subject, .. }) = (self.telling, event) {
+        if let (Telling::Steps, Event::Retrying { subject, why, .. }) = (self.telling, event) {
             let mut retries = self.retries.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(told) = retries.told(&subject.address, line, Instant::now()) else { return };
+            let Some(told) = retries.told(&subject.address, reason(why.kind), line, Instant::now()) else {
+                return;
+            };
             line = told;
         }
         let text = match (self.telling, json) {
@@ -189,7 +251,12 @@ fn words(event: &Event) -> (String, Option<Json>) {
         Event::Retrying { subject, why, wait } => {
             let line =
                 format!("{}: Retrying in {:.1}s: {}", subject.address, wait.as_secs_f32(), why.message);
-            let json = json::line("log", &line, serde_json::json!({}));
+            let retry = serde_json::json!({
+                "addr": subject.address.as_str(),
+                "reason": reason(why.kind),
+                "wait_seconds": wait.as_secs_f64(),
+            });
+            let json = json::line("log", &line, serde_json::json!({ "retry": retry }));
             (line, Some(json))
         }
         Event::Unfinished { subject, elapsed } => {
@@ -234,13 +301,21 @@ mod tests {
     #[test]
     fn of_many_retries_few_are_told() {
         let (mut retries, start) = (Retries::default(), Instant::now());
-        let told = |retries: &mut Retries, address: &str, after: u64| {
+        let mut told = |address: &str, reason: &'static str, after: u64| {
+            retries.count(reason);
             let now = start + Duration::from_millis(after);
-            retries.told(&Address::new(address), format!("{address}: Retrying"), now)
+            retries.told(&Address::new(address), reason, format!("{address}: Retrying"), now)
         };
-        assert_eq!(told(&mut retries, "queue.a", 0).as_deref(), Some("queue.a: Retrying"));
-        assert_eq!(told(&mut retries, "queue.b", 0).as_deref(), Some("queue.b: Retrying"));
-        let later: Vec<String> = (0..100).filter_map(|i| told(&mut retries, "queue.a", i * 100)).collect();
-        assert_eq!(later, ["51 more retries; the last: queue.a: Retrying"]);
+        for (address, reason) in
+            [("queue.a", "throttled"), ("queue.b", "throttled"), ("queue.a", "not usable yet")]
+        {
+            assert_eq!(told(address, reason, 0), Some(format!("{address}: Retrying")));
+        }
+        let later: Vec<String> = (0..100).filter_map(|i| told("queue.a", "throttled", i * 100)).collect();
+        assert_eq!(later, ["51 more retries (51 throttled); the last: queue.a: Retrying"]);
+        let many = (0..100).filter_map(|i| told(&format!("queue.{i}"), "throttled", 10_000)).count();
+        assert!(many <= NAMED, "{many}");
+        assert_eq!(retries.sum().as_deref(), Some("203 retries (1 not usable yet, 202 throttled)"));
+        assert_eq!(Retries::default().sum(), None);
     }
 }

@@ -92,6 +92,11 @@ impl Session {
         &self.home
     }
 
+    /// Whether only errors, the last line and outputs are wanted.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.args.quiet
+    }
+
     /// The folder that paths are relative to.
     pub(super) fn here(&self) -> &Path {
         &self.here

@@ -40,6 +40,16 @@ pub fn beginning(kind: FaultKind) -> Option<Policy> {
     })
 }
 
+/// For operations that were begun and ended as FAILED: the service below has a rate of its own, which
+/// no pace of requests to Cloud Control keeps.
+#[must_use]
+pub fn failed(kind: FaultKind) -> Option<Policy> {
+    match kind {
+        FaultKind::Throttled => Some(policy(1_000, 1.6, 20, 30)),
+        kind => beginning(kind),
+    }
+}
+
 /// For reads, lists and status.
 #[must_use]
 pub fn reading(kind: FaultKind) -> Option<Policy> {
