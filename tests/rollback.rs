@@ -39,6 +39,8 @@ const NONE: Leave = Leave { made: false, recorded: false };
 struct Tally {
     whole: usize,
     in_part: usize,
+    /// The way back failed too.
+    failed: usize,
     complete: usize,
     refused: usize,
 }
@@ -73,19 +75,45 @@ fn play(seed: u64, leave: Leave, tally: &mut Tally) -> Result<(), String> {
         let share = [0.6, 0.75, 0.9][random.below(3)];
         let after = [0.0, 0.2][random.below(2)];
         rig.set_profile(&json!({"faults_before": share, "faults_after": after}));
-        let well = || rig.set_profile(&json!({}));
-        let (_, outcome, back) = rig.apply_or_back(&edited.text(), &wanted, leave, well)?;
+        // One in six gets no better while it goes back.
+        let heals = random.below(6) > 0;
+        let between = || {
+            if heals {
+                rig.set_profile(&json!({}));
+            }
+        };
+        let done = rig.apply_or_back(&edited.text(), &wanted, leave, between);
+        rig.set_profile(&json!({}));
+        let (outcome, back) = match done {
+            Ok((_, outcome, back)) => (outcome, back),
+            Err(why) if heals => return Err(why),
+            // Not even what the failed run had left could be taken away.
+            Err(_) => {
+                tally.failed += 1;
+                let _applied = rig.apply_as(&text, &wanted)?;
+                continue;
+            }
+        };
         let Some(back) = back else {
             tally.complete += 1;
             stack = edited;
             continue;
         };
         if !back.outcome.is_complete() {
-            return Err(format!(
-                "the way back failed: {:?}\nafter {:?}",
-                said(&back.outcome),
-                said(&outcome)
-            ));
+            if heals {
+                return Err(format!(
+                    "the way back failed: {:?}\nafter {:?}",
+                    said(&back.outcome),
+                    said(&outcome)
+                ));
+            }
+            tally.failed += 1;
+            // Wherever it came, the earlier stack goes on from there.
+            let _applied = rig.apply_as(&text, &wanted)?;
+            if !rig.plan(&text)?.is_empty() {
+                return Err("after a rollback that failed the next apply left something".to_owned());
+            }
+            continue;
         }
         let state = rig.state(&rig.load(&text)?);
         let now = World::of(&rig, &state);
@@ -132,8 +160,10 @@ fn law(leave: Leave, cases: u64) -> Tally {
             panic!("seed {seed}: {why}");
         }
     }
-    let Tally { whole, in_part, complete, refused } = tally;
-    println!("{whole} turned back whole, {in_part} in part, {complete} didn't fail, {refused} refused");
+    let Tally { whole, in_part, failed, complete, refused } = tally;
+    println!(
+        "{whole} turned back whole, {in_part} in part, {failed} failed, {complete} didn't fail, {refused} refused"
+    );
     tally
 }
 

@@ -143,6 +143,14 @@ impl Stack {
         &self.scope.written_secrets
     }
 
+    /// The values of all config inputs that are declared as secrets and are given.
+    pub fn secret_values(&self) -> impl Iterator<Item = &crate::model::Value> {
+        self.scope.config.values().filter_map(|value| match value {
+            Some(Template::Literal(secret @ crate::model::Value::Sensitive(_))) => Some(secret),
+            _ => None,
+        })
+    }
+
     /// Whether a config input is declared as a secret.
     #[must_use]
     pub fn is_secret(&self, config: &str) -> bool {

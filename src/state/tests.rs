@@ -88,11 +88,33 @@ fn eventful() -> Vec<Entry> {
         },
         Entry::Move { from: Address::new("queue.c"), to: Address::new("queue.d") },
         Entry::Forget { address: Address::new("queue.d") },
+        taken_back("id-queue.a"),
+        taken_back("id2-queue.a"),
         Entry::Outputs {
             outputs: vec![Output { name: "url".to_owned(), value: json!("https://x"), sensitive: false }],
         },
         begin(operation(6, Verb::Delete, "queue.a")),
     ]
+}
+
+fn taken_back(identifier: &str) -> Entry {
+    let (address, type_name) = (Address::new("queue.a"), TypeName::new("AWS::SQS::Queue"));
+    let recorded = declared(9).recorded(address, type_name, identifier.to_owned(), json!({}));
+    Entry::TakeBack { recorded: Box::new(recorded) }
+}
+
+#[test]
+fn what_is_taken_back_and_what_took_its_place_change_places() {
+    let mut state = replayed(&eventful());
+    let of = |state: &State| {
+        let left: Vec<_> = state.leftovers.iter().map(|l| (l.identifier.clone(), l.why)).collect();
+        (state.resources[&Address::new("queue.a")].identifier.clone(), left)
+    };
+    for _ in 0..2 {
+        state.apply(&taken_back("id-queue.a"));
+        let back = ("id-queue.a".to_owned(), vec![("id2-queue.a".to_owned(), Why::Replaced)]);
+        assert_eq!(of(&state), back);
+    }
 }
 
 fn replayed(entries: &[Entry]) -> State {

@@ -32,15 +32,18 @@ fn shop() -> (Sandbox, Served) {
     sandbox.write("evstack.yaml", BEFORE);
     let served = sandbox.serve(&[]);
     sandbox.ok(&["apply", "--yes"]);
-    let input =
-        json!({ "TypeName": "AWS::SQS::Queue", "DesiredState": "{\"QueueName\": \"shop-local-taken\"}" });
+    make(&served, "AWS::SQS::Queue", &json!({"QueueName": "shop-local-taken"}));
+    sandbox.write("evstack.yaml", AFTER);
+    (sandbox, served)
+}
+
+fn make(served: &Served, type_name: &str, model: &Json) {
+    let input = json!({ "TypeName": type_name, "DesiredState": model.to_string() });
     let token = served.call("CreateResource", &input)["ProgressEvent"]["RequestToken"].clone();
     until("it is made", || {
         let event = served.call("GetResourceRequestStatus", &json!({ "RequestToken": token }));
         event["ProgressEvent"]["OperationStatus"] == "SUCCESS"
     });
-    sandbox.write("evstack.yaml", AFTER);
-    (sandbox, served)
 }
 
 #[test]
@@ -188,4 +191,104 @@ fn stacks_that_were_applied_before_it_stay() {
     );
     assert_eq!(sandbox.recorded("stacks/a.yaml"), ["topic.told"]);
     assert!(sandbox.recorded("stacks/b.yaml").is_empty());
+}
+
+/// A secret, and what fails after it.
+fn vault(description: &str, secret: &str) -> String {
+    format!(
+        "name: shop\nconfig: {{it: {{type: string, secret: true}}}}\nresources:\n  \
+         vault: {{type: AWS::SecretsManager::Secret, properties: {{Name: vault, Description: {description}, \
+         SecretString: {secret}}}}}\n"
+    )
+}
+
+const FAILS: &str = "  taken: {type: AWS::SQS::Queue, options: {dependsOn: [resource.vault]}}\n";
+
+#[test]
+fn a_secret_that_isnt_known_any_more_stays_or_is_missed_by_name() {
+    let (sandbox, _served) = shop();
+    let config = "\"${config.it}\"";
+    sandbox.write("evstack.yaml", &vault("first", config));
+    sandbox.ok(&["apply", "--yes", "--allow-data-loss", "--config", "it=one-secret"]);
+    let back = |text: String, it: &str| {
+        sandbox.write("evstack.yaml", &text);
+        let run = sandbox.run(&["apply", "--yes", "--allow-data-loss", "--rollback", "--config", it]);
+        assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+        assert!(!format!("{}{}", run.stdout, run.stderr).contains("-secret"), "{}{}", run.stdout, run.stderr);
+        run
+    };
+    // The stack file still has it.
+    let run = back(vault("second", config) + FAILS, "it=one-secret");
+    assert!(run.stderr.contains("Rolled back: the stack is as it was"), "{}{}", run.stdout, run.stderr);
+    assert!(!run.stdout.contains("What can't come back"), "{}", run.stdout);
+    // It is config, though nothing uses it: made anew with it.
+    let run = back(
+        format!(
+            "{}  other: {{type: AWS::SNS::Topic}}\n  taken: {{type: AWS::SQS::Queue}}\n",
+            vault("x", config).split("  vault").next().expect("a head")
+        ),
+        "it=one-secret",
+    );
+    assert!(run.stdout.contains("`resource.vault` gets another identifier than"), "{}", run.stdout);
+    assert!(run.stderr.contains("Rolled back: the stack is as it was"), "{}{}", run.stdout, run.stderr);
+    // Another by now.
+    let run = back(vault("second", config) + FAILS, "it=two-secret");
+    assert!(run.stdout.contains("`resource.vault` keeps its present `SecretString`"), "{}", run.stdout);
+    assert!(run.stderr.contains("Rolled back in part: not as before is `resource.vault`."), "{}", run.stderr);
+    // Gone, and unknown.
+    let run =
+        back("name: shop\nconfig: {it: {type: string, secret: true}}\nresources:\n  taken: {type: AWS::SQS::Queue}\n".to_owned(), "it=three-secret");
+    assert!(
+        run.stdout.contains("`resource.vault` isn't made anew: a secret of it is known by its hash alone"),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+}
+
+#[test]
+fn what_was_taken_over_is_let_go_of_and_what_is_still_there_is_taken_back() {
+    let (sandbox, served) = shop();
+    let topic = |name: &str, options: &str| {
+        format!(
+            "  told: {{type: AWS::SNS::Topic, properties: {{TopicName: {name}}}, options: {{{options}}}}}\n"
+        )
+    };
+    sandbox.write(
+        "evstack.yaml",
+        &format!("name: shop\nresources:\n{}", topic("first", "retainOnDelete: true")),
+    );
+    sandbox.ok(&["apply", "--yes", "--allow-data-loss"]);
+    make(&served, "AWS::SNS::Topic", &json!({"TopicName": "theirs"}));
+    let arn = |name: &str| format!("arn:aws:sns:us-east-1:000000000000:{name}");
+    let theirs = arn("theirs");
+    // A new topic replaces one that stays, and another is taken over; then something fails.
+    let after = format!(
+        "name: shop\nresources:\n{}  mine: {{type: AWS::SNS::Topic, properties: {{TopicName: theirs}}, \
+         options: {{import: \"{theirs}\", dependsOn: [resource.told]}}}}\n  \
+         taken: {{type: AWS::SQS::Queue, options: {{dependsOn: [resource.mine]}}}}\n",
+        topic("second", "retainOnDelete: true")
+    );
+    sandbox.write("evstack.yaml", &after);
+    let run = sandbox.run(&["apply", "--yes", "--rollback", "--allow-data-loss"]);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    let said = &run.stdout;
+    assert!(
+        said.contains("`resource.mine` was there before the apply took it over: it is let go of"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`resource.told` stays as it is now: its options say `retainOnDelete: true`"),
+        "{said}"
+    );
+
+    // Without that for the new one, the first is what it was again.
+    sandbox.write("evstack.yaml", &after.replace("second", "third").replace("retainOnDelete: true", ""));
+    let run = sandbox.run(&["apply", "--yes", "--rollback", "--allow-data-loss"]);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    let shown = sandbox.ok(&["state", "show", "resource.told", "--json"]).json();
+    assert_eq!(shown["identifier"], arn("second"), "{shown} {}", run.stdout);
+    let there: Vec<String> = served.inventory().iter().map(|(_, identifier)| identifier.clone()).collect();
+    assert!(!there.iter().any(|one| one.contains(&arn("third"))), "{there:?}");
+    assert!(there.contains(&theirs), "{there:?}");
 }

@@ -102,6 +102,7 @@ impl Restoration {
             let Some(is) = now.resources.get(address) else { continue };
             let mut wanted = is.clone();
             wanted.place.clone_from(&was.place);
+            wanted.retain_on_delete = was.retain_on_delete;
             if is.identifier == was.identifier {
                 wanted.predicted.clone_from(&was.predicted);
             }
@@ -211,12 +212,13 @@ pub async fn rollback(
     let seen = Seen { live, ..Seen::default() };
 
     let planning = as_planned(&state, &story);
-    let known = Known::of(failed.plan, failed.before.secrets());
+    let known = Known::of(failed.plan, loaded.stack.secret_values(), failed.before.secrets());
     let declared = target::Declared::of(&mut loaded);
     let wanted = Wanted { allow_data_loss: true, ..Wanted::default() };
     loop {
         let target = target::records(before, &state, &story, &exceptions);
-        let stays = target::build(&mut loaded, &declared, &target, failed, &state, &story, &known);
+        let stays =
+            target::build(&mut loaded, &declared, &target, failed, &state, &story, (&exceptions, &known));
         let (plan, _) = make(&loaded, &planning, &seen, &wanted)?;
         let found = exceptions.found(&plan, &story, before, &state, leave);
         if !found {

@@ -6,16 +6,16 @@ use crate::model::{Json, Secrets, Value};
 use crate::plan::Plan;
 use std::collections::HashMap;
 
-/// The secrets that the applied stack has, by their hash.
+/// The secrets that the applied stack has, in its resources or as config, by their hash.
 pub(super) struct Known {
     secrets: Secrets,
     by_hash: HashMap<String, Json>,
 }
 
 impl Known {
-    pub(super) fn of(plan: &Plan, secrets: Secrets) -> Self {
+    pub(super) fn of<'v>(plan: &'v Plan, config: impl Iterator<Item = &'v Value>, secrets: Secrets) -> Self {
         let mut by_hash = HashMap::new();
-        for value in plan.changes.iter().filter_map(|change| change.after.as_ref()) {
+        for value in plan.changes.iter().filter_map(|change| change.after.as_ref()).chain(config) {
             value.visit(&mut |value| {
                 if let Value::Sensitive(inner) = value
                     && let Some(secret) = inner.to_json().filter(|secret| !is_hash(secret))

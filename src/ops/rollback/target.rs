@@ -14,6 +14,7 @@ use crate::model::{Address, Desired, Json, Options, Order, Recorded, Reference, 
 use crate::ops::Loaded;
 use crate::plan::Answers;
 use crate::resolve::Why;
+use crate::schema::Catalogue;
 use crate::spec::Output;
 use crate::state::State;
 use std::collections::{BTreeMap, HashMap};
@@ -64,7 +65,7 @@ pub(super) fn build(
     failed: &Failed<'_>,
     state: &State,
     story: &Story,
-    known: &Known,
+    (exceptions, known): (&Exceptions, &Known),
 ) -> Stays {
     let nowhere = Span::new(SourceId(0), 0, 0);
     let mut stays = Stays::new();
@@ -103,7 +104,11 @@ pub(super) fn build(
         desired.options.aliases = Vec::new();
         desired.options.import = None;
         desired.options.protection = record.protection;
-        desired.options.retain_on_delete = record.retain_on_delete;
+        // What the run made and is replaced goes, whatever was to become of the one before it; what
+        // is recorded of that is put back at the end.
+        let goes =
+            story.made.contains(address) && !story.back.contains(address) && !exceptions.is_one(address);
+        desired.options.retain_on_delete = record.retain_on_delete && !goes;
         resources.push(desired);
     }
     let outputs = failed.before.outputs.iter();
@@ -181,14 +186,26 @@ impl Wanted<'_> {
 
 /// A shorter text is in any other by chance.
 const SHORTEST: usize = 8;
+/// The same of what identifies something: the ids of an API's paths have six letters.
+const SHORTEST_ID: usize = 5;
 
 /// The texts that the service decided.
 fn texts(address: &Address, record: &Recorded, found: &mut Vec<(String, Reference)>) {
     let Json::Object(seen) = &record.seen else { return };
+    let kind = Catalogue::bundled().of(&record.type_name);
+    let identifies = |property: &str| {
+        let named = ["Id", "Arn", "ARN", "Url", "Uri"].iter().any(|ending| property.ends_with(ending));
+        let primary = kind.as_ref().map_or(&[][..], |kind| &kind.primary_identifier);
+        named || primary.iter().any(|path| path.to_string() == property)
+    };
     let mut add = |property: String, value: &Json| {
         let Json::String(text) = value else { return };
         // `AVAILABLE` names nothing.
-        if text.len() >= SHORTEST && text.contains(|c: char| c.is_ascii_digit()) {
+        let means = match identifies(&property) {
+            true => text.len() >= SHORTEST_ID,
+            false => text.len() >= SHORTEST && text.contains(|c: char| c.is_ascii_digit()),
+        };
+        if means {
             let (address, order) = (address.clone(), Order::Dependency);
             found.push((text.clone(), Reference { address, property, order, span: None }));
         }
@@ -253,17 +270,17 @@ mod tests {
     #[test]
     fn what_was_computed_becomes_a_reference() {
         let record: Recorded = serde_json::from_value(json!({
-            "address": "resource.api", "type": "AWS::ApiGateway::RestApi", "identifier": "a1b2c3d4e5",
+            "address": "resource.api", "type": "AWS::ApiGateway::RestApi", "identifier": "abcdefghij",
             "declared": {"Name": "orders-2024"},
-            "seen": {"Name": "orders-2024", "RestApiId": "a1b2c3d4e5", "State": "AVAILABLE",
-                "Root": {"Arn": "arn:x:a1b2c3d4e5"}},
+            "seen": {"Name": "orders-2024", "RestApiId": "abcdefghij", "State": "AVAILABLE",
+                "Root": {"Arn": "arn:x:abcdefghij"}},
         }))
         .expect("a record");
         let mut computed = Vec::new();
         texts(&record.address, &record, &mut computed);
         computed.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         let value = Value::from(
-            json!({"Uri": "/a1b2c3d4e5/arn:x:a1b2c3d4e5", "Name": "orders-2024", "S": "AVAILABLE"}),
+            json!({"Uri": "/abcdefghij/arn:x:abcdefghij", "Name": "orders-2024", "S": "AVAILABLE"}),
         );
         let template = follow(&value, &computed);
         let mut read = Vec::new();

@@ -60,8 +60,10 @@ pub(super) async fn run(
         }
     };
     let has_work = !back.plan.is_empty() || !restoration.entries.is_empty() || !now.leftovers.is_empty();
-    if has_work {
+    if has_work || !restoration.unrestored.is_empty() {
         head(args, &back, &restoration)?;
+    }
+    if has_work {
         // Where the record alone changes there is nothing that would be called no changes.
         if args.json || !back.plan.is_empty() {
             show(args, &back, !args.yes)?;
