@@ -90,6 +90,9 @@ fn play(seed: u64, leave: Leave, tally: &mut Tally) -> Result<(), String> {
             // Not even what the failed run had left could be taken away.
             Err(_) => {
                 tally.failed += 1;
+                if edited.retains() || stack.retains() {
+                    return Ok(());
+                }
                 let _applied = rig.apply_as(&text, &wanted)?;
                 continue;
             }
@@ -108,6 +111,10 @@ fn play(seed: u64, leave: Leave, tally: &mut Tally) -> Result<(), String> {
                 ));
             }
             tally.failed += 1;
+            // What was let go of has its name still.
+            if edited.retains() || stack.retains() {
+                return Ok(());
+            }
             // Wherever it came, the earlier stack goes on from there.
             let _applied = rig.apply_as(&text, &wanted)?;
             if !rig.plan(&text)?.is_empty() {

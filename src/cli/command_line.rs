@@ -9,12 +9,16 @@ pub(super) fn shown(arguments: impl IntoIterator<Item = String>) -> String {
 pub(super) fn without(flags: &[&str]) -> String {
     let arguments = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned());
     let words = words(arguments).into_iter().filter(|word| !flags.contains(&word.as_str()));
+    std::iter::once("evstack".to_owned()).chain(words.map(quoted)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell takes it for one.
+pub(super) fn quoted(word: String) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=,@+%…".contains(c);
-    let quoted = |word: String| match word.chars().all(plain) && !word.is_empty() {
+    match word.chars().all(plain) && !word.is_empty() {
         true => word,
         false => format!("'{}'", word.replace('\'', "'\\''")),
-    };
-    std::iter::once("evstack".to_owned()).chain(words.map(quoted)).collect::<Vec<_>>().join(" ")
+    }
 }
 
 fn words(arguments: impl IntoIterator<Item = String>) -> Vec<String> {

@@ -46,6 +46,10 @@ pub(super) fn read(bytes: &[u8], codec: &Codec) -> Result<Read, Unreadable> {
                 read.entries.push(entry);
                 read.whole = at as u64;
             }
+            // Nothing that was cut off ends a line; lost blocks are zeros.
+            Ok(None) if number == 0 && line.ends_with(b"\n") && !line.contains(&0) => {
+                return Err("line 1 is damaged".to_owned().into());
+            }
             Ok(None) if last => break,
             Ok(None) => return Err(format!("line {} is damaged", number + 1).into()),
             Err(unread) => {

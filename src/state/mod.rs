@@ -125,7 +125,7 @@ fn load(paths: &Paths, key: &Key, codec: &Codec) -> Result<(State, u64, bool), D
     let bytes = match fs::read(&paths.journal) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(e) => return Err(unreadable(&paths.journal, e.to_string())),
+        Err(e) => return Err(unopened(&paths.journal, &e)),
     };
     let snapshot = snapshot::read(&paths.snapshot, codec)?;
     let exists = snapshot.is_some();
@@ -157,6 +157,16 @@ fn replay(state: &mut State, entries: Vec<(u64, Entry)>) -> Result<(), String> {
 fn unreadable(path: &Path, why: impl Into<Unreadable>) -> Diagnostic {
     let hint = "the file is left as it is; restore it from a backup, or move it away to start without it";
     why.into().of(&format!("the state file {}", path.display()), hint)
+}
+
+/// Of a file that wasn't even read.
+fn unopened(path: &Path, error: &io::Error) -> Diagnostic {
+    let mut diagnostic = unreadable(path, error.to_string());
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let hint = "only the user who applied may read it: run it as that user, or change the file's owner";
+        diagnostic.hints = vec![hint.to_owned()];
+    }
+    diagnostic
 }
 
 /// For files that hold a stack's data: on Unix only their owner may read them.

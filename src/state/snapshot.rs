@@ -2,7 +2,7 @@
 
 use super::entry::{Ending, Entry, Leftover, Operation, Output, Verb, Why};
 use super::seal::{Codec, Unreadable};
-use super::unreadable;
+use super::{unopened, unreadable};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json, Recorded, Secrets};
 use crate::schema::TypeName;
@@ -299,7 +299,7 @@ pub(super) fn read(path: &Path, codec: &Codec) -> Result<Option<State>, Diagnost
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(unreadable(path, e.to_string())),
+        Err(e) => return Err(unopened(path, &e)),
     };
     parse(&text, codec).map(Some).map_err(|why| unreadable(path, why))
 }

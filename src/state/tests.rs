@@ -239,6 +239,7 @@ fn damage_and_later_versions_are_refused_and_kept() {
         ("json", r#"{"version": 99}"#, "it is of version 99"),
         ("json", "[]", "it says no version"),
         ("journal", "nonsense\nmore\n", "line 1 is damaged"),
+        ("journal", "nonsense\n", "line 1 is damaged"),
     ];
     for (file, text, words) in cases {
         let dir = tempfile::tempdir().expect("a folder");

@@ -72,6 +72,17 @@ fn a_failed_apply_is_turned_back() {
 }
 
 #[test]
+fn what_to_run_next_keeps_config_and_a_failed_apply_says_that_it_can_be_turned_back() {
+    let (sandbox, _served) = shop();
+    let config = "config: {size: {type: string}, it: {type: string, secret: true}}\nqueues:\n";
+    sandbox.edit("evstack.yaml", "queues:\n", config);
+    let run = sandbox.run(&["apply", "--yes", "--config", "size=a b", "--config", "it=hush"]);
+    let next = "Run `evstack apply evstack.yaml --config 'size=a b' --config it=…` to go on. \
+        `apply --rollback` turns a failed apply back.\n";
+    assert!(run.stderr.ends_with(next), "{}", run.stderr);
+}
+
+#[test]
 fn quiet_says_what_failed_and_how_it_was_turned_back() {
     let (sandbox, _served) = shop();
     let run = sandbox.run(&["apply", "--yes", "--rollback", "-q"]);

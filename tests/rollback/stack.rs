@@ -98,6 +98,11 @@ impl Stack {
         edited
     }
 
+    /// Whether anything in it would be let go of.
+    pub fn retains(&self) -> bool {
+        self.slots.iter().any(|slot| slot.retained)
+    }
+
     fn api(&self, at: usize) -> Option<&Slot> {
         self.slots[..at].iter().rev().find(|slot| slot.sort == Sort::Api && slot.there)
     }

@@ -6,6 +6,7 @@ use super::plan::{Planned, Reopened, reopened, wanted};
 use crate::apply::{Cancel, Job, Means, Outcome, Recovery, has_work, recover, run as carry_out};
 use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::{self, Connection};
+use crate::cli::command_line::quoted;
 use crate::cli::interrupt::{self, Heed};
 use crate::cli::progress::{Progress, Telling};
 use crate::cli::session::Session;
@@ -483,11 +484,18 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) 
     };
     let what = task.name();
     // What wasn't set back is told by the next look.
-    let command = spelled(planned, on_again(task));
+    let mut command = spelled(planned, on_again(task));
+    if task == Task::Rollback {
+        // What this would have taken away, the next apply has no need to.
+        command = command.replace(" --allow-data-loss", "");
+    }
     let then = match task.rolls_back() {
         true if rollback::is_for(outcome) => String::new(),
         true => format!(" Nothing is rolled back after that: run `{command}` to go on."),
-        false => format!(" Run `{command}` to go on."),
+        false if outcome.failures.is_empty() || !matches!(task, Task::Apply { .. }) => {
+            format!(" Run `{command}` to go on.")
+        }
+        false => format!(" Run `{command}` to go on. `apply --rollback` turns a failed apply back."),
     };
     format!(
         "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{stopped}{unfinished}, {} not started.\n\
@@ -523,6 +531,11 @@ fn spelled(planned: &Planned, command: &str) -> String {
     words.extend((!flags.is_empty()).then(|| flags.to_owned()));
     if planned.plan.changes.iter().any(|change| change.loses().is_some()) && verb != "drift" {
         words.push("--allow-data-loss".to_owned());
+    }
+    // What a secret is, whoever reads on has to know.
+    for (name, value) in &planned.request.inputs.config {
+        let value = if planned.loaded.stack.is_secret(name) { "…" } else { value };
+        words.extend(["--config".to_owned(), quoted(format!("{name}={value}"))]);
     }
     words.join(" ")
 }
