@@ -3,7 +3,7 @@
 //! reaches what the file says.
 //!
 //! Half of the kills hit a run whose cloud is another process and whose changes take 20 to 200 ms; half
-//! hit the run and the cloud in it. `EVSTACK_KILLS` says how many there are (50), `EVSTACK_KILLS_SEED`
+//! hit the run and the cloud in it. The state of every third life lies in a bucket. `EVSTACK_KILLS` says how many there are (50), `EVSTACK_KILLS_SEED`
 //! what the choices follow (1); times don't follow any seed, so a failure may need several tries.
 #![cfg(unix)]
 
@@ -12,6 +12,8 @@ mod common;
 mod gate;
 #[path = "kills/life.rs"]
 mod life;
+#[path = "common/s3.rs"]
+mod s3;
 #[path = "kills/stacks.rs"]
 mod stacks;
 #[path = "kills/traces.rs"]
@@ -34,18 +36,12 @@ impl Random {
 }
 
 /// Where the state lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateIn {
     /// In `.evstack/state`.
     Folder,
-}
-
-impl StateIn {
-    /// What the environment's file says of it under `cloud`.
-    pub fn place(&self) -> String {
-        match self {
-            Self::Folder => String::new(),
-        }
-    }
+    /// In a bucket, with a lock that a dead run holds for a second.
+    Bucket,
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -60,8 +56,10 @@ fn lives(kills: usize, seed: u64, apart: bool) -> Tally {
     let mut number = 0;
     while tally.kills < kills {
         let choices = seed.wrapping_mul(1_000_003).wrapping_add(number * 2 + u64::from(apart));
+        // Every third.
+        let state = if number % 3 == 2 { StateIn::Bucket } else { StateIn::Folder };
         let lived = catch_unwind(AssertUnwindSafe(|| {
-            Life::new(choices, apart, &StateIn::Folder, &mut tally).live(kills);
+            Life::new(choices, apart, state, &mut tally).live(kills);
         }));
         if lived.is_err() {
             panic!(
@@ -79,8 +77,9 @@ fn told(name: &str, tally: &Tally) -> String {
     let phases: Vec<String> =
         tally.phases.iter().map(|(phase, count)| format!("{count} {}", phase.words())).collect();
     format!(
-        "{name}: {} kills in {} lives ({} runs ended before): {}",
+        "{name}: {} kills ({} with the state in a bucket) in {} lives ({} runs ended before): {}",
         tally.kills,
+        tally.in_bucket,
         tally.lives,
         tally.missed,
         phases.join(", ")

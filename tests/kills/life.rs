@@ -1,21 +1,25 @@
 //! A stack's life, from nothing to nothing, in which runs are killed.
 
-use super::common::{Sandbox, Served, copy, until};
+use super::common::{Run, Sandbox, Served, copy, until};
 use super::gate::{Gate, Moment, Trap};
 use super::stacks::Shop;
 use super::traces::{Files, Phase};
-use super::{Random, StateIn};
+use super::{Random, StateIn, s3};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Which kills hit what.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub kills: usize,
+    /// How many of them with the state in a bucket.
+    pub in_bucket: usize,
     pub lives: usize,
     /// Runs that ended before they were hit.
     pub missed: usize,
@@ -31,7 +35,7 @@ enum Cloud {
 }
 
 /// How the moment of death is chosen.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Way {
     Call(Trap),
     After(Duration),
@@ -42,6 +46,8 @@ enum Way {
     /// At the byte at which a file is longer than so many blocks of 512 bytes: the operating system
     /// cuts the write in two there, and ends the process.
     Torn(u64),
+    /// At the write to the bucket of that number: lost on its way, or done and unanswered.
+    Write(usize, s3::Fate),
 }
 
 const CHANGES: &[&str] = &["CreateResource", "UpdateResource", "DeleteResource"];
@@ -51,6 +57,7 @@ pub struct Life<'a> {
     sandbox: Sandbox,
     cloud: Cloud,
     files: Files,
+    bucket: Option<s3::Served>,
     stack: &'static str,
     env: &'static str,
     shop: Shop,
@@ -63,7 +70,7 @@ pub struct Life<'a> {
 }
 
 impl<'a> Life<'a> {
-    pub fn new(seed: u64, apart: bool, state: &StateIn, tally: &'a mut Tally) -> Self {
+    pub fn new(seed: u64, apart: bool, state: StateIn, tally: &'a mut Tally) -> Self {
         let mut random = Random(seed);
         let sandbox = Sandbox::new();
         let reviews = random.below(4) == 0;
@@ -83,18 +90,23 @@ impl<'a> Life<'a> {
             Cloud::Apart { gate, .. } => ("far", format!("endpoint: \"http://127.0.0.1:{}\", ", gate.port)),
             Cloud::Within => ("local", String::new()),
         };
-        let place = state.place();
+        let bucket = (state == StateIn::Bucket).then(s3::Served::own);
+        let place = bucket.as_ref().map(|s3| format!("state: \"{}\"", s3.location())).unwrap_or_default();
         let overlay = format!("cloud: {{{endpoint}{place}}}\n");
         sandbox.write(&stack.replace(".yaml", &format!(".{env}.yaml")), &overlay);
         let name = if reviews { "reviews" } else { "shop" };
-        let files = Files::new(&sandbox.path(".evstack/state"), &format!("{name}.{env}"));
+        let stem = format!("{name}.{env}");
+        let files = match bucket.as_ref().and_then(|served| Some((served, served.own.clone()?))) {
+            Some((served, s3)) => Files::Bucket { s3, stem: format!("{}/{stem}", served.prefix) },
+            None => Files::folder(&sandbox.path(".evstack/state"), &stem),
+        };
         let mut shop = Shop::default();
         if !reviews {
             shop.grow(6 + random.below(12), &mut random);
         }
         let usual = Duration::from_millis(1_500);
         let (config, log) = (Vec::new(), Vec::new());
-        Self { sandbox, cloud, files, stack, env, shop, config, random, usual, tally, log }
+        Self { sandbox, cloud, files, bucket, stack, env, shop, config, random, usual, tally, log }
     }
 
     /// Several versions, each reached through deaths; then nothing is left.
@@ -157,11 +169,23 @@ impl<'a> Life<'a> {
         self.open(None);
         let started = Instant::now();
         let arguments = self.arguments(verb);
-        let run = self.sandbox.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let run = self.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
         self.usual = (self.usual + started.elapsed()) / 2;
         let (done, code) = (done(&run.stdout), run.code);
         self.log.push(format!("{verb}: exit code {code}\n{done}{}", run.stderr));
         assert_eq!(run.code, 0, "{}", self.told("the last run didn't end well"));
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.sandbox.command(arguments);
+        if let Some(bucket) = &self.bucket {
+            command.envs(bucket.environment()).env("EVSTACK_STATE_LEASE", "1");
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments).output().expect("the program starts"))
     }
 
     fn way(&mut self) -> Way {
@@ -178,7 +202,11 @@ impl<'a> Life<'a> {
         let milliseconds = |most: u128, random: &mut Random| {
             Duration::from_millis(random.below(usize::try_from(most).unwrap_or(1_000)) as u64)
         };
-        match self.random.below(5) {
+        if self.bucket.is_some() && self.random.below(2) == 0 {
+            let fate = if self.random.below(2) == 0 { s3::Fate::Lost } else { s3::Fate::Unheard };
+            return Way::Write(self.random.below(3 * steps), fate);
+        }
+        match self.random.below(if self.bucket.is_some() { 3 } else { 5 }) {
             0 => Way::After(milliseconds(self.usual.as_millis(), &mut self.random)),
             1 | 2 => Way::Entries(1 + self.random.below(2 * steps)),
             3 if !recovers => Way::Snapshot(Duration::from_micros(self.random.below(3_000) as u64)),
@@ -199,16 +227,29 @@ impl<'a> Life<'a> {
     /// A run that dies, unless it ends before.
     fn kill(&mut self, verb: &'static str, way: Way) {
         let before = self.files.trace();
-        self.open(match way {
-            Way::Call(trap) => Some(trap),
+        self.open(match &way {
+            Way::Call(trap) => Some(*trap),
             _ => None,
         });
         let arguments = self.arguments(verb);
-        let program = self.sandbox.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-        let mut command = match way {
-            Way::Torn(blocks) => limited(&program, blocks),
+        let program = self.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut command = match &way {
+            Way::Torn(blocks) => limited(&program, *blocks),
             _ => program,
         };
+        let written = Arc::new(AtomicBool::new(false));
+        if let (Way::Write(number, fate), Files::Bucket { s3, .. }) = (&way, &self.files) {
+            let (mut left, mut fate, written) = (*number, fate.clone(), Arc::clone(&written));
+            s3.decide(move |asked| {
+                if asked.method == "GET" || left > 0 {
+                    left -= usize::from(asked.method != "GET");
+                    return s3::Fate::Answered;
+                }
+                written.store(true, Ordering::SeqCst);
+                // Until it is dead nothing else arrives.
+                std::mem::replace(&mut fate, s3::Fate::Lost)
+            });
+        }
         let output = File::create(self.sandbox.path("run.out")).expect("a file");
         let mut child = command
             .stdout(output.try_clone().expect("a file"))
@@ -216,8 +257,11 @@ impl<'a> Life<'a> {
             .stdin(Stdio::null())
             .spawn()
             .expect("the program starts");
-        let killed = self.wait(&mut child, way);
+        let killed = self.wait(&mut child, &way, &written);
         self.open(None);
+        if let Files::Bucket { s3, .. } = &self.files {
+            s3.calm();
+        }
         let said = done(&self.sandbox.read("run.out"));
         assert!(!said.contains("panicked"), "{said}{}", self.told("a panic"));
         if killed {
@@ -228,6 +272,7 @@ impl<'a> Life<'a> {
             let phases = self.files.trace().phases(&before, gate);
             self.log.push(format!("{verb} killed, {way:?}: {phases:?}\n{said}"));
             self.tally.kills += 1;
+            self.tally.in_bucket += usize::from(self.bucket.is_some());
             for phase in phases {
                 *self.tally.phases.entry(phase).or_default() += 1;
             }
@@ -237,29 +282,31 @@ impl<'a> Life<'a> {
         }
     }
 
-    fn wait(&self, child: &mut Child, way: Way) -> bool {
+    fn wait(&self, child: &mut Child, way: &Way, written: &AtomicBool) -> bool {
         let start = Instant::now();
         let (mut growths, mut length) = (0, self.files.journal_length());
         let beside = self.files.beside();
-        let had = std::fs::metadata(&beside).and_then(|file| file.modified()).ok();
+        let touched = || std::fs::metadata(beside.as_ref()?).and_then(|file| file.modified()).ok();
+        let had = touched();
         loop {
             let hit = match (way, &self.cloud) {
                 (Way::Call(_), Cloud::Apart { gate, .. }) => gate.shut_within(Duration::from_millis(2)),
-                (Way::After(time), _) => start.elapsed() >= time,
+                (Way::After(time), _) => start.elapsed() >= *time,
                 (Way::Entries(count), _) => {
                     let now = self.files.journal_length();
                     growths += usize::from(now > length);
                     length = now;
-                    growths >= count
+                    growths >= *count
                 }
                 (Way::Snapshot(later), _) => {
-                    let now = std::fs::metadata(&beside).and_then(|file| file.modified()).ok();
+                    let now = touched();
                     let begun = now.is_some() && now != had;
                     if begun {
-                        std::thread::sleep(later);
+                        std::thread::sleep(*later);
                     }
                     begun
                 }
+                (Way::Write(..), _) => written.load(Ordering::SeqCst),
                 _ => false,
             };
             if let Some(status) = child.try_wait().expect("it can be waited for") {
@@ -286,7 +333,7 @@ impl<'a> Life<'a> {
             assert!(there.len() >= self.shop.len(), "{}", self.told("something is missing"));
         }
         let arguments = self.arguments("plan");
-        let plan = self.sandbox.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let plan = self.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
         let said = format!("version {version}:\n{}{}", plan.stdout, plan.stderr);
         assert_eq!(plan.code, 0, "{}", self.told(&said));
     }
@@ -308,14 +355,15 @@ impl<'a> Life<'a> {
     }
 
     fn recorded(&self) -> BTreeSet<(String, String)> {
-        let list = ["state", "list", "--json", "--stack", self.stack, "--env", self.env];
-        pairs(&self.sandbox.ok(&list).json())
+        let list = self.run(&["state", "list", "--json", "--stack", self.stack, "--env", self.env]);
+        assert_eq!(list.code, 0, "{}", list.stderr);
+        pairs(&list.json())
     }
 
     /// What happened so far.
     fn told(&self, what: &str) -> String {
         let file = if self.shop.len() > 0 { self.sandbox.read(self.stack) } else { String::new() };
-        let journal = std::fs::read_to_string(&self.files.journal).unwrap_or_default();
+        let journal = self.files.journal();
         format!("{what}\n\n{}\n\n{file}\n{journal}\n{:?}", self.log.join("\n--\n"), self.there())
     }
 }

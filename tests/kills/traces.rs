@@ -1,6 +1,7 @@
 //! What a killed run left on the disk, read from outside: where it was when it died.
 
 use super::gate::Gate;
+use super::s3;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -38,10 +39,17 @@ impl Phase {
     }
 }
 
-/// The files of one state.
-pub struct Files {
-    pub snapshot: PathBuf,
-    pub journal: PathBuf,
+/// The files of one state, wherever they lie.
+pub enum Files {
+    Folder {
+        snapshot: PathBuf,
+        journal: PathBuf,
+    },
+    Bucket {
+        s3: s3::S3,
+        /// `prefix/shop.local`
+        stem: String,
+    },
 }
 
 /// An operation that was begun and hasn't ended.
@@ -63,32 +71,55 @@ pub struct Trace {
 }
 
 impl Files {
-    pub fn new(folder: &Path, stem: &str) -> Self {
-        Self {
+    pub fn folder(folder: &Path, stem: &str) -> Self {
+        Self::Folder {
             snapshot: folder.join(format!("{stem}.json")),
             journal: folder.join(format!("{stem}.journal")),
         }
     }
 
-    /// The snapshot while it is written.
-    pub fn beside(&self) -> PathBuf {
-        self.snapshot.with_extension("json.new")
+    /// The snapshot while it is written; in a bucket it is there at once.
+    pub fn beside(&self) -> Option<PathBuf> {
+        match self {
+            Self::Folder { snapshot, .. } => Some(snapshot.with_extension("json.new")),
+            Self::Bucket { .. } => None,
+        }
     }
 
     pub fn journal_length(&self) -> u64 {
-        std::fs::metadata(&self.journal).map_or(0, |file| file.len())
+        match self {
+            Self::Folder { journal, .. } => std::fs::metadata(journal).map_or(0, |file| file.len()),
+            Self::Bucket { s3, stem } => s3.journal(stem).len() as u64,
+        }
+    }
+
+    pub fn journal(&self) -> String {
+        match self {
+            Self::Folder { journal, .. } => std::fs::read_to_string(journal).unwrap_or_default(),
+            Self::Bucket { s3, stem } => String::from_utf8(s3.journal(stem)).unwrap_or_default(),
+        }
+    }
+
+    fn snapshot(&self) -> String {
+        match self {
+            Self::Folder { snapshot, .. } => std::fs::read_to_string(snapshot).unwrap_or_default(),
+            Self::Bucket { s3, stem } => {
+                let object = s3.objects().remove(&format!("{stem}.json"));
+                String::from_utf8(object.unwrap_or_default()).unwrap_or_default()
+            }
+        }
     }
 
     pub fn trace(&self) -> Trace {
-        let mut trace = Trace { snapshot_begun: self.beside().exists(), ..Trace::default() };
-        let snapshot = std::fs::read_to_string(&self.snapshot).unwrap_or_default();
-        let snapshot: Json = serde_json::from_str(&snapshot).unwrap_or_default();
+        let mut trace =
+            Trace { snapshot_begun: self.beside().is_some_and(|beside| beside.exists()), ..Trace::default() };
+        let snapshot: Json = serde_json::from_str(&self.snapshot()).unwrap_or_default();
         trace.serial = snapshot["serial"].as_u64().unwrap_or(0);
         let folded = snapshot["journal"].as_u64().unwrap_or(0);
         for (id, operation) in snapshot["operations"].as_object().into_iter().flatten() {
             trace.begin(id.parse().unwrap_or(0), operation);
         }
-        let journal = std::fs::read_to_string(&self.journal).unwrap_or_default();
+        let journal = self.journal();
         trace.torn = !journal.is_empty() && !journal.ends_with('\n');
         for line in journal.lines() {
             let mut words = line.splitn(3, ' ');
