@@ -147,8 +147,8 @@ impl Progress {
         })
     }
 
-    /// The bar goes, and what wasn't named is counted; `silent`: the cloud stopped answering.
-    pub(super) fn finish(&self, silent: bool) {
+    /// The bar goes, and what wasn't named is counted, with why it wasn't begun.
+    pub(super) fn finish(&self, why: &str) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -174,7 +174,6 @@ impl Progress {
         }
         let interrupted = self.interrupted.load(Relaxed);
         if interrupted > 0 {
-            let why = if silent { "the cloud stopped answering" } else { "the run was interrupted" };
             let what = if interrupted == 1 { "operation" } else { "operations" };
             let _ = terminal::tell(&format!("{interrupted} {what}: Skipped: {why}\n"));
         }

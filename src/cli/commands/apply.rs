@@ -245,7 +245,11 @@ async fn watched(
     let brake = tokio::spawn(listen(interrupt::heed(), cancel, connection.breaker.clone()));
     let outcome = carry_out_plan(planned, &means, locked).await;
     brake.abort();
-    progress.finish(outcome.as_ref().is_ok_and(|outcome| outcome.silent.is_some()));
+    progress.finish(match &outcome {
+        Err(_) => "the run couldn't go on",
+        Ok(outcome) if outcome.silent.is_some() => "the cloud stopped answering",
+        Ok(_) => "the run was interrupted",
+    });
     outcome
 }
 

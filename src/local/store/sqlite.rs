@@ -38,6 +38,8 @@ impl SqliteStore {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         match layout(&connection)? {
             LAYOUT => Ok(Some(Self { connection })),
+            // Whoever made it didn't get so far as to fill it.
+            0 => Ok(None),
             other => Err(other_layout(other)),
         }
     }
