@@ -2,7 +2,7 @@
 //! committed; only a machine that loses its power may lose the last moments, never the file's order.
 
 use super::{Change, Row, Store, StoreError};
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::path::Path;
 
 /// The layout of the file; a file of another layout is refused rather than guessed at.
@@ -34,13 +34,24 @@ impl SqliteStore {
         if !path.metadata().is_ok_and(|file| file.len() > 0) {
             return Ok(None);
         }
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        match layout(&connection)? {
-            LAYOUT => Ok(Some(Self { connection })),
+        let open = |flags| -> rusqlite::Result<(Connection, i64)> {
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(std::time::Duration::from_secs(5))?;
+            let layout = layout(&connection)?;
+            Ok((connection, layout))
+        };
+        let opened = match open(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            // Whoever was killed left a transaction half done: SQLite takes it back before it reads.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+                open(OpenFlags::SQLITE_OPEN_READ_WRITE)
+            }
+            opened => opened,
+        };
+        match opened? {
+            (connection, LAYOUT) => Ok(Some(Self { connection })),
             // Whoever made it didn't get so far as to fill it.
-            0 => Ok(None),
-            other => Err(other_layout(other)),
+            (_, 0) => Ok(None),
+            (_, other) => Err(other_layout(other)),
         }
     }
 
@@ -68,8 +79,8 @@ impl SqliteStore {
     }
 }
 
-fn layout(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+fn layout(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 fn other_layout(layout: i64) -> StoreError {
@@ -143,6 +154,28 @@ mod tests {
         }
         let rows = SqliteStore::open(&path).expect("opens again").load().expect("loads");
         assert_eq!(rows, [Row { table: "t".into(), key: "b".into(), value: b"3".to_vec() }]);
+    }
+
+    /// The files of a process that is killed while it writes, before the switch to WAL.
+    #[test]
+    fn a_half_done_transaction_is_taken_back_by_who_only_looks() {
+        let (folder, killed) =
+            (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let path = folder.path().join("data.sqlite");
+        drop(SqliteStore::open(&path).expect("opens"));
+        let connection = Connection::open(&path).expect("opens");
+        connection.pragma_update(None, "journal_mode", "DELETE").expect("set");
+        connection.pragma_update(None, "cache_size", 1).expect("set");
+        connection.execute_batch("BEGIN").expect("begins");
+        for key in 0..200 {
+            connection.execute(PUT, params!["t", key.to_string(), vec![1_u8; 2_000]]).expect("writes");
+        }
+        for file in ["data.sqlite", "data.sqlite-journal"] {
+            std::fs::copy(folder.path().join(file), killed.path().join(file)).expect("copied");
+        }
+        let mut store =
+            SqliteStore::look(&killed.path().join("data.sqlite")).expect("read").expect("is there");
+        assert_eq!(store.load().expect("read").len(), 0);
     }
 
     #[test]
