@@ -212,6 +212,7 @@ impl World {
             predicted: BTreeMap::new(),
             protection: change.protection,
             retain_on_delete: false,
+            drain: None,
             place: String::new(),
             doubts: Default::default(),
         };
@@ -380,6 +381,7 @@ impl Stack {
                 replace: addresses("replace"),
                 destroy: options["destroy"] == true,
                 allow_data_loss: options["allowDataLoss"] == true,
+                skip_drain: options["skipDrain"] == true,
                 restore: BTreeMap::new(),
             },
             sources,
@@ -452,6 +454,7 @@ fn desired(json: &Json, node: Option<&Node>) -> Desired {
             replace_on_changes: paths("replaceOnChanges"),
             delete_before_replace: options["deleteBeforeReplace"].as_bool(),
             retain_on_delete: options["retainOnDelete"] == true,
+            drain: options["drain"].as_u64(),
             aliases: addresses(&options["aliases"]),
             import: options["import"].as_str().map(str::to_owned),
             timeout: None,

@@ -124,6 +124,7 @@ impl<'a> Knowledge<'a> {
             predicted: change.predicted(),
             protection: change.protection,
             retain_on_delete: desired.options.retain_on_delete,
+            drain: desired.options.drain,
             place: (self.job.place_of)(desired.span),
             undeclared: Vec::new(),
         });

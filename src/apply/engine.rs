@@ -5,6 +5,7 @@ mod verify;
 
 use super::cancel::Stop;
 use super::desired::Knowledge;
+use super::drain::{QUEUE, drain};
 use super::event::{Doing, Event, Subject};
 use super::expect::Expected;
 use super::failure::{self, Failure};
@@ -200,6 +201,7 @@ impl<'a> Engine<'a> {
             && recorded.dependencies == now.dependencies
             && recorded.protection == now.protection
             && recorded.retain_on_delete == now.retain_on_delete
+            && recorded.drain == now.drain
             && recorded.doubts.is_empty();
         if !same {
             let mut recorded = recorded;
@@ -207,6 +209,7 @@ impl<'a> Engine<'a> {
             recorded.dependencies = now.dependencies;
             recorded.protection = now.protection;
             recorded.retain_on_delete = now.retain_on_delete;
+            recorded.drain = now.drain;
             recorded.place = now.place;
             // What is there is what is wanted, whatever an update before it did.
             recorded.doubts = Doubts::default();
@@ -238,6 +241,12 @@ impl<'a> Engine<'a> {
                 self.start_down(step, subject, identifier, false);
             }
             What::Leftover { identifier, .. } => self.start_down(step, subject, identifier, true),
+            What::Drain { url, seconds, meanwhile } => {
+                let (limit, of) = (Duration::from_secs(seconds), subject.clone());
+                self.spawn(step, subject, Some(url.clone()), async move |hands| {
+                    drain(&hands, &of, &url, limit, meanwhile).await
+                });
+            }
             What::Forget(_) => {
                 drop(self.hands.journal.append(Entry::Forget { address: subject.address }));
                 self.outcome.forgotten += 1;
@@ -361,7 +370,7 @@ impl<'a> Engine<'a> {
                         self.outcome.changed += usize::from(self.is_changed(step));
                     }
                     Doing::Delete if self.is_counted(step) => self.outcome.destroyed += 1,
-                    Doing::Delete => {}
+                    Doing::Delete | Doing::Drain => {}
                 }
                 let identifier = made.identifier;
                 let known = made.known;
@@ -517,7 +526,7 @@ impl<'a> Engine<'a> {
 
     fn skip(&mut self, step: usize, because: Option<Address>) {
         self.stages[step] = Stage::Skipped;
-        if self.is_widened(step) {
+        if self.is_widened(step) || matches!(self.steps.all[step].what, What::Drain { .. }) {
             // The other half says it.
             return;
         }
@@ -581,6 +590,7 @@ fn sort(plan: &Plan, state: &State, what: &What) -> (TypeName, Doing) {
             (recorded.map_or(&change(*index).type_name, |r| &r.type_name).clone(), Doing::Delete)
         }
         What::Leftover { type_name, .. } => (type_name.clone(), Doing::Delete),
+        What::Drain { .. } => (TypeName::new(QUEUE), Doing::Drain),
         What::Forget(index) => (change(*index).type_name.clone(), Doing::Delete),
     }
 }
@@ -591,7 +601,7 @@ pub(super) fn handler_timeout(resource_type: Option<&ResourceType>, doing: Doing
     let handler = handlers.and_then(|handlers| match doing {
         Doing::Create => handlers.create.as_ref(),
         Doing::Update | Doing::Import => handlers.update.as_ref(),
-        Doing::Delete => handlers.delete.as_ref(),
+        Doing::Delete | Doing::Drain => handlers.delete.as_ref(),
     });
     let minutes = handler.map_or(120, |handler| handler.timeout_minutes.max(1));
     // A little longer than the handler, so that it is the handler who says what was wrong.

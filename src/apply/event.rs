@@ -1,7 +1,7 @@
 //! What a run says while it works, for whoever draws it.
 
 use crate::model::Address;
-use crate::provider::Fault;
+use crate::provider::{Depth, Fault};
 use crate::schema::TypeName;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,8 @@ pub enum Doing {
     Delete,
     /// It is taken over.
     Import,
+    /// It goes, and is waited for until it is empty.
+    Drain,
 }
 
 /// One step of one resource.
@@ -49,6 +51,15 @@ pub enum Event {
         elapsed: Duration,
         /// As far as it is known.
         identifier: Option<String>,
+    },
+    /// Of a queue that is drained: what is left in it; said every ten seconds.
+    Draining {
+        /// What.
+        subject: Subject,
+        /// Since the start.
+        elapsed: Duration,
+        /// As last counted.
+        left: Depth,
     },
     /// It is tried again.
     Retrying {

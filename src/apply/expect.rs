@@ -106,6 +106,8 @@ pub(super) fn by_table(type_name: &TypeName, doing: Doing, resource_type: Option
         Doing::Create => create,
         Doing::Update | Doing::Import => update,
         Doing::Delete => delete,
+        // Nobody knows, and nobody is kept from starting by it.
+        Doing::Drain => Duration::ZERO,
     }
 }
 

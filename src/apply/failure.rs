@@ -30,6 +30,7 @@ impl Doing {
             Self::Update => "changed",
             Self::Delete => "deleted",
             Self::Import => "imported",
+            Self::Drain => "drained",
         }
     }
 }
@@ -79,6 +80,7 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
             let diagnostic = Diagnostic::error(Code::APPLY_FAILED, words);
             (None, diagnostic.hint("it still runs: the next `evstack apply` looks into it before it plans"))
         }
+        Halt::Full(full) => (None, full.diagnostic(address)),
         Halt::Disk(diagnostic) => (None, *diagnostic),
     };
     Failure { address: address.clone(), doing: *doing, fault, diagnostic: placed(diagnostic, desired) }
@@ -217,6 +219,11 @@ fn way_out(fault: &Fault, address: &Address, doing: Doing) -> String {
             )
         }
         FaultKind::Denied => {
+            if doing == Doing::Drain {
+                return "to count what is left in it the credentials need `sqs:GetQueueAttributes`; or let it go \
+                        as it is, with `--skip-drain`"
+                    .to_owned();
+            }
             "nothing was changed; the credentials, or the handler's role, need the permission that is named"
                 .to_owned()
         }

@@ -10,6 +10,7 @@
 
 mod cancel;
 mod desired;
+mod drain;
 mod engine;
 mod event;
 mod expect;
@@ -21,6 +22,7 @@ mod steps;
 mod update;
 mod widen;
 
+pub use crate::provider::Depth;
 pub use cancel::{Cancel, Stop};
 pub use desired::veiled;
 pub use event::{Doing, Event, Sink, Subject};

@@ -5,6 +5,7 @@
 //! unfinished in the journal, for the next run to look into.
 
 use super::cancel::{Cancel, Stop};
+use super::drain::Full;
 use super::event::{Doing, Event, Sink, Subject};
 use super::expect::{Expected, by_table};
 use crate::diagnostics::Diagnostic;
@@ -97,6 +98,8 @@ pub(super) enum Halt {
     Left,
     /// It still runs; the next run looks into it.
     TimedOut(Duration),
+    /// A queue isn't empty after the time that it was given.
+    Full(Box<Full>),
     /// The journal can't be written.
     Disk(Box<Diagnostic>),
 }

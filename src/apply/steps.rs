@@ -3,6 +3,8 @@
 //! There are no levels: a step may start as soon as what it needs is done, and among those that
 //! may, the one with the longest way behind it goes first.
 
+mod drains;
+
 use super::widen::widened;
 use crate::graph::Graph;
 use crate::model::{Action, Address};
@@ -30,6 +32,15 @@ pub(super) enum What {
         /// Its identifier.
         identifier: String,
     },
+    /// A queue that goes is waited for until it is empty.
+    Drain {
+        /// Its URL.
+        url: String,
+        /// For at most so many seconds.
+        seconds: u64,
+        /// Who sends to it and couldn't be stopped before.
+        meanwhile: Vec<Address>,
+    },
     /// The record lets go of it.
     Forget(usize),
 }
@@ -50,6 +61,7 @@ pub(super) struct Step {
 }
 
 /// A step that should come first, where nothing speaks against it.
+#[derive(Debug, Clone, Copy)]
 struct Wish {
     /// What should wait.
     step: usize,
@@ -123,10 +135,13 @@ impl Steps {
         steps.upwards(plan, &up, &wide);
         steps.downwards(plan, &up, &down, &leftovers);
         steps.identities(plan, &up, &down, catalogue);
-        let mut wishes = Self::turned_away(plan, &up, &down, &wide);
+        let mut wishes = steps.drains(plan, state, &up, &down);
+        let before = wishes.clone();
+        wishes.extend(Self::turned_away(plan, &up, &down, &wide));
         wishes.extend(Self::built_on(&up, built_on));
         wishes.extend(Self::built_on(&wide, built_on).into_iter().filter(|wish| wish.unconfirmed));
         steps.as_wished(wishes);
+        steps.name_who_goes_on(&before);
         steps.put_in_order()?;
         Ok(steps)
     }

@@ -81,6 +81,9 @@ pub(super) struct WantedArgs {
     /// Delete or replace also what is protected because it holds data
     #[arg(long)]
     pub(super) allow_data_loss: bool,
+    /// Don't wait until queues that say `drain` are empty before they go
+    #[arg(long)]
+    pub(super) skip_drain: bool,
 }
 
 #[derive(Debug, Args)]

@@ -239,6 +239,10 @@ fn words(event: &Event) -> (String, Option<Json>) {
             let step = step(subject, identifier.as_deref());
             (step.still(*elapsed), Some(step.still_json(*elapsed)))
         }
+        Event::Draining { subject, elapsed, left } => {
+            let step = step(subject, None);
+            (step.draining(*left, *elapsed), Some(step.draining_json(*left, *elapsed)))
+        }
         Event::Completed { subject, elapsed, identifier } => {
             let step = step(subject, identifier.as_deref());
             (step.complete(*elapsed), Some(step.complete_json(*elapsed)))
@@ -288,6 +292,7 @@ fn step<'a>(subject: &'a Subject, identifier: Option<&'a str>) -> Step<'a> {
             Doing::Update => progress::Doing::Update,
             Doing::Delete => progress::Doing::Delete,
             Doing::Import => progress::Doing::Import,
+            Doing::Drain => progress::Doing::Drain,
         },
         identifier,
     }

@@ -150,6 +150,7 @@ pub(super) const TOPICS: &[Topic] = &[
             ("replaceOnChanges", "properties whose change replaces, though it needn't"),
             ("deleteBeforeReplace", "the one goes before the other comes"),
             ("retainOnDelete", "left in the cloud when it leaves the stack"),
+            ("drain", "of a queue: before it goes, so long it is waited for at most until it is empty"),
             ("aliases", "addresses that it had before; its parts come with it"),
             ("import", "the identifier of a thing that is there already, to take over"),
             ("dependsOn", "addresses that come first"),

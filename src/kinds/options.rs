@@ -15,6 +15,7 @@ const KEYS: &[&str] = &[
     "replaceOnChanges",
     "deleteBeforeReplace",
     "retainOnDelete",
+    "drain",
     "aliases",
     "import",
     "dependsOn",
@@ -61,6 +62,7 @@ pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration, type_name: &
     if let Some(node) = node.get("retainOnDelete") {
         options.retain_on_delete = x.boolean(node, "`retainOnDelete`").unwrap_or(false);
     }
+    options.drain = drain(x, node.get("drain"), type_name);
     options.aliases = aliases(x, node.get("aliases"));
     if let Some(node) = node.get("import") {
         options.import = x.text(node, "`import`");
@@ -78,6 +80,26 @@ pub(super) fn read(x: &mut Expander<'_>, declaration: &Declaration, type_name: &
         }
     }
     options
+}
+
+/// How long a queue is drained before it goes, in seconds.
+fn drain(x: &mut Expander<'_>, node: Option<&Node>, type_name: &str) -> Option<u64> {
+    let node = node?;
+    if type_name != "AWS::SQS::Queue" {
+        let message = format!("`drain` stands at {type_name}, and only a queue can be drained");
+        x.report(Diagnostic::error(Code::BAD_VALUE, message).at(node.span).hint(
+            "remove it; a queue waits so \
+             until it is empty before it goes",
+        ));
+        return None;
+    }
+    let text = x.text(node, "`drain`")?;
+    let longest = fields::duration(&text).filter(|d| d.as_secs() >= 1 && d.subsec_nanos() == 0);
+    if longest.is_none() {
+        let message = format!("`drain` is `{text}`, not a duration of whole seconds");
+        x.bad_value(node, message, Some("write `10m`: so long it is waited for at most".to_owned()));
+    }
+    longest.map(|longest| longest.as_secs())
 }
 
 /// Parts were called after what their declaration was called before: the alias `queue.order` of

@@ -34,6 +34,8 @@ pub struct Options {
     pub delete_before_replace: Option<bool>,
     /// Forget instead of delete.
     pub retain_on_delete: bool,
+    /// Of a queue: before it goes it is waited for so many seconds until it is empty.
+    pub drain: Option<u64>,
     /// Addresses under which it may be recorded.
     pub aliases: Vec<Address>,
     /// Identifier of an existing resource to take over.

@@ -31,6 +31,9 @@ pub struct Recorded {
     /// `retainOnDelete` when it was last applied.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retain_on_delete: bool,
+    /// `drain` when it was last applied, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<u64>,
     /// `stacks/reviews.yaml:12:3`: where it was declared.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,

@@ -67,6 +67,7 @@ pub fn as_recorded(
         desired.options.import = None;
         desired.options.protection = record.protection;
         desired.options.retain_on_delete = record.retain_on_delete;
+        desired.options.drain = record.drain;
         resources.push(desired);
     }
     loaded.resolved.outputs = outputs(loaded, state, &plan, nowhere);

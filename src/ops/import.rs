@@ -86,6 +86,7 @@ pub async fn import(
         predicted: BTreeMap::new(),
         protection: desired.options.protection,
         retain_on_delete: desired.options.retain_on_delete,
+        drain: desired.options.drain,
         place: loaded.sources.place(desired.span),
         doubts: Default::default(),
     };

@@ -27,6 +27,8 @@ pub struct Wanted {
     pub refresh: bool,
     /// `--adopt`: whether what exists and isn't recorded is looked for.
     pub adopt: bool,
+    /// `--skip-drain`: whether queues go without being drained.
+    pub skip_drain: bool,
     /// Of `drift --revert`: see [`PlanOptions::restore`]. In no plan file.
     pub restore: BTreeMap<Address, Vec<Undeclared>>,
 }
@@ -41,6 +43,7 @@ impl Default for Wanted {
             allow_data_loss: false,
             refresh: true,
             adopt: false,
+            skip_drain: false,
             restore: BTreeMap::new(),
         }
     }
@@ -59,6 +62,7 @@ impl Wanted {
             allow_data_loss: self.allow_data_loss,
             refresh: self.refresh,
             adopt: self.adopt,
+            skip_drain: self.skip_drain,
         }
     }
 
@@ -74,6 +78,7 @@ impl Wanted {
             allow_data_loss: saved.allow_data_loss,
             refresh: saved.refresh,
             adopt: saved.adopt,
+            skip_drain: saved.skip_drain,
             restore: BTreeMap::new(),
         }
     }
@@ -184,6 +189,7 @@ pub fn make(
         replace: wanted.replace.clone(),
         destroy: wanted.destroy,
         allow_data_loss: wanted.allow_data_loss,
+        skip_drain: wanted.skip_drain,
         restore: wanted.restore.clone(),
     };
     let secrets = state.secrets();

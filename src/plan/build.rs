@@ -30,6 +30,8 @@ pub struct PlanOptions {
     pub destroy: bool,
     /// Lifts what kinds protect by default.
     pub allow_data_loss: bool,
+    /// No queue is drained before it goes.
+    pub skip_drain: bool,
     /// What nobody declared and is to be set back, by recorded address. Only `drift --revert` asks
     /// for that: a plan of the stack file owns what is declared, nothing else.
     pub restore: BTreeMap<Address, Vec<Undeclared>>,
@@ -89,6 +91,7 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     let order = order(inputs, &declared, &mut diagnostics);
     let mut plan = Plan { partial: selection.is_some(), destroy: inputs.options.destroy, ..Plan::default() };
     let check = adoption::Check { recorded: inputs.recorded, live: inputs.live };
+    plan.skips_drain = inputs.options.skip_drain;
     plan.restored.clone_from(&inputs.options.restore);
     let rules = Rules {
         options: inputs.options,
@@ -319,7 +322,8 @@ fn unwanted<E>(
                 false => ActionReason::DeleteBecauseNoResourceConfig,
             };
             let reason = (!destroy).then_some(reason);
-            rules.unwanted(recorded, live, protection, retain, reason)
+            let drain = options.map_or(recorded.drain, |o| o.drain);
+            rules.unwanted(recorded, live, protection, retain, drain, reason)
         })
         .collect()
 }

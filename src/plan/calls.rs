@@ -244,6 +244,7 @@ mod tests {
             updates: 1,
             follows: Vec::new(),
             retained: false,
+            drain: None,
             half_way: false,
             depends_on: depends_on.iter().map(|name| Address::new(*name)).collect(),
             recorded_dependencies: depends_on.iter().map(|name| Address::new(*name)).collect(),

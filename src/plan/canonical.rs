@@ -47,7 +47,7 @@ impl ResourceChange {
     #[must_use]
     pub fn canonical(&self, secrets: &Secrets) -> Json {
         let optional = |v: &Option<Value>| v.as_ref().map_or(Json::Null, |v| value(v, secrets));
-        json!({
+        let mut canonical = json!({
             "address": self.address,
             "type": self.type_name,
             "moved_from": self.moved_from,
@@ -59,7 +59,11 @@ impl ResourceChange {
             "computed": self.computed.iter().map(|(k, v)| (k.clone(), value(v, secrets))).collect::<Map<_, _>>(),
             "replace_paths": self.replace_paths,
             "retained": self.retained,
-        })
+        });
+        if let Some(drain) = self.drain {
+            canonical["drain"] = drain.into();
+        }
+        canonical
     }
 }
 

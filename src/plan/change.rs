@@ -55,6 +55,8 @@ pub struct ResourceChange {
     pub follows: Vec<Follow>,
     /// Of a replacement: the recorded one isn't deleted, it only leaves the state.
     pub retained: bool,
+    /// Of a queue that goes: before, it is waited for so many seconds until it is empty.
+    pub drain: Option<u64>,
     /// An earlier update of it failed half-way: what a read never shows is sent again.
     pub half_way: bool,
     /// What must be done first on the way up: declared and referenced resources, direct ones only.
@@ -76,10 +78,12 @@ impl ResourceChange {
         self.action == Action::NoOp && self.moved_from.is_none()
     }
 
-    /// What is lost when this is done; none where nothing is there any more, or it stays.
+    /// What is lost when this is done; none where nothing is there any more, or it stays, or it is
+    /// drained before.
     #[must_use]
     pub fn loses(&self) -> Option<&'static DataLoss> {
-        let ends = self.action.deletes() && !self.retained && self.drift.is_none();
+        let drained = self.drain.is_some() && self.action != Action::DeleteThenCreate;
+        let ends = self.action.deletes() && !self.retained && !drained && self.drift.is_none();
         ends.then(|| data_loss(self.recorded_type.as_ref().unwrap_or(&self.type_name))).flatten()
     }
 

@@ -44,6 +44,7 @@ impl Rules<'_> {
             updates: 1,
             follows: Vec::new(),
             retained: false,
+            drain: None,
             half_way: false,
             depends_on: Vec::new(),
             recorded_dependencies: Vec::new(),
@@ -135,12 +136,15 @@ impl Rules<'_> {
         let new = evaluator.identifier(&change.address, resource_type);
         change.action = self.replacement(subject, recorded, new.as_deref(), other_type);
         change.retained = subject.desired.options.retain_on_delete;
+        change.drain = subject.desired.options.drain;
         if other_type {
             // The options are those of what comes; what ends is protected as it was recorded.
             change.recorded_type = Some(recorded.type_name.clone());
             change.protection = recorded.protection;
             change.retained = recorded.retain_on_delete;
+            change.drain = recorded.drain;
         }
+        change.drain = change.drain.filter(|_| !change.retained && !self.options.skip_drain);
         change.new_identifier = new;
     }
 
@@ -176,6 +180,7 @@ impl Rules<'_> {
         live: &Live,
         protection: Protection,
         retain: bool,
+        drain: Option<u64>,
         reason: Option<ActionReason>,
     ) -> ResourceChange {
         let gone = matches!(live, Live::Absent);
@@ -203,6 +208,7 @@ impl Rules<'_> {
             updates: 1,
             follows: Vec::new(),
             retained: false,
+            drain: drain.filter(|_| !gone && !retain && !self.options.skip_drain),
             half_way: false,
             depends_on: Vec::new(),
             recorded_dependencies: recorded.dependencies.clone(),

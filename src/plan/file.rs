@@ -32,6 +32,8 @@ pub struct SavedOptions {
     pub refresh: bool,
     /// `--adopt`.
     pub adopt: bool,
+    /// `--skip-drain`.
+    pub skip_drain: bool,
 }
 
 /// A plan as it lies in a file.

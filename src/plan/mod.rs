@@ -61,6 +61,8 @@ pub struct Plan {
     pub destroy: bool,
     /// What nobody declared, and is set back all the same because somebody asked for that; by address.
     pub restored: BTreeMap<Address, Vec<Undeclared>>,
+    /// Whether no queue is drained before it goes, not one that an earlier run left either.
+    pub skips_drain: bool,
     /// Whether it sets drift back, and so is of what drifted alone. Not in a plan file.
     pub reverts: bool,
 }

@@ -21,6 +21,7 @@ pub use urgency::Urgency;
 
 use crate::model::Json;
 use crate::schema::TypeName;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -91,6 +92,37 @@ pub struct Remembered {
     pub progress: Progress,
 }
 
+/// How many messages are in a queue, as far as its service knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Depth {
+    /// That a consumer may take now.
+    pub visible: u64,
+    /// That a consumer has taken and not deleted yet.
+    pub in_flight: u64,
+    /// That become visible later.
+    pub delayed: u64,
+    /// Whether that is how many there are. SQS's counts are right only about a minute after the last
+    /// message was sent (its `GetQueueAttributes`).
+    pub exact: bool,
+}
+
+impl Depth {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.visible.saturating_add(self.in_flight).saturating_add(self.delayed)
+    }
+}
+
+impl fmt::Display for Depth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total = self.total();
+        let noun = if total == 1 { "message" } else { "messages" };
+        let Self { visible, in_flight, delayed, .. } = self;
+        write!(f, "{total} {noun} ({visible} visible, {in_flight} in flight, {delayed} delayed)")
+    }
+}
+
 /// A cloud.
 pub trait Provider: Send + Sync {
     /// The live properties; `None` when it isn't there.
@@ -138,6 +170,19 @@ pub trait Provider: Send + Sync {
     /// days), in no order; `None` where it doesn't tell.
     fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
         Box::pin(async { Ok(None) })
+    }
+
+    /// How many messages are in a queue, by its URL; `None` if there is no such queue (any more).
+    fn depth<'a>(&'a self, queue_url: &'a str) -> Answer<'a, Option<Depth>> {
+        Box::pin(std::future::ready(Err(Fault {
+            kind: FaultKind::Invalid,
+            operation: "GetQueueAttributes",
+            type_name: None,
+            identifier: Some(queue_url.to_owned()),
+            code: "Unsupported".to_owned(),
+            message: "this cloud doesn't tell what is in a queue".to_owned(),
+            request_id: None,
+        })))
     }
 
     /// Waits until another operation may begin, where requests are held to a pace: the longest way

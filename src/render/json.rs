@@ -29,6 +29,7 @@ pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, extra: Map<Strin
         "unknowns": plan.unknowns,
         "iam": sections.iam,
         "replacements": plan.changes.iter().filter_map(replacement).collect::<Vec<_>>(),
+        "drains": plan.changes.iter().filter_map(drain).collect::<Vec<_>>(),
         "data_loss": plan.changes.iter().filter_map(loss).collect::<Vec<_>>(),
     });
     if let Some(calls) = &sections.calls {
@@ -80,6 +81,11 @@ fn loss(change: &ResourceChange) -> Option<Json> {
     let loss = change.loses()?;
     let (address, type_name, loses) = (&change.address, &change.type_name, &loss.loses);
     Some(json!({ "address": address, "type": type_name, "loses": loses }))
+}
+
+/// A queue that is drained before it goes, and for how many seconds at most.
+fn drain(change: &ResourceChange) -> Option<Json> {
+    Some(json!({ "address": change.address, "seconds": change.drain? }))
 }
 
 /// Several stacks' plans in one document.

@@ -228,6 +228,7 @@ fn comments(change: &ResourceChange) -> Vec<String> {
     comments.extend(change.causes.iter().map(|cause| because(change, cause)));
     comments.extend(followed(change));
     comments.extend(kept(change));
+    comments.extend(drained(change));
     if let Some(loss) = change.loses() {
         comments.push(format!("lost with it: {}", loss.loses));
     }
@@ -241,6 +242,24 @@ pub(super) fn kept(change: &ResourceChange) -> Option<String> {
     change
         .retained
         .then(|| format!("retainOnDelete keeps the recorded one, \"{id}\", which leaves the state"))
+}
+
+/// That it is drained before it goes.
+pub(super) fn drained(change: &ResourceChange) -> Option<String> {
+    let longest = in_units(change.drain?);
+    Some(match change.action {
+        Action::DeleteThenCreate => format!(
+            "drained first, for at most {longest}; those who send to it go on meanwhile, since the new one isn't \
+             there yet"
+        ),
+        _ => format!("drained first, for at most {longest}"),
+    })
+}
+
+/// `1h30m`, as people write it.
+fn in_units(seconds: u64) -> String {
+    let units = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    units.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect()
 }
 
 /// What was found of it, and where it comes from.

@@ -2,7 +2,7 @@
 
 use super::paint::{Mark, Paint};
 use super::tree::{Tree, scalar_text};
-pub use crate::apply::Doing;
+pub use crate::apply::{Depth, Doing};
 use crate::model::{Json, Value};
 use crate::plan::Counts;
 use serde_json::json;
@@ -16,6 +16,7 @@ fn now(doing: Doing) -> &'static str {
         Doing::Update => "Modifying",
         Doing::Delete => "Destroying",
         Doing::Import => "Importing",
+        Doing::Drain => "Draining",
     }
 }
 
@@ -26,6 +27,7 @@ fn noun(doing: Doing) -> &'static str {
         Doing::Update => "Modifications",
         Doing::Delete => "Destruction",
         Doing::Import => "Import",
+        Doing::Drain => "Draining",
     }
 }
 
@@ -36,6 +38,7 @@ fn word(doing: Doing) -> &'static str {
         Doing::Update => "update",
         Doing::Delete => "delete",
         Doing::Import => "import",
+        Doing::Drain => "drain",
     }
 }
 
@@ -74,7 +77,8 @@ impl Step<'_> {
     /// `queue.claims: Creation complete after 1s [id=…]`
     #[must_use]
     pub fn complete(&self, elapsed: Duration) -> String {
-        let id = if self.doing == Doing::Delete { String::new() } else { self.id() };
+        let goes = matches!(self.doing, Doing::Delete | Doing::Drain);
+        let id = if goes { String::new() } else { self.id() };
         format!("{}: {} complete after {}{id}", self.address, noun(self.doing), seconds(elapsed))
     }
 
@@ -110,6 +114,20 @@ impl Step<'_> {
     pub fn still_json(&self, elapsed: Duration) -> Json {
         let more = json!({ "elapsed_seconds": elapsed.as_secs() });
         super::json::line("apply_progress", &self.still(elapsed), self.hook(more))
+    }
+
+    /// `queue.orders: Waiting until it is empty: 12 messages (10 visible, 2 in flight, 0 delayed) [10s elapsed]`
+    #[must_use]
+    pub fn draining(&self, left: Depth, elapsed: Duration) -> String {
+        format!("{}: Waiting until it is empty: {left} [{} elapsed]", self.address, seconds(elapsed))
+    }
+
+    /// The same as an `apply_progress` line, with the counts.
+    #[must_use]
+    pub fn draining_json(&self, left: Depth, elapsed: Duration) -> Json {
+        let counts = json!({ "visible": left.visible, "in_flight": left.in_flight, "delayed": left.delayed });
+        let more = json!({ "elapsed_seconds": elapsed.as_secs(), "messages": counts });
+        super::json::line("apply_progress", &self.draining(left, elapsed), self.hook(more))
     }
 
     /// The `apply_complete` line.

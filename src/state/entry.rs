@@ -36,6 +36,9 @@ pub struct Declared {
     /// See [`Recorded::retain_on_delete`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retain_on_delete: bool,
+    /// See [`Recorded::drain`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<u64>,
     /// See [`Recorded::place`].
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,
@@ -65,6 +68,7 @@ impl Declared {
             predicted: self.predicted.clone(),
             protection: self.protection,
             retain_on_delete: self.retain_on_delete,
+            drain: self.drain,
             place: self.place.clone(),
             doubts: Doubts::default(),
         }
@@ -159,6 +163,9 @@ pub struct Leftover {
     /// What it was built on, for the order of deletes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<Address>,
+    /// See [`Recorded::drain`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<u64>,
 }
 
 /// One of the stack's outputs, as last applied.

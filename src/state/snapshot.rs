@@ -192,9 +192,14 @@ impl State {
                 let Some(declared) = declared else { return };
                 let recorded =
                     declared.recorded(address.clone(), type_name, identifier.clone(), seen.clone());
+                let (of, asked) = (recorded.type_name.clone(), recorded.drain);
                 let before = self.resources.insert(address, recorded);
                 let before = before.filter(|before| deposes && before.identifier != *identifier);
-                self.leftovers.extend(before.map(Leftover::replaced));
+                self.leftovers.extend(before.map(|before| {
+                    // The options are those of what came, unless that is something else.
+                    let drain = if before.type_name == of { asked } else { before.drain };
+                    Leftover { drain, ..Leftover::replaced(before) }
+                }));
             }
             Ending::Deleted if leftover => {
                 self.leftovers.retain(|l| l.type_name != type_name || Some(&l.identifier) != known.as_ref());
@@ -210,6 +215,7 @@ impl State {
                         identifier: identifier.clone(),
                         why: Why::Remnant,
                         dependencies: declared.as_ref().map(|d| d.dependencies.clone()).unwrap_or_default(),
+                        drain: None,
                     });
                 }
                 // What may have been sent is ours from now on, and what was ours stays so: the
@@ -254,8 +260,8 @@ impl State {
 impl Leftover {
     /// Of what something else has taken the place.
     fn replaced(recorded: Recorded) -> Self {
-        let Recorded { address, type_name, identifier, dependencies, .. } = recorded;
-        Self { address, type_name, identifier, why: Why::Replaced, dependencies }
+        let Recorded { address, type_name, identifier, dependencies, drain, .. } = recorded;
+        Self { address, type_name, identifier, why: Why::Replaced, dependencies, drain }
     }
 }
 

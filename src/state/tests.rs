@@ -22,6 +22,7 @@ fn declared(n: u64) -> Box<Declared> {
         predicted: [("Arn".to_owned(), format!("arn:{n}"))].into(),
         protection: crate::model::Protection::ByDefault,
         retain_on_delete: false,
+        drain: None,
         place: "stack.yaml:1:1".to_owned(),
         undeclared: Vec::new(),
     })

@@ -32,6 +32,7 @@ pub fn put(n: usize) -> Entry {
         predicted: [].into(),
         protection: evstack::model::Protection::ByDefault,
         retain_on_delete: false,
+        drain: None,
         place: String::new(),
         doubts: evstack::model::Doubts::default(),
     };

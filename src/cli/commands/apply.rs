@@ -202,7 +202,11 @@ pub(super) async fn perform(
         return Ok(Ended::Failed);
     }
     if !has_work(&planned.plan, &planned.state) {
+        // Options alone may be others: what is to go one day is protected, kept or drained by them.
+        let means = Means::new(Arc::clone(&connection.provider), Arc::new(SystemClock::default()), seed);
+        let outcome = carry_out_plan(&planned, &means, &mut locked).await;
         locked.compact()?;
+        let _ = outcome?;
         return finish_empty(args, &planned, recovered, task);
     }
     if asks && !approved(args, &planned, task).await? {

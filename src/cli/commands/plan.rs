@@ -214,6 +214,7 @@ pub(super) fn wanted(args: &WantedArgs, destroy: bool) -> Result<Wanted, Failure
         allow_data_loss: args.allow_data_loss,
         refresh: args.refresh,
         adopt: args.adopt,
+        skip_drain: args.skip_drain,
         restore: BTreeMap::new(),
     })
 }

@@ -259,6 +259,7 @@ mod tests {
             predicted: BTreeMap::new(),
             protection: Default::default(),
             retain_on_delete: false,
+            drain: None,
             place: String::new(),
             doubts: Default::default(),
         };

@@ -98,7 +98,7 @@ pub(crate) const KNOWN: &[Service] = &[
     },
     absent("EventBridge", "AWSEvents", "events"),
     absent("Step Functions", "AWSStepFunctions", "states"),
-    absent("SQS", "AmazonSQS", "sqs"),
+    Service { name: "SQS", target: "AmazonSQS", signing: "sqs", namespace: "", run: Some(sqs::call) },
     absent("SNS", "AmazonSimpleNotificationService", "sns"),
     absent("IAM", "AWSIdentityManagementV20100508", "iam"),
     absent("SES", "SimpleEmailService", "ses"),

@@ -109,6 +109,7 @@ pub(super) fn build(
         let goes =
             story.made.contains(address) && !story.back.contains(address) && !exceptions.is_one(address);
         desired.options.retain_on_delete = record.retain_on_delete && !goes;
+        desired.options.drain = record.drain;
         resources.push(desired);
     }
     let outputs = failed.before.outputs.iter();

@@ -38,6 +38,7 @@ fn changes(before: Value, after: Value) -> Vec<IamChange> {
         updates: 1,
         follows: Vec::new(),
         retained: false,
+        drain: None,
         half_way: false,
         depends_on: Vec::new(),
         recorded_dependencies: Vec::new(),

@@ -95,6 +95,9 @@ impl Needs {
             self.control(&["DeleteResource", "GetResourceRequestStatus"]);
             self.handler(before, before.resource_type.handlers.delete.as_ref(), plan, context);
             self.read(before, plan, context);
+            if change.drain.is_some() {
+                self.actions(before, &["sqs:GetQueueAttributes".to_owned()], plan, context);
+            }
         }
         let Some(after) = after.as_ref().filter(|_| updates || creates) else { return };
         let handlers = &after.resource_type.handlers;

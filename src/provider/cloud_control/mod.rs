@@ -7,11 +7,14 @@
 mod classify;
 mod fault;
 mod progress;
+mod queue;
 
 use super::breaker::is_here;
 use super::limiter::Limiter;
 use super::retry::{self, Backoff};
-use super::{Answer, Breaker, Clock, Fault, FaultKind, Progress, Provider, Remembered, Silence, Urgency};
+use super::{
+    Answer, Breaker, Clock, Depth, Fault, FaultKind, Progress, Provider, Remembered, Silence, Urgency,
+};
 use crate::model::Json;
 use crate::schema::TypeName;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -56,6 +59,7 @@ const READ_HERE: Duration = Duration::from_secs(20);
 /// Cloud Control.
 pub struct CloudControl {
     client: Client,
+    queues: queue::Queues,
     limiter: Option<Arc<Limiter>>,
     breaker: Option<Arc<Breaker>>,
     clock: Arc<dyn Clock>,
@@ -77,6 +81,7 @@ impl CloudControl {
             .endpoint
             .clone()
             .unwrap_or_else(|| format!("https://cloudcontrolapi.{}.amazonaws.com", settings.region));
+        let queues = queue::Queues::new(&settings, here);
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(settings.region))
@@ -91,6 +96,7 @@ impl CloudControl {
         }
         Self {
             client: Client::from_conf(config.build()),
+            queues,
             limiter: settings.limiter,
             breaker: settings.breaker,
             clock: settings.clock,
@@ -399,6 +405,21 @@ impl Provider for CloudControl {
                 next = page.next_token().map(str::to_owned);
                 if next.is_none() {
                     return Ok(Some(found));
+                }
+            }
+        })
+    }
+
+    fn depth<'a>(&'a self, queue_url: &'a str) -> Answer<'a, Option<Depth>> {
+        Box::pin(async move {
+            let mut backoff = Backoff::new(self.seed);
+            loop {
+                match self.queues.depth(queue_url).await {
+                    Err(fault) => match retry::reading(fault.kind).and_then(|policy| backoff.next(policy)) {
+                        Some(wait) => self.clock.sleep(wait).await,
+                        None => return Err(fault),
+                    },
+                    answer => return answer,
                 }
             }
         })

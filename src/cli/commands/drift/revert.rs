@@ -77,6 +77,7 @@ fn as_apply(args: &DriftArgs) -> ApplyArgs {
             refresh: true,
             adopt: false,
             allow_data_loss: args.allow_data_loss,
+            skip_drain: false,
         },
         yes: args.yes,
         json: args.json,

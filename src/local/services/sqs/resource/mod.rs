@@ -9,7 +9,7 @@ use crate::local::services::resource::{Context, Handler, HandlerFault};
 /// The type of queues.
 pub(super) const QUEUE: &str = "AWS::SQS::Queue";
 /// The type of their policies; a queue has one at most.
-const POLICY: &str = "AWS::SQS::QueueInlinePolicy";
+pub(super) const POLICY: &str = "AWS::SQS::QueueInlinePolicy";
 
 /// The type's handler.
 pub(crate) fn handler(type_name: &str) -> Option<&'static dyn Handler> {
