@@ -4,8 +4,9 @@ mod common;
 
 use bytes::Bytes;
 use common::{Sandbox, until};
-use evstack::local::{Cloud, Options};
+use evstack::local::{Cloud, OpenError, Options};
 use serde_json::{Value as Json, json};
+use std::path::Path;
 
 const STACK: &str = "\
 name: drifting
@@ -35,9 +36,22 @@ fn ask(cloud: &Cloud, operation: &str, input: &Json) -> Json {
     serde_json::from_slice(answer.body()).expect("JSON")
 }
 
+/// A process that another test is just starting has this one's files for a moment, and so its lock.
+fn opened(folder: &Path) -> Cloud {
+    let mut cloud = None;
+    until("the cloud can be opened", || match Cloud::open(Some(folder), Options::default()) {
+        Err(OpenError::Taken { .. }) => false,
+        opened => {
+            cloud = Some(opened.expect("opens"));
+            true
+        }
+    });
+    cloud.expect("opened")
+}
+
 /// What somebody does by hand while nothing of evstack runs, to its end.
 fn by_hand(sandbox: &Sandbox, operation: &str, input: &Json) {
-    let cloud = Cloud::open(Some(&sandbox.path(".evstack/local")), Options::default()).expect("opens");
+    let cloud = opened(&sandbox.path(".evstack/local"));
     let mut said = ask(&cloud, operation, input);
     until("it is done", || {
         let token = said["ProgressEvent"]["RequestToken"].clone();
