@@ -9,7 +9,7 @@ use super::drain::{QUEUE, drain};
 use super::event::{Doing, Event, Subject};
 use super::expect::Expected;
 use super::failure::{self, Failure};
-use super::operation::{Call, Halt, Hands, Order};
+use super::operation::{Call, Done, Halt, Hands, Order};
 use super::steps::{Steps, What};
 use super::update::{Update, record, update};
 use super::widen::widened;
@@ -41,6 +41,8 @@ pub(super) struct Made {
     pub identifier: Option<String>,
     /// What was sent and seen, of a step on the way up.
     pub known: Option<(Value, Json)>,
+    /// Whether a create found it there; see [`Done::found`].
+    pub found: bool,
 }
 
 /// Where a step stands.
@@ -262,14 +264,15 @@ impl<'a> Engine<'a> {
             call: Call::Delete { identifier: identifier.clone() },
             declared: None,
             predicted_identifier: None,
+            kind: None,
             deposes: false,
             leftover,
             hidden: Vec::new(),
             afresh: None,
         };
         self.spawn(step, order.subject.clone(), Some(identifier), async move |hands| {
-            let (id, _) = hands.operate(&order).await?;
-            hands.ended(id, Ending::Deleted);
+            let done = hands.operate(&order).await?;
+            hands.ended(done.id, Ending::Deleted);
             Ok(Made::default())
         });
     }
@@ -316,6 +319,7 @@ impl<'a> Engine<'a> {
                     call: Call::Create(wanted.model()),
                     declared: Some(wanted.declared.clone()),
                     predicted_identifier: wanted.predicted_identifier.clone(),
+                    kind: Some(Arc::clone(&wanted.resource_type)),
                     deposes: action == Action::CreateThenDelete && !change.retained,
                     leftover: false,
                     timeout,
@@ -323,9 +327,11 @@ impl<'a> Engine<'a> {
                     afresh: None,
                 };
                 self.spawn(step, subject, None, async move |hands| {
-                    let (id, identifier) = hands.operate(&order).await?;
-                    record(&hands, id, identifier, &wanted, &order.subject.type_name, &secrets, |_| false)
-                        .await
+                    let Done { id, identifier, found } = hands.operate(&order).await?;
+                    let type_name = &order.subject.type_name;
+                    let made =
+                        record(&hands, id, identifier, &wanted, type_name, &secrets, |_| false).await?;
+                    Ok(Made { found, ..made })
                 });
             }
         }
@@ -359,6 +365,11 @@ impl<'a> Engine<'a> {
                 let identifier = made.identifier.clone();
                 (self.hands.sink)(Event::Completed { subject: subject.clone(), elapsed, identifier });
                 match subject.doing {
+                    Doing::Create if made.found => {
+                        self.outcome.imported += 1;
+                        self.outcome.found.insert(subject.address.clone());
+                        self.outcome.forgotten += usize::from(self.lets_go(step));
+                    }
                     Doing::Create => {
                         self.outcome.added += 1;
                         self.outcome.made.insert(subject.address.clone());
@@ -409,6 +420,9 @@ impl<'a> Engine<'a> {
             Err(halt) => {
                 self.outcome.cancelled += usize::from(matches!(halt, Halt::Cancelled(_)));
                 self.outcome.left += usize::from(matches!(halt, Halt::Left));
+                if matches!(halt, Halt::Kept(..)) {
+                    self.outcome.found.insert(subject.address.clone());
+                }
                 let desired = self.knowledge.of(&subject.address);
                 let found = match &halt {
                     Halt::Fault(fault) => self.found_fixed(step, fault),

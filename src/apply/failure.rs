@@ -53,6 +53,14 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
             };
             (Some(*fault.clone()), diagnostic.hint(way_out(&fault, address, *doing)))
         }
+        Halt::Kept(why, fault, identifier) => {
+            let words = format!(
+                "{what} couldn't be created as declared: {why}; `{identifier}` is there, and may have been before: \
+                 it is recorded as it is, and nothing of it was deleted"
+            );
+            let hint = "run `evstack apply` again: its plan shows what is left to change";
+            (fault.map(|fault| *fault), Diagnostic::error(Code::APPLY_FAILED, words).hint(hint))
+        }
         Halt::Stopped => {
             let words = format!("{what} wasn't {verb}: the run was interrupted");
             (None, Diagnostic::error(Code::APPLY_FAILED, words).hint("run `evstack apply` again to go on"))

@@ -18,6 +18,7 @@ mod failure;
 mod operation;
 mod peek;
 mod recover;
+mod remnant;
 mod steps;
 mod update;
 mod widen;
@@ -119,6 +120,9 @@ pub struct Outcome {
     pub forgotten: usize,
     /// Where something was made, or may have been: creates and the new halves of replacements.
     pub made: BTreeSet<Address>,
+    /// Where a create failed and what has its name was taken over: whether this run made it, nobody can
+    /// tell, so nothing deletes it on the way back.
+    pub found: BTreeSet<Address>,
     /// What failed, in the order in which it did.
     pub failures: Vec<Failure>,
     /// What wasn't started, by address.

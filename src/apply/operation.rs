@@ -8,12 +8,13 @@ use super::cancel::{Cancel, Stop};
 use super::drain::Full;
 use super::event::{Doing, Event, Sink, Subject};
 use super::expect::{Expected, by_table};
+use super::remnant::{self, Create, Verdict};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json};
 use crate::provider::retry::{self, Backoff, Policy};
 use crate::provider::{Clock, Fault, FaultKind, Progress, Provider, Status};
-use crate::schema::TypeName;
-use crate::state::{Declared, Ending, Entry, Journal, Operation, Verb};
+use crate::schema::{ResourceType, TypeName};
+use crate::state::{Declared, Ending, Entry, Journal, Operation, State, Verb};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ pub(super) struct Order {
     pub declared: Option<Box<Declared>>,
     /// Of a create, when its properties decide it.
     pub predicted_identifier: Option<String>,
+    /// Of a create: its type, as far as it is known.
+    pub kind: Option<Arc<ResourceType>>,
     pub deposes: bool,
     pub leftover: bool,
     pub timeout: Duration,
@@ -73,6 +76,21 @@ pub(super) struct Order {
 }
 
 impl Order {
+    fn create(&self) -> Create<'_> {
+        Create {
+            address: &self.subject.address,
+            type_name: &self.subject.type_name,
+            kind: self.kind.as_deref(),
+            declared: self.declared.as_deref(),
+        }
+    }
+
+    /// Whether an identifier may have been another's before this create.
+    fn is_given(&self, identifier: &str) -> bool {
+        self.predicted_identifier.as_deref() == Some(identifier)
+            || remnant::is_given(&self.create(), identifier)
+    }
+
     /// What a service says, without the secrets that it was sent.
     fn veiled(&self, mut fault: Fault) -> Fault {
         // Something shorter is in any text by chance.
@@ -85,11 +103,30 @@ impl Order {
     }
 }
 
+/// An operation that ended well, and isn't ended in the journal yet.
+pub(super) struct Done {
+    /// The operation's number.
+    pub id: u64,
+    /// If the service said it.
+    pub identifier: Option<String>,
+    /// Of a create that failed and found there what it asks for: nobody can tell who made it.
+    pub found: bool,
+}
+
+impl Done {
+    fn new(id: u64, identifier: Option<String>) -> Self {
+        Self { id, identifier, found: false }
+    }
+}
+
 /// Why an operation didn't end well.
 #[derive(Debug)]
 pub(super) enum Halt {
     /// The cloud refused.
     Fault(Box<Fault>),
+    /// A create failed, in words and as the cloud's refusal if it was one; what has its name, the last,
+    /// is this address's, may hold data, and is recorded as it is.
+    Kept(String, Option<Box<Fault>>, String),
     /// Not tried again because the run stops.
     Stopped,
     /// Called back; whether something is left in the cloud.
@@ -165,7 +202,7 @@ impl Hands {
 
     /// Does it, trying again as its faults' classes say. On success the operation has not ended
     /// yet: its number and the identifier come back, and [`Self::ended`] ends it.
-    pub async fn operate(&self, order: &Order) -> Result<(u64, Option<String>), Halt> {
+    pub async fn operate(&self, order: &Order) -> Result<Done, Halt> {
         let started = self.clock.now();
         let (mut id, mut attempt) = (self.journal.next_operation(), 0);
         let mut token = self.token(id, attempt);
@@ -175,6 +212,8 @@ impl Hands {
         let mut unsure = false;
         // What a try of this create left, and was taken away.
         let mut taken_away: Option<String> = None;
+        // What a try of this create named, and no read saw.
+        let mut unseen: Option<String> = None;
         let mut call = order.call.clone();
         loop {
             let tried = tokio::select! {
@@ -190,13 +229,26 @@ impl Hands {
                 _ => false,
             };
             let (fault, wait) = match tried {
-                Tried::Done(identifier) => return Ok((id, identifier)),
+                Tried::Done(identifier) => return Ok(Done::new(id, identifier)),
                 Tried::TimedOut => return Err(Halt::TimedOut(order.timeout)),
                 Tried::Left => return Err(Halt::Left),
                 Tried::Cancelled(identifier) => {
-                    let remnant = self.remnant(order, identifier);
-                    let leaves = remnant.is_some();
-                    self.failed(id, "cancelled".to_owned(), remnant, true);
+                    let Some(identifier) = self.remnant(order, identifier) else {
+                        self.failed(id, "cancelled".to_owned(), None, true);
+                        return Err(Halt::Cancelled(false));
+                    };
+                    let leaves = match self.look(order, &identifier).await? {
+                        (Verdict::Remnant, _) => true,
+                        (Verdict::Taken { whole: true }, _) => {
+                            return Ok(Done { id, identifier: Some(identifier), found: true });
+                        }
+                        (Verdict::Taken { whole: false }, live) => {
+                            self.take(id, order, &identifier, live);
+                            return Err(Halt::Kept("cancelled".to_owned(), None, identifier));
+                        }
+                        (Verdict::Absent | Verdict::Anothers(_) | Verdict::Unclear, _) => false,
+                    };
+                    self.failed(id, "cancelled".to_owned(), Some(identifier).filter(|_| leaves), true);
                     return Err(Halt::Cancelled(leaves));
                 }
                 Tried::Unknown(fault) => match self.again(&mut backoff, retry::beginning(fault.kind)) {
@@ -223,12 +275,39 @@ impl Hands {
                         && identifier.is_some()
                         && identifier == taken_away =>
                 {
-                    return Ok((id, identifier));
+                    return Ok(Done::new(id, identifier));
                 }
                 Tried::Failed(fault, identifier) => {
                     unsure = false;
-                    let predicted = identifier.is_some() && identifier == order.predicted_identifier;
-                    let left = self.remnant(order, identifier).filter(|_| !fault.may_be_anothers(predicted));
+                    let predicted = identifier.as_deref().is_some_and(|name| order.is_given(name));
+                    // What a try before it may have made is looked at too.
+                    let exists = fault.may_be_anothers(predicted);
+                    let name = identifier.or_else(|| unseen.clone().filter(|_| exists));
+                    let name =
+                        self.remnant(order, name).filter(|name| !exists || unseen.as_ref() == Some(name));
+                    let mut left = None;
+                    if let Some(name) = name {
+                        match self.look(order, &name).await? {
+                            (Verdict::Absent, _) => unseen = Some(name),
+                            (Verdict::Remnant, _) => left = Some(name),
+                            (Verdict::Taken { whole: true }, _) => {
+                                return Ok(Done { id, identifier: Some(name), found: true });
+                            }
+                            (Verdict::Taken { whole: false }, live) => {
+                                self.take(id, order, &name, live);
+                                return Err(Halt::Kept(fault.to_string(), Some(Box::new(fault)), name));
+                            }
+                            (Verdict::Anothers(why), _) => {
+                                self.failed(id, fault.to_string(), None, true);
+                                return Err(Halt::Fault(Box::new(remnant::exists(fault, &name, &why))));
+                            }
+                            (Verdict::Unclear, _) => {
+                                self.failed(id, fault.to_string(), None, true);
+                                let fault = remnant::exists(fault, &name, remnant::UNCLEAR);
+                                return Err(Halt::Fault(Box::new(fault)));
+                            }
+                        }
+                    }
                     let wait = self.again(&mut backoff, retry::failed(fault.kind));
                     if let Some(identifier) = left {
                         // A failed create left something: it goes before anything else is tried.
@@ -270,7 +349,7 @@ impl Hands {
                 && let Some(afresh) = &order.afresh
             {
                 match self.look_again(order, afresh, id).await? {
-                    Some(None) => return Ok((id, None)),
+                    Some(None) => return Ok(Done::new(id, None)),
                     Some(Some(patch)) if !matches!(&call, Call::Update { patch: was, .. } if *was == patch) =>
                     {
                         if let Call::Update { patch: was, .. } = &mut call {
@@ -319,6 +398,19 @@ impl Hands {
         backoff.next(policy?)
     }
 
+    /// What a failed create names. What can't be read stays unfinished in the journal, for the next run
+    /// to look into.
+    async fn look(&self, order: &Order, identifier: &str) -> Result<(Verdict, Json), Halt> {
+        let secrets = self.journal.with(State::secrets);
+        let looked = self.look_at_remnant(&order.create(), identifier, &secrets).await;
+        looked.map_err(|fault| Halt::Fault(Box::new(fault)))
+    }
+
+    fn take(&self, id: u64, order: &Order, identifier: &str, live: Json) {
+        let secrets = self.journal.with(State::secrets);
+        self.taken(id, &order.create(), identifier, live, &secrets);
+    }
+
     fn remnant(&self, order: &Order, identifier: Option<String>) -> Option<String> {
         identifier.filter(|_| matches!(order.call, Call::Create(_)))
     }
@@ -352,14 +444,15 @@ impl Hands {
             call: Call::Delete { identifier },
             declared: None,
             predicted_identifier: None,
+            kind: None,
             deposes: false,
             leftover: true,
             timeout,
             hidden: Vec::new(),
             afresh: None,
         };
-        let (id, _) = self.operate(&order).await?;
-        self.ended(id, Ending::Deleted);
+        let done = self.operate(&order).await?;
+        self.ended(done.id, Ending::Deleted);
         Ok(())
     }
 

@@ -92,7 +92,7 @@ async fn look(
     let ours = kind
         .zip(declared)
         .is_some_and(|(kind, declared)| is_tagged(&live, declared, &operation.address, &kind));
-    let seen = || veiled(operation, live.clone(), secrets);
+    let seen = || veiled(operation.declared.as_deref(), live.clone(), secrets);
     Ok(ours.then(|| Ending::Recorded { identifier: identifier.clone(), seen: seen() }))
 }
 
@@ -104,7 +104,11 @@ async fn there(
 ) -> Result<Option<Ending>, Fault> {
     let Some(identifier) = identifier else { return Ok(None) };
     let seen = provider.read(&operation.type_name, &identifier).await?;
-    let seen = veiled(operation, seen.unwrap_or_else(|| Json::Object(serde_json::Map::new())), secrets);
+    let seen = veiled(
+        operation.declared.as_deref(),
+        seen.unwrap_or_else(|| Json::Object(serde_json::Map::new())),
+        secrets,
+    );
     Ok(Some(Ending::Recorded { identifier, seen }))
 }
 

@@ -15,15 +15,17 @@ use super::engine::handler_timeout;
 use super::event::{Doing, Event, Subject};
 use super::expect::Expected;
 use super::operation::{Call, Hands, Order, Tried};
+use super::remnant::{Create, Verdict, is_given};
 use super::{Cancel, Means, Silent, failure, nothing};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::diff::create_model;
 use crate::model::{Address, Json, Secrets};
 use crate::plan::adoption::import_command;
 use crate::provider::{Fault, FaultKind, Progress, Provider, Silence, Status};
-use crate::schema::Catalogue;
+use crate::schema::{Catalogue, ResourceType};
 use crate::state::{Declared, Ending, Entry, Locked, Operation, Verb, Why};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -45,6 +47,8 @@ pub enum Recovered {
 pub struct Recovery {
     /// Each operation that has an end now.
     pub ended: Vec<(Address, Doing, Recovered)>,
+    /// Failed creates that found there what they ask for; see [`super::Outcome::found`].
+    pub found: BTreeSet<Address>,
     /// Errors: operations that couldn't be looked into; they stay unfinished, and nothing may be
     /// planned on them. Warnings: what nobody can find out.
     pub problems: Diagnostics,
@@ -84,7 +88,7 @@ pub async fn recover(
         expected: Expected::default(),
     };
     let before = state.snapshot();
-    let recoverer = Arc::new(Recoverer { hands, secrets: before.secrets() });
+    let recoverer = Arc::new(Recoverer { hands, secrets: before.secrets(), found: Mutex::default() });
     let mut recovery = Recovery::default();
     let mut waiting = before.operations.values();
     let mut under_way = JoinSet::new();
@@ -98,6 +102,7 @@ pub async fn recover(
             let subject = subject(operation);
             (means.sink)(Event::Recovering { subject: subject.clone() });
             let unfinished = Unfinished {
+                kind: catalogue.of(&operation.type_name),
                 operation: operation.clone(),
                 body: body(operation, catalogue, known, &recoverer.secrets),
                 timeout: timeout(catalogue, &subject),
@@ -155,6 +160,7 @@ pub async fn recover(
         recovery.problems.push(silent.diagnostic());
         return Ok(recovery);
     }
+    recovery.found = held(&recoverer.found).clone();
     recovery.ended.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
     for leftover in state.snapshot().leftovers.iter().filter(|leftover| leftover.why == Why::Remnant) {
         let (address, type_name) = (leftover.address.clone(), leftover.type_name.clone());
@@ -226,6 +232,8 @@ struct Unfinished {
     subject: Subject,
     /// What was sent, or was to be, if it can still be told.
     body: Option<Json>,
+    /// As far as it is known.
+    kind: Option<Arc<ResourceType>>,
     timeout: Duration,
 }
 
@@ -245,6 +253,12 @@ impl From<Fault> for Problem {
 struct Recoverer {
     hands: Hands,
     secrets: Secrets,
+    /// See [`Recovery::found`].
+    found: Mutex<BTreeSet<Address>>,
+}
+
+fn held(found: &Mutex<BTreeSet<Address>>) -> MutexGuard<'_, BTreeSet<Address>> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn timeout(catalogue: &Catalogue, subject: &Subject) -> Duration {
@@ -308,6 +322,7 @@ impl Recoverer {
             call: Call::Create(body),
             declared: None,
             predicted_identifier: None,
+            kind: None,
             deposes: false,
             leftover: false,
             timeout: unfinished.timeout,
@@ -361,19 +376,16 @@ impl Recoverer {
             Tried::Done(identifier) => {
                 let identifier = identifier.or_else(|| operation.identifier.clone()).unwrap_or_default();
                 let seen = self.hands.read_after(&operation.type_name, &identifier, |_| false).await?;
-                let seen = veiled(operation, seen.unwrap_or_else(nothing), &self.secrets);
+                let seen = veiled(operation.declared.as_deref(), seen.unwrap_or_else(nothing), &self.secrets);
                 Ok((Ending::Recorded { identifier, seen }, Recovered::Done))
             }
             Tried::Failed(fault, identifier) => {
-                let predicted = identifier.is_some() && identifier == operation.identifier;
-                let remnant = created(identifier).filter(|_| !fault.may_be_anothers(predicted));
-                let fault = fault.to_string();
-                Ok((Ending::Failed { fault, remnant, in_part: true }, Recovered::NotDone))
+                let create = unfinished.create();
+                let given = identifier.as_deref().is_some_and(|name| is_given(&create, name));
+                let named = created(identifier).filter(|_| !fault.may_be_anothers(given));
+                self.left(unfinished, named, &fault.to_string()).await
             }
-            Tried::Cancelled(identifier) => {
-                let (fault, remnant) = ("cancelled".to_owned(), created(identifier));
-                Ok((Ending::Failed { fault, remnant, in_part: true }, Recovered::NotDone))
-            }
+            Tried::Cancelled(identifier) => self.left(unfinished, created(identifier), "cancelled").await,
             Tried::Refused(fault) | Tried::Unknown(fault) => Err(fault.into()),
             Tried::TimedOut | Tried::Left => Err(Problem::Told(Box::new(
                 Diagnostic::error(
@@ -384,6 +396,61 @@ impl Recoverer {
             ))),
         }
     }
+}
+
+impl Unfinished {
+    fn create(&self) -> Create<'_> {
+        Create {
+            address: &self.operation.address,
+            type_name: &self.operation.type_name,
+            kind: self.kind.as_deref(),
+            declared: self.operation.declared.as_deref(),
+        }
+    }
+}
+
+impl Recoverer {
+    /// How a failed create ended that names something.
+    async fn left(
+        &self,
+        unfinished: &Unfinished,
+        named: Option<String>,
+        fault: &str,
+    ) -> Result<Found, Problem> {
+        let Some(name) = named else { return Ok(failed(fault, None)) };
+        let (verdict, live) = self.hands.look_at_remnant(&unfinished.create(), &name, &self.secrets).await?;
+        Ok(self.judged(unfinished, name, verdict, live, fault))
+    }
+
+    /// The same, once it was looked at.
+    fn judged(
+        &self,
+        unfinished: &Unfinished,
+        name: String,
+        verdict: Verdict,
+        live: Json,
+        fault: &str,
+    ) -> Found {
+        match verdict {
+            Verdict::Remnant => failed(fault, Some(name)),
+            Verdict::Taken { whole } => {
+                let (operation, create) = (&unfinished.operation, unfinished.create());
+                let seen = veiled(create.declared, live.clone(), &self.secrets);
+                held(&self.found).insert(create.address.clone());
+                if !whole {
+                    // Its own end, before what is doubted of it; the one that comes back finds it ended.
+                    self.hands.taken(operation.id, &create, &name, live, &self.secrets);
+                }
+                (Ending::Recorded { identifier: name, seen }, Recovered::Done)
+            }
+            // What has the name stays; the next create meets it and says so.
+            Verdict::Absent | Verdict::Anothers(_) | Verdict::Unclear => failed(fault, None),
+        }
+    }
+}
+
+fn failed(fault: &str, remnant: Option<String>) -> Found {
+    (Ending::Failed { fault: fault.to_owned(), remnant, in_part: true }, Recovered::NotDone)
 }
 
 /// What is there tells how an update or a delete ended; a create it doesn't.
@@ -403,8 +470,7 @@ pub(super) async fn told_by_reading(
 }
 
 /// Without its secrets at hand, what is seen of a resource that has some isn't written down.
-pub(super) fn veiled(operation: &Operation, seen: Json, secrets: &Secrets) -> Json {
-    let declared: Option<&Declared> = operation.declared.as_deref();
+pub(super) fn veiled(declared: Option<&Declared>, seen: Json, secrets: &Secrets) -> Json {
     match declared {
         Some(declared) if hash(&declared.properties, secrets) != declared.hash => nothing(),
         Some(declared) => kept_apart(declared, seen, secrets),

@@ -9,7 +9,7 @@ use crate::plan::{PlanInputs, PlanOptions, build};
 use crate::provider::memory::{Memory, Trouble};
 use crate::provider::{Answer, Fault, FaultKind, JumpingClock, Progress, Remembered};
 use crate::schema::TypeName;
-use crate::state::{self, Holder, Key, open_read};
+use crate::state::{self, Declared, Holder, Key, open_read};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,6 +21,7 @@ mod killed;
 mod peeking;
 mod predictions;
 mod refused;
+mod remnants;
 mod searched;
 
 /// Identified by its name.
@@ -306,14 +307,14 @@ fn a_refused_create_that_left_something_is_cleaned_up_and_the_fault_is_told() {
     let dir = folder();
     let memory = Arc::new(Memory::default());
     let cloud: Arc<dyn Provider> = memory.clone();
-    memory.trouble("CreateResource", "base", Trouble::FailLeaving(FaultKind::Invalid));
+    memory.trouble("CreateResource", UNNAMED, Trouble::FailLeaving(FaultKind::Invalid));
     block_on(async {
         let mut state = open(dir.path());
         let outcome = apply(&three(), &mut state, &means(&cloud, 1)).await.expect("reads");
-        assert_eq!((outcome.added, outcome.failures.len(), outcome.skipped.len()), (0, 1, 2));
+        assert_eq!((outcome.added, outcome.failures.len(), outcome.skipped.len()), (1, 1, 1));
         agree(&memory, &state.snapshot());
     });
-    assert_eq!(operations(&memory), ["Create base", "Delete base"]);
+    assert_eq!(operations(&memory), ["Create base", "Create AWS::SNS::Subscription", "Delete made-2"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::desired::{Wanted, kept_apart};
 use super::engine::Made;
 use super::event::{Doing, Subject};
 use super::nothing;
-use super::operation::{Call, Halt, Hands, Order};
+use super::operation::{Call, Done, Halt, Hands, Order};
 use crate::model::{Desired, Json, Recorded, Secrets};
 use crate::schema::TypeName;
 use crate::state::{Ending, Entry};
@@ -62,7 +62,11 @@ pub(super) async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> 
         let Some(patch) = step.patch(&desired, owned.as_ref(), &live, secrets) else {
             if last {
                 put(&step, &live, None);
-                return Ok(Made { identifier: Some(identifier), known: Some((step.value.clone(), live)) });
+                return Ok(Made {
+                    identifier: Some(identifier),
+                    known: Some((step.value.clone(), live)),
+                    found: false,
+                });
             }
             continue;
         };
@@ -76,13 +80,14 @@ pub(super) async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> 
             call: Call::Update { identifier: identifier.clone(), patch },
             declared: Some(step.declared.clone()),
             predicted_identifier: None,
+            kind: None,
             deposes: false,
             leftover: false,
             timeout,
             hidden: step.hidden(),
             afresh: Some(Box::new(afresh)),
         };
-        let (id, said) = hands.operate(&order).await?;
+        let Done { id, identifier: said, .. } = hands.operate(&order).await?;
         // The model from before the update, which isn't what was asked for: the read lags.
         let stale = |seen: &Json| *seen == live && !step.is_shown(&desired, owned.as_ref(), seen, secrets);
         let said = said.or(Some(identifier.clone()));
@@ -127,5 +132,5 @@ pub(super) async fn record(
     let seen = seen.unwrap_or_else(nothing);
     let veiled = kept_apart(&wanted.declared, wanted.veiled(&seen, secrets), secrets);
     hands.ended(id, Ending::Recorded { identifier: identifier.clone(), seen: veiled });
-    Ok(Made { identifier: Some(identifier), known: Some((wanted.value.clone(), seen)) })
+    Ok(Made { identifier: Some(identifier), known: Some((wanted.value.clone(), seen)), found: false })
 }

@@ -23,6 +23,8 @@ pub enum Trouble {
     Fail(FaultKind),
     /// A create that fails and leaves the resource behind.
     FailLeaving(FaultKind),
+    /// A create that fails, makes nothing, and names what it was to make.
+    FailNaming(FaultKind),
     /// The request never arrived.
     LoseRequest,
     /// It was begun, but the answer never came.
@@ -104,6 +106,11 @@ impl Memory {
     /// Puts something there that nobody created through this provider.
     pub fn put(&self, type_name: &TypeName, identifier: &str, properties: Json) {
         self.world().resources.insert((type_name.clone(), identifier.to_owned()), properties);
+    }
+
+    /// Reads of it see nothing that many times, once it is there.
+    pub fn lag(&self, type_name: &TypeName, identifier: &str, reads: u32) {
+        self.world().lagging.insert((type_name.clone(), identifier.to_owned()), reads);
     }
 
     /// Takes something away behind the engine's back.
@@ -241,6 +248,10 @@ impl World {
         let trouble = request.trouble.clone();
         let ended = match (operation, trouble) {
             (_, Some(Trouble::Fail(kind))) => failure(kind, identifier.as_deref()),
+            ("CreateResource", Some(Trouble::FailNaming(kind))) => {
+                identifier = body.get("Name").and_then(Json::as_str).map(str::to_owned);
+                failure(kind, identifier.as_deref())
+            }
             ("CreateResource", trouble) => {
                 let made = self.make(&type_name, &body);
                 match (made, trouble) {

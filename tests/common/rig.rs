@@ -19,7 +19,7 @@ use evstack::schema::Catalogue;
 use evstack::spec::{Inputs, MemoryLoader};
 use evstack::state::{Holder, Journal, Key, Locked, State, lock, open_read};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
@@ -403,12 +403,12 @@ impl Rig {
             let means = self.means();
             let made = self.made(&loaded, &mut locked, &means, wanted).await?;
             let before = locked.snapshot();
-            let outcome = carry_out(&loaded, &made.plan, &made.live, &means, &mut locked).await?;
+            let mut outcome = carry_out(&loaded, &made.plan, &made.live, &means, &mut locked).await?;
             between();
             if outcome.is_complete() {
                 return Ok((made.plan, outcome, None));
             }
-            recovered(&mut locked, &means).await?;
+            outcome.found.extend(recovered(&mut locked, &means).await?);
             let now = locked.snapshot();
             let failed = Failed { plan: &made.plan, outcome: &outcome, before: &before, now: &now };
             let back = rollback(loaded, &failed, &self.provider, leave).await;
@@ -547,9 +547,9 @@ pub struct Back {
     pub outcome: Outcome,
 }
 
-async fn recovered(locked: &mut Locked, means: &Means) -> Result<(), Diagnostics> {
+async fn recovered(locked: &mut Locked, means: &Means) -> Result<BTreeSet<Address>, Diagnostics> {
     let recovered: Recovery = recover(means, locked, Catalogue::bundled(), &|_: &Address| None).await?;
-    if recovered.problems.has_errors() { Err(recovered.problems) } else { Ok(()) }
+    if recovered.problems.has_errors() { Err(recovered.problems) } else { Ok(recovered.found) }
 }
 
 async fn carry_out(

@@ -6,6 +6,7 @@
 
 use super::{Found, Recovered, Recoverer, Unfinished, not_done, veiled};
 use crate::apply::operation::Tried;
+use crate::apply::remnant::{Verdict, is_given, judge};
 use crate::diff::{Context, diff, holding, is_hidden, same};
 use crate::model::{Address, Json, Options, Value};
 use crate::plan::adoption::{Owner, owner};
@@ -149,7 +150,7 @@ impl Search {
             (Owner::Ours(Some(tagged)), _) if tagged != *address => {
                 anothers(&format!("by its tags it is `{tagged}`"))
             }
-            (_, Some(Some(fault))) => left(name, &fault, true),
+            (_, Some(Some(fault))) => self.left(unfinished, name, live, &fault, true),
             (Owner::Ours(_), _) | (Owner::Nobody, Some(None)) => self.made(unfinished, name.to_owned(), live),
             (Owner::Nobody, None) => anothers("nothing tells who made it"),
         })
@@ -190,7 +191,7 @@ impl Search {
         }
         if let Some((identifier, live)) = ours.pop() {
             return Ok(match fault(&identifier) {
-                Some(fault) => left(&identifier, &fault, false),
+                Some(fault) => self.left(unfinished, &identifier, live, &fault, false),
                 None => self.made(unfinished, identifier, live),
             });
         }
@@ -201,7 +202,7 @@ impl Search {
         Ok(match (asked.len(), &begun, &listed) {
             (1, ..) => match asked.pop() {
                 Some((identifier, live)) => match fault(&identifier) {
-                    Some(fault) => left(&identifier, &fault, false),
+                    Some(fault) => self.left(unfinished, &identifier, live, &fault, false),
                     None => self.made(unfinished, identifier, live),
                 },
                 None => Fate::Open(String::new(), Vec::new()),
@@ -281,17 +282,34 @@ impl Search {
         })
     }
 
+    /// A failed create names it.
+    fn left(
+        &self,
+        unfinished: &Unfinished,
+        identifier: &str,
+        live: Json,
+        fault: &Fault,
+        given: bool,
+    ) -> Fate {
+        let (recoverer, create) = (&self.recoverer, unfinished.create());
+        let given = given || is_given(&create, identifier);
+        let verdict = match (fault.may_be_anothers(given), given) {
+            (true, _) => Verdict::Unclear,
+            (false, false) => Verdict::Remnant,
+            (false, true) => {
+                let journal = &recoverer.hands.journal;
+                journal.with(|state| judge(&create, identifier, &live, &recoverer.secrets, state))
+            }
+        };
+        let words = fault.to_string();
+        let found = recoverer.judged(unfinished, identifier.to_owned(), verdict, live, &words);
+        Fate::Told(Box::new(found), None)
+    }
+
     fn made(&self, unfinished: &Unfinished, identifier: String, live: Json) -> Fate {
-        let seen = veiled(&unfinished.operation, live, &self.recoverer.secrets);
+        let seen = veiled(unfinished.operation.declared.as_deref(), live, &self.recoverer.secrets);
         Fate::Told(Box::new((Ending::Recorded { identifier, seen }, Recovered::Done)), None)
     }
-}
-
-/// A failed create left it.
-fn left(identifier: &str, fault: &Fault, predicted: bool) -> Fate {
-    let remnant = (!fault.may_be_anothers(predicted)).then(|| identifier.to_owned());
-    let ending = Ending::Failed { fault: fault.to_string(), remnant, in_part: true };
-    Fate::Told(Box::new((ending, Recovered::NotDone)), None)
 }
 
 fn properties(unfinished: &Unfinished) -> Json {

@@ -127,6 +127,8 @@ struct Story {
     failed: BTreeSet<Address>,
     /// Taken over by the run: it was there before, and not ours.
     imported: BTreeSet<Address>,
+    /// Found there by a create that failed: it may have been there before.
+    found: BTreeSet<Address>,
     /// Let go of by the run, and still there.
     let_go: BTreeSet<Address>,
     /// Gone before the run came.
@@ -146,9 +148,10 @@ impl Story {
             changes.map(|change| name(&change.address)).collect()
         };
         Self {
-            made: failed.outcome.made.iter().map(name).collect(),
+            made: failed.outcome.made.difference(&failed.outcome.found).map(name).collect(),
             failed: failed.outcome.failures.iter().map(|failure| name(&failure.address)).collect(),
             imported: of(&|change| change.action == Action::Import),
+            found: failed.outcome.found.iter().map(name).collect(),
             let_go: of(&|c| c.drift.is_none() && (c.retained || c.action == Action::Forget)),
             gone: of(&|change| change.drift == Some(Drift::Gone)),
             back: BTreeSet::new(),
@@ -192,8 +195,15 @@ pub async fn rollback(
             entries.push(entry);
         }
     }
+    for address in story.found.iter().filter(|address| state.resources.contains_key(address)) {
+        let why = "its create failed, and found it there: it may have been there before".to_owned();
+        exceptions.kept.insert(address.clone(), why);
+    }
     for address in still_there(&story, failed, &state) {
         let Some(was) = before.get(&address) else { continue };
+        if story.found.contains(&address) {
+            continue;
+        }
         let now = state.resources.get(&address);
         if let Some(why) = now.and_then(|now| protects(now, leave.made)) {
             exceptions.kept.insert(address, why);

@@ -44,7 +44,8 @@ pub(super) async fn run(
         terminal::say(&format!("Nothing is rolled back: how an operation ended can't be told; {on}."));
     }
     // What ended by now is in the state.
-    let _recovered = settled?;
+    let mut outcome = outcome.clone();
+    outcome.found.extend(settled?.found);
     let now = locked.snapshot();
     let was_changed = now.resources != planned.state.resources;
     let leave = Leave {
@@ -52,7 +53,7 @@ pub(super) async fn run(
         made: !args.yes || args.wanted.allow_data_loss,
         recorded: args.wanted.allow_data_loss,
     };
-    let (back, restoration) = match planned.back(connection, outcome, &now, leave).await {
+    let (back, restoration) = match planned.back(connection, &outcome, &now, leave).await {
         Ok(made) => made,
         Err(failure) => {
             terminal::say(&format!("Nothing is rolled back; {on}."));
