@@ -195,15 +195,8 @@ fn a_run_that_dies_while_its_create_fails_deletes_nothing_either() {
 #[test]
 fn a_name_that_was_given_is_told_from_one_that_the_service_made_up() {
     use crate::apply::remnant::{Create, is_given};
-    let declared = |properties: Json| Declared {
-        hash: String::new(),
-        properties,
-        dependencies: Vec::new(),
-        predicted: BTreeMap::new(),
-        protection: crate::model::Protection::None,
-        retain_on_delete: false,
-        place: String::new(),
-        undeclared: Vec::new(),
+    let declared = |properties: Json| -> Declared {
+        serde_json::from_value(json!({"properties": properties, "hash": ""})).expect("as a journal has it")
     };
     let topic = "arn:aws:sns:us-east-1:000000000000:orders";
     for (type_name, properties, identifier, given) in [
