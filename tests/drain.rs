@@ -7,6 +7,7 @@ mod common;
 mod rig;
 
 use common::Sandbox;
+use evstack::apply::Cancel;
 use evstack::local::Cloud;
 use evstack::model::Json;
 use evstack::ops::plan::Wanted;
@@ -45,6 +46,10 @@ struct Holding {
     taken: Mutex<u64>,
     exact: bool,
     denied: bool,
+    /// It doesn't answer so many times.
+    silent: Mutex<usize>,
+    /// Is pressed at the second look.
+    stop: Mutex<Option<Cancel>>,
     /// The run ends at that look, as if it were killed.
     dies_at: Mutex<Option<usize>>,
 }
@@ -55,16 +60,22 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Holding {
     fn look(&self, url: &str) -> Result<Option<Depth>, Fault> {
+        let refused = |kind| Fault {
+            kind,
+            operation: "GetQueueAttributes",
+            type_name: None,
+            identifier: Some(url.to_owned()),
+            code: format!("{kind:?}"),
+            message: "not now".to_owned(),
+            request_id: None,
+        };
         if self.denied {
-            return Err(Fault {
-                kind: FaultKind::Denied,
-                operation: "GetQueueAttributes",
-                type_name: None,
-                identifier: Some(url.to_owned()),
-                code: "AccessDenied".to_owned(),
-                message: "not authorized".to_owned(),
-                request_id: None,
-            });
+            return Err(refused(FaultKind::Denied));
+        }
+        let mut silent = held(&self.silent);
+        if *silent > 0 {
+            *silent -= 1;
+            return Err(refused(FaultKind::Unreachable));
         }
         let inventory = self.cloud.inventory();
         let all: Vec<&Json> = inventory["resources"].as_array().into_iter().flatten().collect();
@@ -92,6 +103,11 @@ impl Holding {
                 .collect(),
         };
         held(&self.looks).push(look);
+        if held(&self.looks).len() == 2
+            && let Some(stop) = held(&self.stop).take()
+        {
+            stop.press();
+        }
         let dies = *held(&self.dies_at) == Some(held(&self.looks).len());
         assert!(!dies, "the process is killed here");
         let depth = Depth { visible: *left, exact: self.exact, ..Depth::default() };
@@ -177,6 +193,8 @@ impl World {
             taken: Mutex::new(3),
             exact,
             denied,
+            silent: Mutex::default(),
+            stop: Mutex::default(),
             dies_at: Mutex::new(None),
         });
         rig.provider = Arc::clone(&holding) as Arc<dyn Provider>;
@@ -297,6 +315,33 @@ fn a_queue_that_is_no_longer_declared_is_drained_as_recorded_also_when_only_the_
     let (plan, _) = world.rig.apply_as(&text.to_string(), &wanted).expect("it applies");
     assert_eq!(plan.change(&"queue.orders".into()).expect("a change").drain, Some(600));
     assert_eq!(world.looks().first().expect("a look").left, 4);
+}
+
+#[test]
+fn who_stops_the_run_ends_the_wait_and_nothing_of_the_chain_goes() {
+    let mut world = World::new(false, false, &[("orders", 20)]);
+    let text = stack("orders").to_string();
+    world.apply(&text);
+    *held(&world.holding.stop) = Some(world.rig.cancel.clone());
+    let (_, outcome) = world.rig.try_apply(&text, &DESTROY()).expect("it runs");
+    assert!(outcome.interrupted, "{outcome:#?}");
+    assert_eq!(world.looks().len(), 2);
+    let there = world.rig.inventory();
+    assert!(there.iter().any(|(_, identifier)| identifier == "shop-local-take"), "{there:#?}");
+    world.rig.cancel = Cancel::default();
+    world.destroy(&text);
+    assert_eq!(world.rig.inventory(), []);
+}
+
+#[test]
+fn a_service_that_does_not_answer_for_a_while_is_asked_again() {
+    let world = World::new(false, false, &[("orders", 4)]);
+    let text = stack("orders").to_string();
+    world.apply(&text);
+    *held(&world.holding.silent) = 5;
+    world.destroy(&text);
+    assert!(world.looks().len() > 2);
+    assert_eq!(world.rig.inventory(), []);
 }
 
 /// The rule has turned to the new queue, the pipe still takes from the old one.
@@ -427,6 +472,11 @@ fn the_program_drains_in_the_local_cloud_and_says_so() {
     assert_eq!(document["evstack"]["drains"], json!([{"address": "queue.orders", "seconds": 5400}]));
     let needed = sandbox.ok(&["plan", "--permissions"]).stdout;
     assert!(needed.contains("sqs:GetQueueAttributes"), "{needed}");
+    let comment = sandbox.ok(&["plan", "--markdown"]).stdout;
+    assert!(comment.contains("drained first, for at most 1h30m"), "{comment}");
+    sandbox.ok(&["plan", "--skip-drain", "--out", "p.plan"]);
+    let saved: Json = serde_json::from_str(&sandbox.read("p.plan")).expect("JSON");
+    assert_eq!(saved["options"]["skip_drain"], true, "{saved}");
     let run = sandbox.ok(&["apply", "--yes"]);
     assert!(run.stdout.contains("queue.orders: Draining complete after 0s\n"), "{}", run.stdout);
     assert!(run.stdout.contains("0 added, 0 changed, 1 destroyed."), "{}", run.stdout);

@@ -8,7 +8,7 @@ use super::event::{Event, Subject};
 use super::operation::{Halt, Hands};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::Address;
-use crate::provider::Depth;
+use crate::provider::{Depth, FaultKind};
 use std::time::Duration;
 
 /// The type of what can be drained.
@@ -83,13 +83,27 @@ pub(super) async fn drain(
     let mut empty_since: Option<Duration> = None;
     loop {
         let depth = tokio::select! {
-            depth = hands.provider.depth(url) => depth.map_err(|fault| Halt::Fault(Box::new(fault)))?,
+            depth = hands.provider.depth(url) => depth,
             () = hands.cancel.at_least(Stop::Gently) => return Err(Halt::Stopped),
         };
-        // What isn't there any more is empty.
-        let Some(left) = depth else { return Ok(Made::default()) };
         let now = hands.clock.now();
         let elapsed = now.saturating_sub(started);
+        let left = match depth {
+            Ok(Some(left)) => left,
+            // What isn't there any more is empty.
+            Ok(None) => return Ok(Made::default()),
+            Err(fault) if elapsed < limit && passes(fault.kind) => {
+                // Nobody knows what it held meanwhile.
+                empty_since = None;
+                let wait = fault_wait(limit, elapsed);
+                (hands.sink)(Event::Retrying { subject: subject.clone(), why: fault, wait });
+                tokio::select! {
+                    () = hands.clock.sleep(wait) => continue,
+                    () = hands.cancel.at_least(Stop::Gently) => return Err(Halt::Stopped),
+                }
+            }
+            Err(fault) => return Err(Halt::Fault(Box::new(fault))),
+        };
         if left.total() == 0 {
             let since = *empty_since.get_or_insert(now);
             if left.exact || now.saturating_sub(since) >= SETTLED {
@@ -114,6 +128,16 @@ pub(super) async fn drain(
         }
         wait = wait.saturating_mul(2).min(LONGEST_LOOK);
     }
+}
+
+/// Whether it may be otherwise by and by, though the provider has tried several times.
+fn passes(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Throttled | FaultKind::Internal | FaultKind::Unreachable)
+}
+
+/// The last look is at the end of the time.
+fn fault_wait(limit: Duration, elapsed: Duration) -> Duration {
+    limit.saturating_sub(elapsed).min(SAID)
 }
 
 #[cfg(test)]

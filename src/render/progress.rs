@@ -119,7 +119,14 @@ impl Step<'_> {
     /// `queue.orders: Waiting until it is empty: 12 messages (10 visible, 2 in flight, 0 delayed) [10s elapsed]`
     #[must_use]
     pub fn draining(&self, left: Depth, elapsed: Duration) -> String {
-        format!("{}: Waiting until it is empty: {left} [{} elapsed]", self.address, seconds(elapsed))
+        let elapsed = seconds(elapsed);
+        if left.total() == 0 {
+            return format!(
+                "{}: It looks empty; SQS is sure after a minute [{elapsed} elapsed]",
+                self.address
+            );
+        }
+        format!("{}: Waiting until it is empty: {left} [{elapsed} elapsed]", self.address)
     }
 
     /// The same as an `apply_progress` line, with the counts.
@@ -274,6 +281,15 @@ mod tests {
             made.complete(Duration::from_secs(70)),
             "queue.claims: Creation complete after 1m10s [id=http://q]"
         );
+        let draining = Step { doing: Doing::Drain, ..made };
+        let left = Depth { visible: 10, in_flight: 2, ..Depth::default() };
+        assert_eq!(
+            draining.draining(left, Duration::from_secs(10)),
+            "queue.claims: Waiting until it is empty: 12 messages (10 visible, 2 in flight, 0 delayed) [10s elapsed]"
+        );
+        let json = draining.draining_json(left, Duration::from_secs(10));
+        assert_eq!(json["hook"]["messages"], json!({"visible": 10, "in_flight": 2, "delayed": 0}));
+        assert_eq!(draining.complete(Duration::from_secs(70)), "queue.claims: Draining complete after 1m10s");
         let going = Step { doing: Doing::Delete, ..made };
         assert_eq!(going.started(), "queue.claims: Destroying... [id=http://q]");
         assert_eq!(

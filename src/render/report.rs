@@ -1,6 +1,6 @@
 //! A plan with what is said about it: what the documents for people are drawn from.
 
-use super::plan::{Whereabouts, followed, headline, history, kept};
+use super::plan::{Whereabouts, drained, followed, headline, history, kept};
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::model::{Action, ActionReason, Address};
 use crate::plan::{Cause, Plan, ResourceChange, Sections, Why};
@@ -126,6 +126,7 @@ pub(super) fn why(change: &ResourceChange) -> String {
     }
     parts.extend(followed(change));
     parts.extend(kept(change));
+    parts.extend(drained(change));
     parts.extend(history(change));
     parts.join("; ")
 }

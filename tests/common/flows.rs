@@ -123,6 +123,9 @@ impl Flows {
                     1 => {
                         made.insert("deadLetter".to_owned(), json!(false));
                     }
+                    2 | 3 => {
+                        made.insert("options".to_owned(), json!({"drain": "10m"}));
+                    }
                     _ => {}
                 }
             }

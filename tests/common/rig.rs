@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use bytes::Bytes;
-use evstack::apply::{self, Job, Means, Outcome, Recovery, Sink, recover};
+use evstack::apply::{self, Cancel, Job, Means, Outcome, Recovery, Sink, recover};
 use evstack::diagnostics::Diagnostics;
 use evstack::local::{Cloud, ManualClock, Options, Settings, Time};
 use evstack::model::{Address, Json, Live, Place};
@@ -187,6 +187,8 @@ pub struct Rig {
     pub files: BTreeMap<String, String>,
     /// Is told what the engine says while it works.
     pub sink: Sink,
+    /// Stops its runs, once it is pressed.
+    pub cancel: Cancel,
     calls: Arc<Mutex<Vec<Call>>>,
     /// From when to when nobody answers, in milliseconds.
     gone: Arc<Mutex<(i64, i64)>>,
@@ -261,6 +263,7 @@ impl Rig {
             clock,
             files: BTreeMap::new(),
             sink: Arc::new(|_| {}),
+            cancel: Cancel::default(),
             calls,
             gone,
             folder: folder(),
@@ -436,7 +439,8 @@ impl Rig {
     fn means(&self) -> Means {
         let (provider, clock) = (Arc::clone(&self.provider), Arc::clone(&self.clock) as Arc<dyn Clock>);
         let seed = self.seed.fetch_add(1, Ordering::Relaxed);
-        Means { sink: Arc::clone(&self.sink), ..Means::new(provider, clock, seed) }
+        let (sink, cancel) = (Arc::clone(&self.sink), self.cancel.clone());
+        Means { sink, cancel, ..Means::new(provider, clock, seed) }
     }
 
     async fn made(

@@ -84,7 +84,8 @@ impl Queues {
                 }
             };
         }
-        let code = said["__type"].as_str().unwrap_or("").rsplit('#').next().unwrap_or("");
+        let code = said["__type"].as_str().or(answer.header("x-amzn-errortype")).unwrap_or("");
+        let code = code.rsplit('#').next().unwrap_or("");
         let message = ["message", "Message"].iter().find_map(|name| said[*name].as_str()).unwrap_or("");
         if matches!(code, "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue") {
             return Ok(None);

@@ -180,3 +180,67 @@ fn what_is_longer_than_the_service_takes_is_not_sent() {
     }
     assert!(sent.lock().expect("not poisoned").is_empty());
 }
+
+#[test]
+fn a_queues_depth_is_asked_of_sqs_and_what_it_answers_is_told() {
+    let url = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
+    let attributes = json!({"Attributes": {
+        "ApproximateNumberOfMessages": "10", "ApproximateNumberOfMessagesNotVisible": "2",
+        "ApproximateNumberOfMessagesDelayed": "1",
+    }});
+    let throttled = json!({"__type": "com.amazonaws.sqs#RequestThrottled", "message": "Slow down"});
+    let (control, sent) = scripted(vec![(400, "", throttled), (200, "", attributes)]);
+    let depth = block_on(control.depth(url)).expect("an answer");
+    assert_eq!(depth, Some(Depth { visible: 10, in_flight: 2, delayed: 1, exact: true }));
+    let sent = sent.lock().expect("not poisoned");
+    let (headers, body) = &sent[1];
+    let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    assert_eq!((sent.len(), header("x-amz-target")), (2, "AmazonSQS.GetQueueAttributes"));
+    assert_eq!(header("content-type"), "application/x-amz-json-1.0");
+    assert!(header("authorization").contains("/eu-west-1/sqs/aws4_request"));
+    assert_eq!(body["QueueUrl"], url);
+    let refused = |status, body: Json| block_on(scripted(vec![(status, "", body)]).0.depth(url));
+    let gone = json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no"});
+    assert_eq!(refused(400, gone), Ok(None));
+    let denied =
+        json!({"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "not authorized"});
+    let fault = refused(403, denied).expect_err("denied");
+    assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Denied, "not authorized"));
+    let other = refused(404, json!({})).expect_err("nothing of SQS");
+    assert_eq!(other.code, "HTTP 404");
+}
+
+#[test]
+fn sqs_is_asked_where_it_is_and_believed_at_once_only_on_this_machine() {
+    for (region, endpoint, asked, exact) in [
+        ("eu-west-1", None, "sqs.eu-west-1.amazonaws.com", false),
+        ("cn-north-1", None, "sqs.cn-north-1.amazonaws.com.cn", false),
+        ("eu-west-1", Some("http://localhost:4566"), "localhost:4566", true),
+        ("eu-west-1", Some("http://cloud.test:4566"), "cloud.test:4566", false),
+    ] {
+        let host: Arc<Mutex<String>> = Arc::default();
+        let seen = Arc::clone(&host);
+        let http_client = in_process::http_client(move |request| {
+            *seen.lock().expect("not poisoned") =
+                request.uri().authority().map(ToString::to_string).unwrap_or_default();
+            let zero = json!({"Attributes": {
+                "ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesNotVisible": "0",
+                "ApproximateNumberOfMessagesDelayed": "0",
+            }});
+            Some(http::Response::new(Bytes::from(zero.to_string())))
+        });
+        let control = CloudControl::new(Settings {
+            region: region.to_owned(),
+            credentials: identity::local_credentials(),
+            endpoint: endpoint.map(str::to_owned),
+            http_client,
+            limiter: None,
+            breaker: None,
+            clock: Arc::new(JumpingClock::default()),
+            seed: 1,
+        });
+        let depth = block_on(control.depth("https://q/1/a")).expect("an answer");
+        assert_eq!(depth, Some(Depth { exact, ..Depth::default() }));
+        assert_eq!(*host.lock().expect("not poisoned"), asked);
+    }
+}
