@@ -12,7 +12,7 @@ use super::failure::{self, Failure};
 use super::operation::{Call, Done, Halt, Hands, Order};
 use super::steps::{Steps, What};
 use super::update::{Update, record, update};
-use super::widen::widened;
+use super::widen::{beside, widened};
 use super::{Job, Means, Outcome, Silent, Skipped};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Action, Address, Doubts, Fixed, Json, Secrets, Value};
@@ -71,8 +71,9 @@ pub(super) struct Engine<'a> {
     /// The turn of the first request of what is started now was granted.
     paid: bool,
     tasks: JoinSet<Ended>,
-    /// Permissions as they were seen once they were widened.
-    seen_wide: HashMap<Address, Json>,
+    /// Permissions as they were seen once they were widened; none where that was refused, and some of it
+    /// may have been done.
+    seen_wide: HashMap<Address, Option<Json>>,
     outcome: Outcome,
     disk: Option<Diagnostic>,
 }
@@ -293,15 +294,19 @@ impl<'a> Engine<'a> {
                 let Some(desired) = self.knowledge.of(&change.address).cloned() else { return };
                 let identifier = change.identifier.clone().unwrap_or_default();
                 let recorded = self.hands.journal.with(|state| state.resources.get(&change.address).cloned());
-                let read = self.seen_wide.get(&change.address).or(self.knowledge.live_of(change)).cloned();
+                let read = match self.seen_wide.get(&change.address) {
+                    Some(seen) => seen.clone(),
+                    None => self.knowledge.live_of(change).cloned(),
+                };
                 if wide {
                     let declared = recorded.as_ref().map(|recorded| &recorded.declared);
-                    let value =
-                        declared.and_then(|before| widened(&subject.type_name, &wanted.value, before));
+                    let others = self.hands.journal.with(|state| beside(self.job.plan, state, change));
+                    let value = declared
+                        .and_then(|before| widened(&subject.type_name, &wanted.value, before, others));
                     match value.and_then(|value| wanted.with(value, &self.secrets)) {
                         Some(wider) => wanted = wider,
-                        // Nothing is taken away after all.
-                        None => return self.done(step),
+                        // Nothing is taken away after all, or it is too much together.
+                        None => return self.unwidened(step),
                     }
                 }
                 self.spawn(step, subject.clone(), Some(identifier.clone()), async move |hands| {
@@ -386,7 +391,7 @@ impl<'a> Engine<'a> {
                 let identifier = made.identifier;
                 let known = made.known;
                 if let (true, Some((_, seen))) = (self.is_widened(step), &known) {
-                    self.seen_wide.insert(subject.address.clone(), seen.clone());
+                    self.seen_wide.insert(subject.address.clone(), Some(seen.clone()));
                 }
                 match known.and_then(|(sent, seen)| self.verify(step, identifier.as_deref(), sent, seen)) {
                     Some(diagnostic) => {
@@ -417,6 +422,11 @@ impl<'a> Engine<'a> {
             Err(Halt::Fault(fault)) if fault.kind == FaultKind::Silent => {
                 self.unanswered(step, subject, elapsed, &fault);
             }
+            Err(Halt::Fault(fault)) if self.is_widened(step) && !self.is_under_way(&subject.address) => {
+                self.seen_wide.insert(subject.address.clone(), None);
+                (self.hands.sink)(Event::Retrying { subject, why: *fault, wait: Duration::ZERO });
+                self.unwidened(step);
+            }
             Err(halt) => {
                 self.outcome.cancelled += usize::from(matches!(halt, Halt::Cancelled(_)));
                 self.outcome.left += usize::from(matches!(halt, Halt::Left));
@@ -444,6 +454,28 @@ impl<'a> Engine<'a> {
     /// Whether it is only the first half of a change.
     fn is_widened(&self, step: usize) -> bool {
         matches!(self.steps.all[step].what, What::Widen(_))
+    }
+
+    /// A permission couldn't be widened: it is changed at once, and before those who need it.
+    fn unwidened(&mut self, step: usize) {
+        let change = self.steps.unwidened(step);
+        for (step, stage) in self.steps.all.iter().zip(0..) {
+            if let Stage::Waiting(_) = self.stages[stage] {
+                let missing = step.needs.iter().filter(|needed| self.stages[**needed] != Stage::Done);
+                self.stages[stage] = Stage::Waiting(missing.count());
+            }
+        }
+        if let Some(change) = change.filter(|change| self.stages[*change] == Stage::Skipped) {
+            self.skip_dependents(change);
+        }
+        self.done(step);
+    }
+
+    /// Whether something was begun for it whose end isn't known.
+    fn is_under_way(&self, address: &Address) -> bool {
+        self.hands
+            .journal
+            .with(|state| state.operations.values().any(|operation| operation.address == *address))
     }
 
     /// Whether what is taken over is changed too.
@@ -509,14 +541,11 @@ impl<'a> Engine<'a> {
 
     /// It stays unfinished in the journal, if it came so far.
     fn unanswered(&mut self, step: usize, subject: Subject, elapsed: Duration, fault: &Fault) {
+        let begun = self.is_under_way(&subject.address);
         let silent = self
             .outcome
             .silent
             .get_or_insert_with(|| Silent { words: fault.message.clone(), unfinished: Vec::new() });
-        let begun = self
-            .hands
-            .journal
-            .with(|state| state.operations.values().any(|operation| operation.address == subject.address));
         if begun {
             silent.unfinished.push((subject.address.clone(), subject.doing));
             silent.unfinished.sort();

@@ -5,7 +5,7 @@
 
 mod drains;
 
-use super::widen::widened;
+use super::widen::{beside, widened};
 use crate::graph::Graph;
 use crate::model::{Action, Address};
 use crate::plan::{Plan, ResourceChange};
@@ -207,7 +207,8 @@ impl Steps {
             let (Some(after), Some(recorded)) = (&change.after, recorded) else { continue };
             if change.action == Action::Update
                 && used.contains(address)
-                && widened(&change.type_name, after, &recorded.declared).is_some()
+                && widened(&change.type_name, after, &recorded.declared, beside(plan, state, change))
+                    .is_some()
             {
                 let first = self.add(What::Widen(index), address);
                 self.edge(up[address], first);
@@ -215,6 +216,34 @@ impl Steps {
             }
         }
         wide
+    }
+
+    /// It isn't widened after all: who waited for that waits for the change itself, and that waits for
+    /// none of them any more. The change's own step.
+    pub fn unwidened(&mut self, wide: usize) -> Option<usize> {
+        let What::Widen(index) = self.all[wide].what else { return None };
+        let all = self.all[wide].wanted_by.clone();
+        let change = all.iter().copied().find(|step| self.all[*step].what == What::Up(index))?;
+        let mut behind: HashSet<usize> = HashSet::new();
+        let mut stack: Vec<usize> = all.iter().copied().filter(|step| *step != change).collect();
+        while let Some(step) = stack.pop() {
+            if step != change && behind.insert(step) {
+                stack.extend(&self.all[step].wanted_by);
+            }
+        }
+        self.all[change].needs.retain(|needed| !behind.contains(needed));
+        for step in &behind {
+            self.all[*step].wanted_by.retain(|other| other != &change);
+        }
+        for step in all.into_iter().filter(|step| *step != change) {
+            self.all[step].needs.retain(|needed| *needed != wide);
+            if !self.all[step].needs.contains(&change) {
+                self.all[step].needs.push(change);
+                self.all[change].wanted_by.push(step);
+            }
+        }
+        self.all[wide].wanted_by = vec![change];
+        Some(change)
     }
 
     fn upwards(&mut self, plan: &Plan, up: &HashMap<&Address, usize>, wide: &HashMap<&Address, usize>) {

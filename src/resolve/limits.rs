@@ -7,6 +7,7 @@
 use super::schemas::HOLE;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::{Address, Desired, Json};
+use crate::schema::quotas;
 use std::collections::BTreeMap;
 
 /// A type's property with a limit of its own.
@@ -27,8 +28,8 @@ const LIMITS: &[Limit] = &[
         property: "PolicyDocument",
         what: "a policy",
         service: "IAM",
-        usual: 6_144,
-        most: 6_144,
+        usual: quotas::MANAGED_POLICY,
+        most: quotas::MANAGED_POLICY,
     },
     Limit {
         type_name: "AWS::IAM::Role",
@@ -59,7 +60,7 @@ const LIMITS: &[Limit] = &[
 /// Who may have inline policies, by the property that names them in a policy of its own: what all of
 /// them together may be, and what they are called.
 const INLINE: &[(&str, &str, &str, usize, &str)] = &[
-    ("AWS::IAM::Role", "RoleName", "Roles", 10_240, "a role"),
+    ("AWS::IAM::Role", "RoleName", "Roles", quotas::ROLE_INLINE, "a role"),
     ("AWS::IAM::User", "UserName", "Users", 2_048, "a user"),
     ("AWS::IAM::Group", "GroupName", "Groups", 5_120, "a group"),
 ];

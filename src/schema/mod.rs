@@ -13,6 +13,7 @@ mod path;
 mod pattern;
 pub mod predict;
 mod properties;
+pub mod quotas;
 mod resource_type;
 pub mod sample;
 mod type_name;

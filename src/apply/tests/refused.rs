@@ -103,6 +103,61 @@ fn a_retried_update_is_a_patch_of_what_is_there_then() {
     }
 }
 
+/// A policy that allows one thing, and a subscription that is built on it.
+fn permitted(allowed: &str) -> Stack {
+    let mut stack = Stack::default().with("sub.user", UNNAMED, "topic", allowed, &[]);
+    let document =
+        json!({"Statement": [{"Sid": "S", "Effect": "Allow", "Action": allowed, "Resource": "*"}]});
+    let mut policy = stack.desired[0].clone();
+    policy.address = Address::new("policy.p");
+    policy.type_name = TypeName::new("AWS::IAM::ManagedPolicy");
+    policy.properties = Template::object([("PolicyDocument", Template::Literal(Value::from(document)))]);
+    stack.desired[0].depends_on.push(policy.address.clone());
+    stack.desired.push(policy);
+    stack
+}
+
+#[test]
+fn a_wide_permission_that_is_refused_goes_out_once_and_before_those_who_need_it() {
+    let troubles = [None, Some(Trouble::Refuse(FaultKind::Invalid)), Some(Trouble::Fail(FaultKind::Invalid))];
+    for trouble in troubles {
+        let dir = folder();
+        let memory = Arc::new(Memory::default());
+        let cloud: Arc<dyn Provider> = memory.clone();
+        let planned = async |stack: &Stack, state: &Locked| {
+            let mut graph = stack.graph();
+            graph.edge(Address::new("sub.user"), Address::new("policy.p"), ());
+            planned_by(stack, &graph, state, &*cloud).await.expect("reads")
+        };
+        block_on(async {
+            let mut state = open(dir.path());
+            let before = permitted("sqs:A");
+            let (plan, live) = planned(&before, &state).await;
+            let outcome = carried_out(&before, &plan, &live, &mut state, &means(&cloud, 1)).await;
+            assert!(outcome.is_complete(), "{outcome:?}");
+            let recorded = state.snapshot().resources;
+            let of = |address: &str| recorded[&Address::new(address)].identifier.clone();
+            let (policy, user) = (of("policy.p"), of("sub.user"));
+            let made = operations(&memory).len();
+            if let Some(trouble) = &trouble {
+                memory.trouble("UpdateResource", &policy, trouble.clone());
+            }
+            let after = permitted("sqs:B");
+            let (plan, live) = planned(&after, &state).await;
+            let outcome = carried_out(&after, &plan, &live, &mut state, &means(&cloud, 2)).await;
+            assert!(outcome.is_complete() && outcome.changed == 2, "{trouble:?}: {outcome:?}");
+            let (policy, user) = (format!("Update {policy}"), format!("Update {user}"));
+            let order = match trouble {
+                None => [&policy, &user, &policy],
+                Some(_) => [&policy, &policy, &user],
+            };
+            assert_eq!(operations(&memory)[made..].iter().collect::<Vec<_>>(), order, "{trouble:?}");
+            agree(&memory, &state.snapshot());
+            assert!(planned(&after, &state).await.0.is_empty(), "{trouble:?}");
+        });
+    }
+}
+
 #[test]
 fn an_update_that_failed_half_way_is_sent_again_where_no_read_tells() {
     let dir = folder();
