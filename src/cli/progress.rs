@@ -159,7 +159,7 @@ impl Progress {
                     let line = json::line("log", &line, serde_json::json!({}));
                     let _ = terminal::tell(&format!("{line}\n"));
                 }
-                Telling::Nothing => terminal::say(&line),
+                Telling::Nothing => {}
                 Telling::Steps | Telling::StepsAndRetries => {
                     let _ = terminal::tell(&format!("{line}\n"));
                 }
