@@ -96,7 +96,9 @@ fn an_import_records_what_is_there_and_the_plan_shows_what_differs() {
 
     // A create runs into it, and says the way out.
     let failed = sandbox.run(&["apply", "--yes"]);
-    let command = format!("run `evstack import queue.orders.deadLetter {dead}`, or `evstack plan --adopt`");
+    let command = format!(
+        "run `evstack import --stack evstack.yaml queue.orders.deadLetter {dead}`, or `evstack plan evstack.yaml --adopt`"
+    );
     assert!(failed.stderr.contains(&command), "{}", failed.stderr);
 
     let said = sandbox.refused(&["import", "queue.order", &orders], "E0505");

@@ -59,7 +59,7 @@ fn a_failure_stops_what_needs_it_and_nothing_else() {
     for part in [
         "already exists",
         "--> evstack.yaml:3:3",
-        "run `evstack import resource.orders http://127.0.0.1:4566/000000000000/shop-local-orders`",
+        "run `evstack import --stack evstack.yaml resource.orders http://127.0.0.1:4566/000000000000/shop-local-orders`",
         "Run `evstack apply evstack.yaml` to go on.",
     ] {
         assert!(run.stderr.contains(part), "{part}:\n{}", run.stderr);

@@ -256,3 +256,41 @@ fn an_environment_says_where_its_state_is_kept() {
     sandbox.write("stacks/shop.local.yaml", "cloud: {state: 'gs://bucket/shop'}\n");
     sandbox.refused(&["plan", "stacks/shop.yaml"], "E0212");
 }
+
+#[test]
+fn a_place_of_the_state_that_is_none_is_refused_before_anything_is_done() {
+    let sandbox = Sandbox::new();
+    sandbox.write("stacks/shop.yaml", "name: shop\nqueues: {orders: {}}\n");
+    // There, `shop.dev.json` would be the state's file and the environment's.
+    for folder in [".", "", " ", "./", "../stacks", "x/.."] {
+        sandbox.write("stacks/shop.dev.yaml", &overlay(folder));
+        let said = sandbox.refused(&["apply", "stacks/shop.yaml", "--env", "dev", "--yes"], "E0211");
+        assert!(said.contains("is the folder of this file") && said.contains("shop.dev.yaml:1"), "{said}");
+    }
+    for place in ["s3:/bucket/x", "S3://bucket/x", "file://x", "gs:bucket"] {
+        sandbox.write("stacks/shop.dev.yaml", &overlay(place));
+        let said = sandbox.refused(&["apply", "stacks/shop.yaml", "--env", "dev", "--yes"], "E0212");
+        assert!(said.contains("`s3://bucket/prefix`"), "{said}");
+    }
+    assert_eq!(fs::read_dir(sandbox.path("stacks")).expect("a folder").count(), 2, "nothing was written");
+}
+
+/// An environment whose state lies there.
+fn overlay(state: &str) -> String {
+    format!("cloud: {{endpoint: \"http://127.0.0.1:9\", state: \"{state}\"}}\n")
+}
+
+#[test]
+fn a_passphrase_that_is_set_and_empty_is_no_passphrase() {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", "name: shop\nqueues: {orders: {}}\n");
+    let run = Run::of(
+        sandbox
+            .command(&["apply", "--yes"])
+            .env("EVSTACK_STATE_PASSPHRASE", "")
+            .output()
+            .expect("the program runs"),
+    );
+    assert!(run.code == 1 && run.stderr.contains("error[E0610]"), "{}", run.stderr);
+    assert!(!sandbox.path(".evstack/state").exists());
+}

@@ -166,6 +166,9 @@ fn unfinished_operations_are_never_lost_silently() {
         assert!(said.contains("an earlier run ended while it worked on `queue.audit`"), "{said}");
     }
     assert_eq!(sandbox.run(&["drift", "--json"]).json()["unfinished"], 1);
+    // The apply would end it first, and then the plan wouldn't fit.
+    let said = sandbox.refused(&["plan", "--out", "saved.plan"], "E0607");
+    assert!(said.contains("run `evstack apply`") && !sandbox.path("saved.plan").exists(), "{said}");
     // What is imported may be what that made.
     sandbox.edit(FILE, "  orders:", "  extra: { deadLetter: false }\n  orders:");
     let said = sandbox.refused(&["import", "queue.extra", "the-orders"], "E0607");

@@ -12,7 +12,7 @@
 //!             ("content-type", "application/x-amz-json-1.0"),
 //!             ("x-amz-target", "AmazonSQS.GetQueueAttributes"),
 //!         ],
-//!         body: br#"{"QueueUrl": "…", "AttributeNames": ["All"]}"#,
+//!         body: br#"{"QueueUrl": "...", "AttributeNames": ["All"]}"#,
 //!         ..evstack::aws::Request::default()
 //!     })
 //!     .await?;

@@ -6,7 +6,7 @@ use crate::provider::identity;
 use crate::spec::{CloudSettings, Environment};
 use crate::state::bucket::{Access, Bucket, Connect, LEASE, Location, PATIENCE, Settings};
 use crate::state::{PASSPHRASE, Passphrase, Store};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 /// Where no file and nothing else says a region: S3's own first.
@@ -19,7 +19,8 @@ const REGION: &str = "us-east-1";
 /// At its place, for what can't be one.
 pub(super) fn of(environment: &Environment, here: &Path, home: &Path) -> Result<Store, Diagnostic> {
     let store = place(environment, here, home)?;
-    match std::env::var_os(PASSPHRASE).filter(|text| !text.is_empty()) {
+    // Set and empty is a mistake too: a secret that a pipeline doesn't have.
+    match std::env::var_os(PASSPHRASE) {
         None => Ok(store),
         Some(text) => match text.into_string() {
             Ok(text) => Ok(store.sealed(Passphrase::new(text)?)),
@@ -41,16 +42,49 @@ fn place(environment: &Environment, here: &Path, home: &Path) -> Result<Store, D
             patience: seconds("EVSTACK_STATE_PATIENCE", PATIENCE)?,
             say: Box::new(terminal::say),
         }))),
-        None if text.contains("://") => {
+        None if has_scheme(text) => {
             Err(Diagnostic::error(Code::UNSUPPORTED, format!("state in `{text}` isn't supported"))
                 .at(*span)
                 .hint("name a folder, relative to this file, or `s3://bucket/prefix`"))
         }
         None => {
-            let beside = Path::new(&overlay.path).parent().unwrap_or(Path::new(""));
-            Ok(Store::folder(here.join(beside).join(text)))
+            let beside = here.join(Path::new(&overlay.path).parent().unwrap_or(Path::new("")));
+            let folder = beside.join(text.trim());
+            if lexical(&folder) == lexical(&beside) {
+                let message = format!(
+                    "`{text}` is the folder of this file, where `{STATE}` is the name of an environment's file too"
+                );
+                return Err(Diagnostic::error(Code::BAD_VALUE, message)
+                    .at(*span)
+                    .hint("name another folder, as `state`; without it, state is in `.evstack/state`"));
+            }
+            Ok(Store::folder(folder))
         }
     }
+}
+
+/// What a state's file is called in its folder.
+const STATE: &str = "<stack>.<env>.json";
+
+/// `s3:/bucket`, `file://x`: no folder is meant.
+fn has_scheme(text: &str) -> bool {
+    let scheme = text.trim_start().split_once(':').map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+/// A path without `.` and, as far as they can be told, `..`.
+fn lexical(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// A time from the environment, in seconds.

@@ -414,6 +414,9 @@ fn report(
         for hint in &mut diagnostic.hints {
             *hint = hint.replace("`evstack apply`", &format!("`{}`", spelled(planned, on_again(task))));
             *hint = hint.replace("`evstack plan`", &format!("`{}`", spelled(planned, "plan")));
+            *hint =
+                hint.replace("`evstack plan --adopt`", &format!("`{}`", spelled(planned, "plan --adopt")));
+            *hint = hint.replace("`evstack import ", &format!("`evstack import {} ", spelled_flags(planned)));
         }
         diagnostics.push(diagnostic);
     }
@@ -529,23 +532,43 @@ fn on_again(task: Task) -> &'static str {
 /// A command as this run would have it: of the same stack, environment and cloud, with the same leave.
 fn spelled(planned: &Planned, command: &str) -> String {
     let (verb, flags) = command.split_once(' ').unwrap_or((command, ""));
-    let mut words = vec!["evstack".to_owned(), verb.to_owned(), planned.request.path.clone()];
+    let mut words = vec!["evstack".to_owned(), verb.to_owned()];
+    words.extend(place(planned));
+    words.extend((!flags.is_empty()).then(|| flags.to_owned()));
+    if planned.plan.changes.iter().any(|change| change.loses().is_some()) && verb != "drift" {
+        words.push("--allow-data-loss".to_owned());
+    }
+    words.extend(config(planned));
+    words.join(" ")
+}
+
+/// The same for `evstack import`, which takes an address first: the flags alone.
+fn spelled_flags(planned: &Planned) -> String {
+    let words: Vec<String> =
+        std::iter::once("--stack".to_owned()).chain(place(planned)).chain(config(planned)).collect();
+    words.join(" ")
+}
+
+/// Stack, environment, cloud.
+fn place(planned: &Planned) -> Vec<String> {
+    let mut words = vec![planned.request.path.clone()];
     if planned.loaded.stack.env != "local" {
         words.extend(["--env".to_owned(), planned.loaded.stack.env.clone()]);
     }
     if let Some(cloud) = &planned.cloud {
         words.extend(["--cloud".to_owned(), cloud.clone()]);
     }
-    words.extend((!flags.is_empty()).then(|| flags.to_owned()));
-    if planned.plan.changes.iter().any(|change| change.loses().is_some()) && verb != "drift" {
-        words.push("--allow-data-loss".to_owned());
-    }
+    words
+}
+
+fn config(planned: &Planned) -> Vec<String> {
+    let mut words = Vec::new();
     // What a secret is, whoever reads on has to know.
     for (name, value) in &planned.request.inputs.config {
         let value = if planned.loaded.stack.is_secret(name) { "…" } else { value };
         words.extend(["--config".to_owned(), quoted(format!("{name}={value}"))]);
     }
-    words.join(" ")
+    words
 }
 
 /// Once: nothing new starts. Twice: what runs is called back. Three times: it isn't waited for.

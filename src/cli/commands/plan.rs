@@ -404,6 +404,17 @@ impl Planned {
                 .hint("name both: `evstack plan STACK --out FILE`")
                 .into());
         }
+        // Its state is written by whoever ends what is unfinished, and the plan is stale before it is used.
+        if !self.left.is_empty() {
+            let message = "a plan can't be saved while operations of an earlier run are unfinished: the apply \
+                           ends them first, and then no plan from before fits";
+            return Err(Diagnostic::error(Code::UNFINISHED, message)
+                .hint(
+                    "run `evstack apply` on the stack: it ends them, and asks before it does anything else; \
+                       then plan again",
+                )
+                .into());
+        }
         if let Some(name) = self.loaded.stack.written_secrets().first() {
             let message =
                 format!("config `{name}` is a secret, and a saved plan carries the file with its `default`");
