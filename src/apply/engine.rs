@@ -1,5 +1,6 @@
 //! The loop: starts what may start, takes in what ended.
 
+mod ended;
 mod order;
 mod verify;
 
@@ -8,16 +9,16 @@ use super::desired::Knowledge;
 use super::drain::{QUEUE, drain};
 use super::event::{Doing, Event, Subject};
 use super::expect::Expected;
-use super::failure::{self, Failure};
+use super::failure;
 use super::operation::{Call, Done, Halt, Hands, Order};
 use super::steps::{Steps, What};
 use super::update::{Update, record, update};
 use super::widen::{beside, widened};
-use super::{Job, Means, Outcome, Silent, Skipped};
+use super::{Job, Means, Outcome, Skipped};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Action, Address, Doubts, Fixed, Json, Secrets, Value};
+use crate::model::{Action, Address, Doubts, Json, Secrets, Value};
 use crate::plan::{Plan, ResourceChange};
-use crate::provider::{Fault, FaultKind, Silence, Urgency};
+use crate::provider::{Silence, Urgency};
 use crate::schema::{ResourceType, TypeName};
 use crate::state::{Ending, Entry, Locked, Output, State, Verb};
 use order::Ready;
@@ -361,199 +362,6 @@ impl<'a> Engine<'a> {
             let result = urgency.scope(paid, future).await;
             Ended { step, subject, elapsed: hands.clock.now().saturating_sub(started), result }
         });
-    }
-
-    fn take(&mut self, ended: Ended) {
-        let Ended { step, subject, elapsed, result } = ended;
-        match result {
-            Ok(made) => {
-                let identifier = made.identifier.clone();
-                (self.hands.sink)(Event::Completed { subject: subject.clone(), elapsed, identifier });
-                match subject.doing {
-                    Doing::Create if made.found => {
-                        self.outcome.imported += 1;
-                        self.outcome.found.insert(subject.address.clone());
-                        self.outcome.forgotten += usize::from(self.lets_go(step));
-                    }
-                    Doing::Create => {
-                        self.outcome.added += 1;
-                        self.outcome.made.insert(subject.address.clone());
-                        self.outcome.forgotten += usize::from(self.lets_go(step));
-                    }
-                    Doing::Update => self.outcome.changed += usize::from(!self.is_widened(step)),
-                    Doing::Import => {
-                        self.outcome.imported += 1;
-                        self.outcome.changed += usize::from(self.is_changed(step));
-                    }
-                    Doing::Delete if self.is_counted(step) => self.outcome.destroyed += 1,
-                    Doing::Delete | Doing::Drain => {}
-                }
-                let identifier = made.identifier;
-                let known = made.known;
-                if let (true, Some((_, seen))) = (self.is_widened(step), &known) {
-                    self.seen_wide.insert(subject.address.clone(), Some(seen.clone()));
-                }
-                match known.and_then(|(sent, seen)| self.verify(step, identifier.as_deref(), sent, seen)) {
-                    Some(diagnostic) => {
-                        let failure = Failure {
-                            address: subject.address,
-                            doing: subject.doing,
-                            fault: None,
-                            diagnostic,
-                        };
-                        self.outcome.failures.push(failure);
-                        self.stages[step] = Stage::Failed;
-                        self.skip_dependents(step);
-                        for other in self.would_be_sent(step) {
-                            if matches!(self.stages[other], Stage::Waiting(_)) {
-                                self.skip(other, Some(self.steps.all[step].address.clone()));
-                                self.skip_dependents(other);
-                            }
-                        }
-                    }
-                    None => self.done(step),
-                }
-            }
-            Err(Halt::Disk(diagnostic)) => {
-                (self.hands.sink)(Event::Failed { subject, elapsed });
-                self.stages[step] = Stage::Failed;
-                self.disk.get_or_insert(*diagnostic);
-            }
-            Err(Halt::Fault(fault)) if fault.kind == FaultKind::Silent => {
-                self.unanswered(step, subject, elapsed, &fault);
-            }
-            Err(Halt::Fault(fault)) if self.is_widened(step) && !self.is_under_way(&subject.address) => {
-                self.seen_wide.insert(subject.address.clone(), None);
-                (self.hands.sink)(Event::Retrying { subject, why: *fault, wait: Duration::ZERO });
-                self.unwidened(step);
-            }
-            Err(halt) => {
-                self.outcome.cancelled += usize::from(matches!(halt, Halt::Cancelled(_)));
-                self.outcome.left += usize::from(matches!(halt, Halt::Left));
-                if matches!(halt, Halt::Kept(..)) {
-                    self.outcome.found.insert(subject.address.clone());
-                }
-                let desired = self.knowledge.of(&subject.address);
-                let found = match &halt {
-                    Halt::Fault(fault) => self.found_fixed(step, fault),
-                    _ => Vec::new(),
-                };
-                let failure = match found.is_empty() {
-                    true => failure::halted(&subject, halt, desired),
-                    false => failure::fixed(&subject, halt, &found, desired),
-                };
-                if !found.is_empty() {
-                    let (address, fixed) = (subject.address.clone(), found);
-                    drop(self.hands.journal.append(Entry::CannotUpdate { address, fixed }));
-                }
-                self.failed(step, failure, elapsed, subject);
-            }
-        }
-    }
-
-    /// Whether it is only the first half of a change.
-    fn is_widened(&self, step: usize) -> bool {
-        matches!(self.steps.all[step].what, What::Widen(_))
-    }
-
-    /// A permission couldn't be widened: it is changed at once, and before those who need it.
-    fn unwidened(&mut self, step: usize) {
-        let change = self.steps.unwidened(step);
-        for (step, stage) in self.steps.all.iter().zip(0..) {
-            if let Stage::Waiting(_) = self.stages[stage] {
-                let missing = step.needs.iter().filter(|needed| self.stages[**needed] != Stage::Done);
-                self.stages[stage] = Stage::Waiting(missing.count());
-            }
-        }
-        if let Some(change) = change.filter(|change| self.stages[*change] == Stage::Skipped) {
-            self.skip_dependents(change);
-        }
-        self.done(step);
-    }
-
-    /// Whether something was begun for it whose end isn't known.
-    fn is_under_way(&self, address: &Address) -> bool {
-        self.hands
-            .journal
-            .with(|state| state.operations.values().any(|operation| operation.address == *address))
-    }
-
-    /// Whether what is taken over is changed too.
-    fn is_changed(&self, step: usize) -> bool {
-        let What::Up(index) = &self.steps.all[step].what else { return false };
-        !self.job.plan.changes[*index].diff.is_empty()
-    }
-
-    /// The properties that an update was refused for, as create-only after all: those that the
-    /// service names among the changed ones, else all of them. The next plan replaces for them.
-    fn found_fixed(&self, step: usize, fault: &Fault) -> Vec<Fixed> {
-        let What::Up(index) = &self.steps.all[step].what else { return Vec::new() };
-        let change = &self.job.plan.changes[*index];
-        if fault.kind != FaultKind::NotUpdatable || change.action != Action::Update {
-            return Vec::new();
-        }
-        let paths = change.diff.differences.iter().map(|d| &d.path);
-        let mut tops: Vec<&String> = paths.filter_map(|path| path.first()).collect();
-        tops.sort();
-        tops.dedup();
-        // `createOnlyProperties [/properties/Name] cannot be updated`; words alone may mean anything.
-        let places = fault.message.split("/properties/").skip(1);
-        let said: Vec<&str> =
-            places.filter_map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next()).collect();
-        let named: Vec<&String> = tops.iter().copied().filter(|top| said.contains(&top.as_str())).collect();
-        let found = if named.is_empty() && tops.len() == 1 { tops } else { named };
-        found.into_iter().map(|top| Fixed { path: vec![top.clone()], words: fault.message.clone() }).collect()
-    }
-
-    /// Whether a replacement leaves the recorded one in the cloud.
-    fn lets_go(&self, step: usize) -> bool {
-        matches!(&self.steps.all[step].what, What::Up(index) if self.job.plan.changes[*index].retained)
-    }
-
-    /// Leftovers of earlier runs aren't in the plan's numbers.
-    fn is_counted(&self, step: usize) -> bool {
-        match &self.steps.all[step].what {
-            What::Leftover { address, .. } => {
-                self.job.plan.change(address).is_some_and(|c| c.action == Action::CreateThenDelete)
-            }
-            _ => true,
-        }
-    }
-
-    fn done(&mut self, step: usize) {
-        self.stages[step] = Stage::Done;
-        for next in self.steps.all[step].wanted_by.clone() {
-            if let Stage::Waiting(missing) = &mut self.stages[next] {
-                *missing -= 1;
-                if *missing == 0 {
-                    self.ready.push(&self.steps, next);
-                }
-            }
-        }
-    }
-
-    fn failed(&mut self, step: usize, failure: Failure, elapsed: Duration, subject: Subject) {
-        (self.hands.sink)(Event::Failed { subject, elapsed });
-        self.stages[step] = Stage::Failed;
-        self.outcome.failures.push(failure);
-        self.skip_dependents(step);
-    }
-
-    /// It stays unfinished in the journal, if it came so far.
-    fn unanswered(&mut self, step: usize, subject: Subject, elapsed: Duration, fault: &Fault) {
-        let begun = self.is_under_way(&subject.address);
-        let silent = self
-            .outcome
-            .silent
-            .get_or_insert_with(|| Silent { words: fault.message.clone(), unfinished: Vec::new() });
-        if begun {
-            silent.unfinished.push((subject.address.clone(), subject.doing));
-            silent.unfinished.sort();
-            self.stages[step] = Stage::Failed;
-            (self.hands.sink)(Event::Unfinished { subject, elapsed });
-        } else {
-            self.skip(step, None);
-        }
     }
 
     fn skip_dependents(&mut self, failed: usize) {

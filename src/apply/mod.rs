@@ -17,6 +17,7 @@ mod expect;
 mod failure;
 mod operation;
 mod peek;
+mod poll;
 mod recover;
 mod remnant;
 mod steps;

@@ -1,6 +1,8 @@
 //! `evstack apply --rollback`: what a failed apply did is undone, by a plan that is shown and asked for.
 
-use super::{Task, approved, mention, recover_first, report, show, spelled, watched};
+use super::hints::spelled;
+use super::report::{mention, report};
+use super::{Task, approved, recover_first, show, watched};
 use crate::apply::Outcome;
 use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::Connection;
