@@ -46,6 +46,9 @@ pub(super) struct Search {
 /// that failed and left it.
 type Begun = BTreeMap<String, Option<Fault>>;
 
+/// A create that may be the one in question has no end yet.
+struct StillRuns;
+
 impl Search {
     pub fn new(recoverer: Arc<Recoverer>, state: &State) -> Self {
         let ours = state.resources.values().map(|r| (r.type_name.clone(), r.identifier.clone()));
@@ -56,7 +59,10 @@ impl Search {
 
     /// What became of one of them.
     pub async fn find(&mut self, unfinished: &Unfinished, kind: &ResourceType) -> Result<Fate, Fault> {
-        let begun = self.begun(unfinished).await?;
+        let Ok(begun) = self.begun(unfinished).await? else {
+            let why = "a create of its type still runs, longer than its handler may take";
+            return Ok(Fate::Open(why.to_owned(), Vec::new()));
+        };
         let fate = match &unfinished.operation.identifier {
             Some(name) => self.named(unfinished, kind, name, begun).await?,
             None => self.unnamed(unfinished, kind, begun).await?,
@@ -70,16 +76,16 @@ impl Search {
     }
 
     /// What the service remembers of creates of this type, each followed to its end; none if it doesn't
-    /// tell, or doesn't remember for so long.
-    async fn begun(&mut self, unfinished: &Unfinished) -> Result<Option<Begun>, Fault> {
+    /// tell, or doesn't remember for so long; an error if one doesn't end.
+    async fn begun(&mut self, unfinished: &Unfinished) -> Result<Result<Option<Begun>, StillRuns>, Fault> {
         let (operation, hands) = (&unfinished.operation, &self.recoverer.hands);
         if hands.clock.unix().saturating_sub(operation.began) >= REMEMBERED {
-            return Ok(None);
+            return Ok(Ok(None));
         }
         if self.remembered.is_none() {
             self.remembered = Some(hands.provider.creates().await?);
         }
-        let Some(Some(all)) = &self.remembered else { return Ok(None) };
+        let Some(Some(all)) = &self.remembered else { return Ok(Ok(None)) };
         let since = operation.began.saturating_sub(SKEW);
         let may_be = |one: &&Remembered| {
             one.type_name == operation.type_name
@@ -103,12 +109,14 @@ impl Search {
                 Tried::Done(Some(identifier)) => begun.insert(identifier, None),
                 Tried::Failed(fault, Some(identifier)) => begun.insert(identifier, Some(fault)),
                 Tried::Refused(fault) | Tried::Unknown(fault) => return Err(fault),
+                // It may still become this one.
+                Tried::TimedOut | Tried::Left => return Ok(Err(StillRuns)),
                 _ => None,
             };
         }
         begun
             .retain(|identifier, _| !self.taken.contains(&(operation.type_name.clone(), identifier.clone())));
-        Ok(Some(begun))
+        Ok(Ok(Some(begun)))
     }
 
     /// Its identifier is known, so there is one at most.

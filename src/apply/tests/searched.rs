@@ -196,3 +196,14 @@ fn where_requests_may_not_be_listed_one_that_may_be_it_is_left_to_decide() {
     let (_, recovery) = recovered(dir.path(), &memory, NOW - 60);
     assert!(recovery.problems.has_errors(), "{:?}", errors(&recovery));
 }
+
+#[test]
+fn one_that_still_runs_when_its_time_is_up_may_be_it() {
+    let (dir, memory) = (folder(), Arc::new(Memory::new(u32::MAX)));
+    assert!(!killed::mortal_run(&one(TAGGED, ""), dir.path(), &memory, 1, 1));
+    killed::lose_tail(dir.path(), 0);
+    let (state, recovery) = recovered(dir.path(), &memory, NOW - 40 * 3_600);
+    let said = errors(&recovery).join("\n");
+    assert!(recovery.ended.is_empty() && said.contains("still runs"), "{said}");
+    assert!(state.with(|state| state.operations.values().all(|operation| operation.undecided)));
+}
