@@ -383,7 +383,7 @@ impl Recoverer {
                 let create = unfinished.create();
                 let given = identifier.as_deref().is_some_and(|name| is_given(&create, name));
                 let named = created(identifier).filter(|_| !fault.may_be_anothers(given));
-                self.left(unfinished, named, &fault.to_string()).await
+                self.left(unfinished, named, &self.words(operation, &fault)).await
             }
             Tried::Cancelled(identifier) => self.left(unfinished, created(identifier), "cancelled").await,
             Tried::Refused(fault) | Tried::Unknown(fault) => Err(fault.into()),
@@ -410,6 +410,16 @@ impl Unfinished {
 }
 
 impl Recoverer {
+    /// What is written down of a fault. Services repeat values in their refusals, and which of them
+    /// were secret isn't recorded: of what had secrets, only the code is.
+    fn words(&self, operation: &Operation, fault: &Fault) -> String {
+        let declared = operation.declared.as_deref();
+        if declared.is_some_and(|declared| hash(&declared.properties, &self.secrets) != declared.hash) {
+            return format!("{} ended with {}", fault.operation, fault.code);
+        }
+        fault.to_string()
+    }
+
     /// How a failed create ended that names something.
     async fn left(
         &self,

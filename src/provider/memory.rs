@@ -243,7 +243,9 @@ impl World {
             (request.type_name.clone(), request.operation, request.body.clone());
         let mut identifier = request.identifier.clone();
         let failure = |kind, identifier: Option<&str>| {
-            Status::Failed(fault(operation, &type_name, identifier, kind, "failed"))
+            // Services repeat in their refusals what they were sent.
+            let sent = if operation == "CreateResource" { body.to_string() } else { String::new() };
+            Status::Failed(fault(operation, &type_name, identifier, kind, format!("failed {sent}").trim_end()))
         };
         let trouble = request.trouble.clone();
         let ended = match (operation, trouble) {

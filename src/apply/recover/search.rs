@@ -309,7 +309,7 @@ impl Search {
                 journal.with(|state| judge(&create, identifier, &live, &recoverer.secrets, state))
             }
         };
-        let words = fault.to_string();
+        let words = self.recoverer.words(&unfinished.operation, fault);
         let found = recoverer.judged(unfinished, identifier.to_owned(), verdict, live, &words);
         Fate::Told(Box::new(found), None)
     }

@@ -186,6 +186,26 @@ fn one_whose_body_is_no_longer_known_is_found_among_the_requests() {
     }
 }
 
+/// Which of what the service repeats is secret, nobody knows any more.
+#[test]
+fn the_words_of_a_fault_that_only_recovery_hears_are_not_written_down_where_there_were_secrets() {
+    let (dir, memory) = (folder(), Arc::new(Memory::default()));
+    memory.trouble("CreateResource", UNNAMED, Trouble::Fail(FaultKind::Denied));
+    assert!(!killed::mortal_run(&with_secret(), dir.path(), &memory, 2, 1));
+    let mut state = open(dir.path());
+    let cloud: Arc<dyn Provider> = memory.clone();
+    let means = means(&cloud, 7);
+    let recovery = block_on(recover(&means, &mut state, Catalogue::bundled(), &|_| None)).expect("a disk");
+    assert_eq!(recovery.ended[0].2, Recovered::NotDone);
+    // What isn't waited for is on the disk once it is closed.
+    drop(state);
+    let journal = std::fs::read_to_string(dir.path().join("test.local.journal")).expect("a journal");
+    assert!(
+        journal.contains("CreateResource ended with Denied") && !journal.contains("hunter2"),
+        "{journal}"
+    );
+}
+
 #[test]
 fn where_requests_may_not_be_listed_one_that_may_be_it_is_left_to_decide() {
     let (dir, memory) = (folder(), Arc::new(Memory::default()));
