@@ -148,6 +148,8 @@ pub(super) enum Tried {
     TimedOut,
     /// It still runs, and the run is to end all the same.
     Left,
+    /// Not asked for: another run took the state over.
+    TakenOver(Box<Diagnostic>),
 }
 
 impl Hands {
@@ -217,6 +219,7 @@ impl Hands {
                 Tried::Done(identifier) => return Ok(Done::new(id, identifier)),
                 Tried::TimedOut => return Err(Halt::TimedOut(order.timeout)),
                 Tried::Left => return Err(Halt::Left),
+                Tried::TakenOver(why) => return Err(Halt::Disk(why)),
                 Tried::Cancelled(identifier) => {
                     let Some(identifier) = self.remnant(order, identifier) else {
                         self.failed(id, "cancelled".to_owned(), None, true);
@@ -476,6 +479,10 @@ impl Hands {
         token: &str,
         started: Duration,
     ) -> Tried {
+        // Its intent may be old: it was refused before, and waited for another try.
+        if let Err(why) = self.journal.still_held() {
+            return Tried::TakenOver(Box::new(why));
+        }
         let progress = match self.call(&order.subject.type_name, call, token).await {
             Ok(progress) => progress,
             // The token is used: by a try of our own whose answer was lost.

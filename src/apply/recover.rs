@@ -387,6 +387,7 @@ impl Recoverer {
             }
             Tried::Cancelled(identifier) => self.left(unfinished, created(identifier), "cancelled").await,
             Tried::Refused(fault) | Tried::Unknown(fault) => Err(fault.into()),
+            Tried::TakenOver(why) => Err(Problem::Told(why)),
             Tried::TimedOut | Tried::Left => Err(Problem::Told(Box::new(
                 Diagnostic::error(
                     Code::APPLY_FAILED,

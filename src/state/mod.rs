@@ -243,7 +243,11 @@ pub fn lock(store: impl Into<Store>, key: &Key, who: &Holder) -> Result<Locked, 
             (Home::Bucket(held), state, writer)
         }
     };
-    let shared = Arc::new(Shared::new(state, &writer, codec.clone()));
+    let guard = match &home {
+        Home::Folder(..) => None,
+        Home::Bucket(held) => Some(held.guard()),
+    };
+    let shared = Arc::new(Shared::new(state, &writer, codec.clone(), guard));
     Ok(Locked { shared, writer, snapshot_bytes: 0, codec, home })
 }
 
@@ -329,6 +333,15 @@ impl Journal {
     /// Ends when everything that was appended until now is on the disk.
     pub fn written(&self) -> Durable {
         self.0.written()
+    }
+
+    /// Whether the state is still this run's: to be asked before each call that changes the cloud, as
+    /// a run that slept may have been taken over since it wrote its intent down. A folder's always is.
+    ///
+    /// # Errors
+    /// [`Code::TAKEN_OVER`].
+    pub fn still_held(&self) -> Result<(), Diagnostic> {
+        self.0.still_held()
     }
 
     /// A number for a new operation.

@@ -314,7 +314,7 @@ fn a_full_disk_is_said_and_nothing_acknowledged_is_lost() {
     let bytes = Arc::new(std::sync::Mutex::new(Vec::new()));
     let disk = Small { room: 2_000, bytes: Arc::clone(&bytes) };
     let writer = Writer::start(disk, 0).expect("a thread");
-    let shared = Shared::new(State::new("reviews", "local"), &writer, Codec::plain());
+    let shared = Shared::new(State::new("reviews", "local"), &writer, Codec::plain(), None);
     let mut kept = vec![];
     let mut refused = None;
     for entry in eventful() {

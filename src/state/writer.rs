@@ -3,6 +3,7 @@
 //! While it waits for the disk, other tasks' entries gather; so many operations share one flush,
 //! and the price of an operation doesn't grow with their number.
 
+use super::bucket::Guard;
 use super::entry::Entry;
 use super::seal::Codec;
 use super::snapshot::{State, VERSION, sync_folder};
@@ -217,6 +218,8 @@ fn run(mut disk: impl Disk, receiver: &Receiver<Message>, length: &AtomicU64) {
 /// The state in memory and the way to the thread.
 #[derive(Debug)]
 pub(super) struct Shared {
+    /// For a state that another run may take over.
+    guard: Option<Guard>,
     inner: Mutex<Inner>,
 }
 
@@ -231,10 +234,10 @@ struct Inner {
 }
 
 impl Shared {
-    pub fn new(state: State, writer: &Writer, codec: Codec) -> Self {
+    pub fn new(state: State, writer: &Writer, codec: Codec, guard: Option<Guard>) -> Self {
         let last_operation = state.last_operation;
         let inner = Inner { state, sender: writer.sender.clone(), codec, running: false, last_operation };
-        Self { inner: Mutex::new(inner) }
+        Self { guard, inner: Mutex::new(inner) }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -243,6 +246,10 @@ impl Shared {
 
     pub fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.inner().state)
+    }
+
+    pub fn still_held(&self) -> Result<(), Diagnostic> {
+        self.guard.as_ref().map_or(Ok(()), Guard::still_held)
     }
 
     pub fn next_operation(&self) -> u64 {

@@ -203,14 +203,66 @@ fn a_snapshot_that_a_stopped_holder_writes_late_harms_nobody() {
     let mut other = take(&quiet(&s3), "other");
     other.append(put(2)).expect("written");
     line.heal();
-    // All that it knows is durable already, so that it may end well.
-    stopped.compact().expect("it is what is there");
+    // All that it knows is durable already, so that it may end well, unless it was told by now.
+    if let Err(refused) = stopped.compact() {
+        assert_eq!(refused.code, Code::TAKEN_OVER, "{}", refused.message);
+    }
     drop(stopped);
     assert_eq!(read(&quiet(&s3)).resources.len(), 2);
     other.append(put(3)).expect("still its own");
     other.compact().expect("its own is more");
     drop(other);
     assert_eq!(read(&quiet(&s3)).resources.len(), 3);
+}
+
+#[test]
+fn a_holder_that_was_stopped_after_it_wrote_its_intent_down_may_not_call_any_more() {
+    let s3 = S3::new();
+    let line = Line::default();
+    let stopped = take(&store(&s3, SHORT, &line), "stopped");
+    stopped.append(put(1)).expect("written");
+    line.cut();
+    let other = take(&quiet(&s3), "other");
+    // Nobody told it yet: it can't ask, and knows that its lease is over.
+    let refused = stopped.journal().still_held().expect_err("it can't be sure");
+    assert_eq!(refused.code, Code::TAKEN_OVER);
+    line.heal();
+    stopped.journal().still_held().expect_err("another holds it");
+    other.append(put(2)).expect("still its own");
+    let held = take(&store(&S3::new(), LONG, &Line::default()), "held");
+    held.journal().still_held().expect("nobody else wants it");
+}
+
+#[test]
+fn who_is_stopped_between_the_lock_and_the_claim_leaves_the_next_holders_journal_alone() {
+    let s3 = S3::new();
+    let mut first = take(&quiet(&s3), "first");
+    first.append(put(1)).expect("written");
+    first.compact().expect("written");
+    drop(first);
+    let line = Line::default();
+    let (there, cut) = (store(&s3, SHORT, &line), line.clone());
+    let (told, taken) = std::sync::mpsc::channel();
+    s3.decide(move |asked| {
+        if asked.method == "PUT" && asked.key.ends_with(".lock") && told.send(()).is_ok() {
+            cut.cut();
+        }
+        Fate::Answered
+    });
+    let stopped = std::thread::spawn(move || lock(&there, &key(), &who("stopped")));
+    taken.recv().expect("it took the lock");
+    s3.calm();
+    let other = take(&quiet(&s3), "other");
+    line.heal();
+    let outcome = stopped.join().expect("no panic");
+    if let Ok(mut stopped) = outcome {
+        let _ = stopped.compact();
+        drop(stopped);
+        other.append(put(2)).expect("still its own");
+        assert_eq!(read(&quiet(&s3)).resources.len(), 2, "acknowledged");
+        panic!("it isn't its own any more");
+    }
+    assert_eq!(outcome.expect_err("refused").code, Code::TAKEN_OVER);
 }
 
 #[test]

@@ -18,11 +18,11 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::state::{Holder, Key};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Nobody waits longer than this, whatever the object says.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -67,11 +67,51 @@ pub(super) enum Came {
     Silent,
 }
 
+enum Wake {
+    Stop,
+    /// Renew at once, and say when that was tried.
+    Renew(Sender<()>),
+}
+
+/// Whether the lock is still this run's.
+pub(super) struct Hold {
+    /// Somebody else has it.
+    lost: AtomicBool,
+    /// When the last renewal that was stored was sent: by a clock that nobody sets, which stands
+    /// still while the machine sleeps, and by one that goes on then.
+    renewed: Mutex<(Instant, SystemTime)>,
+    lease: Duration,
+    wake: Mutex<Sender<Wake>>,
+}
+
+impl Hold {
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody can have taken it over. Waits for a renewal if the last one is too old to say.
+    pub(super) fn is_held(&self) -> bool {
+        if !self.is_lost() && !self.is_fresh() {
+            let (done, tried) = mpsc::channel();
+            let wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let _ = wake.send(Wake::Renew(done));
+            let _ = tried.recv_timeout(self.lease.max(LOOK));
+        }
+        !self.is_lost() && self.is_fresh()
+    }
+
+    fn is_fresh(&self) -> bool {
+        let (instant, time) = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Set back, the clock says nothing; the other one still does.
+        instant.elapsed() < self.lease && time.elapsed().unwrap_or_default() < self.lease
+    }
+}
+
 /// The lock, renewed by a thread until it is given back.
 pub(super) struct Lease {
-    /// Somebody else has it.
-    lost: Arc<AtomicBool>,
-    stop: Sender<()>,
+    hold: Arc<Hold>,
+    token: String,
+    stop: Sender<Wake>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -94,8 +134,8 @@ impl Lease {
             lease_seconds: settings.lease.as_secs_f64(),
             renewals: 0,
         };
-        let body = note.bytes();
-        let (etag, came) = loop {
+        let (body, token) = (note.bytes(), note.token.clone());
+        let (etag, came, sent) = loop {
             let (only, came) = match objects.get(path)? {
                 None => (None, Came::Missing),
                 Some(object) => match Note::of(&object) {
@@ -107,41 +147,53 @@ impl Lease {
                 },
             };
             let only = only.as_deref().map_or(Only::IfAbsent, Only::IfSame);
+            let sent = (Instant::now(), SystemTime::now());
             if let Put::Stored(etag) = objects.put(path, &body, only)? {
-                break (etag, came);
+                break (etag, came, sent);
             }
         };
-        let lost = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = mpsc::channel();
+        let hold = Arc::new(Hold {
+            lost: AtomicBool::new(false),
+            renewed: Mutex::new(sent),
+            lease: settings.lease,
+            wake: Mutex::new(stop.clone()),
+        });
         let mut renewal = Renewal {
             objects: Arc::clone(objects),
             path: path.to_owned(),
             note,
             etag,
-            lost: Arc::clone(&lost),
+            hold: Arc::clone(&hold),
             every: settings.lease / 3,
         };
         let thread = std::thread::Builder::new()
             .name("lease".to_owned())
             .spawn(move || renewal.run(&stopped))
             .map_err(|error| Diagnostic::error(Code::DISK, format!("no thread is to be had: {error}")))?;
-        let lease = Self { lost, stop, thread: Some(thread) };
+        let lease = Self { hold, token, stop, thread: Some(thread) };
         if !objects.is_aws() {
             keeps_conditions(objects, path, &body)?;
         }
         Ok((lease, came))
     }
 
-    /// Set once somebody else has the lock.
-    pub(super) fn lost(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.lost)
+    /// Tells whether somebody else has the lock.
+    pub(super) fn hold(&self) -> Arc<Hold> {
+        Arc::clone(&self.hold)
+    }
+
+    /// Whether the object is ours still: looks at it.
+    pub(super) fn is_ours(&self, objects: &Objects, path: &str) -> Result<bool, Diagnostic> {
+        let there = objects.get(path)?;
+        Ok(there.as_ref().and_then(Note::of).is_some_and(|note| note.token == self.token && !note.free))
     }
 }
 
 /// Gives it back, unless it is another's by now.
 impl Drop for Lease {
     fn drop(&mut self) {
-        let _ = self.stop.send(());
+        let _ = self.stop.send(Wake::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -227,21 +279,29 @@ struct Renewal {
     path: String,
     note: Note,
     etag: String,
-    lost: Arc<AtomicBool>,
+    hold: Arc<Hold>,
     every: Duration,
 }
 
 impl Renewal {
-    fn run(&mut self, stopped: &mpsc::Receiver<()>) {
-        while stopped.recv_timeout(self.every) == Err(RecvTimeoutError::Timeout) {
-            if self.lost.load(Ordering::Relaxed) {
+    fn run(&mut self, stopped: &mpsc::Receiver<Wake>) {
+        loop {
+            let done = match stopped.recv_timeout(self.every) {
+                Err(RecvTimeoutError::Timeout) => None,
+                Ok(Wake::Renew(done)) => Some(done),
+                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if self.hold.is_lost() {
                 return;
             }
             // A bucket that doesn't answer takes the lease from nobody: the next try is soon.
             self.write();
+            if let Some(done) = done {
+                let _ = done.send(());
+            }
         }
         self.note.free = true;
-        if !self.lost.load(Ordering::Relaxed) {
+        if !self.hold.is_lost() {
             // Not given back, it is free once the lease is over.
             self.write();
         }
@@ -250,11 +310,17 @@ impl Renewal {
     fn write(&mut self) {
         self.note.renewals += 1;
         let body = self.note.bytes();
+        let sent = (Instant::now(), SystemTime::now());
         match self.objects.put_within(&self.path, &body, Only::IfSame(&self.etag), self.every) {
-            Ok(Put::Stored(etag)) => self.etag = etag,
+            Ok(Put::Stored(etag)) => self.stored(etag, sent),
             Ok(Put::Refused) => self.look(&body),
             Err(_) => {}
         }
+    }
+
+    fn stored(&mut self, etag: String, sent: (Instant, SystemTime)) {
+        self.etag = etag;
+        *self.hold.renewed.lock().unwrap_or_else(PoisonError::into_inner) = sent;
     }
 
     /// An earlier writing of ours may have been done though nobody said so.
@@ -265,14 +331,15 @@ impl Renewal {
         };
         let ours = there.filter(|object| Note::of(object).is_some_and(|note| note.token == self.note.token));
         let Some(object) = ours else {
-            self.lost.store(true, Ordering::Relaxed);
+            self.hold.lost.store(true, Ordering::Relaxed);
             return;
         };
         self.etag = object.etag;
+        let sent = (Instant::now(), SystemTime::now());
         if let Ok(Put::Stored(etag)) =
             self.objects.put_within(&self.path, body, Only::IfSame(&self.etag), self.every)
         {
-            self.etag = etag;
+            self.stored(etag, sent);
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
-use lease::{Came, Lease};
+use lease::{Came, Hold, Lease};
 use objects::{Objects, Only, Put};
 use segments::{Progress, Segments};
 use std::fmt;
@@ -183,6 +183,25 @@ pub(super) fn open_read(bucket: &Bucket, key: &Key, codec: &Codec) -> Result<(St
     Ok((loaded.state, loaded.exists))
 }
 
+/// Asks whether a state is still this run's.
+#[derive(Clone)]
+pub(super) struct Guard {
+    objects: Arc<Objects>,
+    hold: Arc<Hold>,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.objects.location())
+    }
+}
+
+impl Guard {
+    pub(super) fn still_held(&self) -> Result<(), Diagnostic> {
+        if self.hold.is_held() { Ok(()) } else { Err(taken_over(&self.objects)) }
+    }
+}
+
 /// A state that is this run's.
 pub(super) struct Held {
     objects: Arc<Objects>,
@@ -192,7 +211,7 @@ pub(super) struct Held {
     progress: Arc<Progress>,
     etag: Option<String>,
     // Last: given back after everything else is closed.
-    _lease: Lease,
+    lease: Lease,
 }
 
 impl fmt::Debug for Held {
@@ -219,16 +238,21 @@ pub(super) fn hold(
             Came::Missing => loaded.exists || last > 0,
             Came::Silent => true,
         };
-        let claimed = Segments::claim(&objects, &keys.journal, who, lease.lost(), known, last, fence)?;
+        let claimed = Segments::claim(&objects, &keys.journal, who, lease.hold(), known, last, fence)?;
         // Whoever held the lock wrote once more.
         let Some((segments, claim)) = claimed else { continue };
         // It may have folded that away already, so that the claim stands too early.
         if !objects.is_unchanged(&keys.snapshot, loaded.etag.as_deref())? {
             continue;
         }
+        // Who was stopped since it took the lock may have been taken over, and the claim is no fence
+        // against the holder: its parts of the journal must stay as they are.
+        if !lease.is_ours(&objects, &keys.lock)? {
+            return Err(taken_over(&objects));
+        }
         let progress = segments.progress();
         let writer = Writer::start(segments, bytes)?;
-        let held = Held { objects, keys, claim, progress, etag: loaded.etag, _lease: lease };
+        let held = Held { objects, keys, claim, progress, etag: loaded.etag, lease };
         return Ok((held, loaded.state, writer));
     }
 }
@@ -237,6 +261,10 @@ pub(super) fn hold(
 const MANY: usize = 500;
 
 impl Held {
+    pub(super) fn guard(&self) -> Guard {
+        Guard { objects: Arc::clone(&self.objects), hold: self.lease.hold() }
+    }
+
     /// Whether reading the journal takes too many requests.
     pub(super) fn is_long(&self) -> bool {
         self.progress.count() > MANY
@@ -250,6 +278,9 @@ impl Held {
     /// Puts the snapshot in the place of the one that was read.
     pub(super) fn write_snapshot(&mut self, text: Vec<u8>, codec: &Codec) -> Result<(), Diagnostic> {
         let body = Bytes::from(text);
+        if self.lease.hold().is_lost() {
+            return Err(taken_over(&self.objects));
+        }
         loop {
             let only = self.etag.as_deref().map_or(Only::IfAbsent, Only::IfSame);
             if let Put::Stored(etag) = self.objects.put(&self.keys.snapshot, &body, only)? {

@@ -5,7 +5,8 @@
 //! **The fence.** A segment is written only where there is none. Whoever takes the lock first writes
 //! a claim, a segment without entries, at the number that follows all others: exactly where a holder
 //! that was only stopped would write next. When it comes back, that write is refused, and so is its
-//! run: nothing leaves before it is written down, so it can't ask the cloud for anything any more.
+//! run. What it had written down before is kept from the cloud by its lease: before each call it asks
+//! whether that is still its own ([`super::lease::Hold`]). A call that is on its way already stays so.
 //!
 //! **A fence must stand.** Segments are deleted once they are in the snapshot; a claim that was made
 //! against a silent holder must not be, or the holder could write there after all. Such a claim is
@@ -18,6 +19,7 @@
 //! order could miss entries in the middle. Numbers are never used twice: the snapshot says which was
 //! the last that is in it.
 
+use super::lease::Hold;
 use super::objects::{Objects, Only, Put};
 use super::{taken_over, unique};
 use crate::diagnostics::Diagnostic;
@@ -26,7 +28,7 @@ use crate::state::seal::{Codec, Unreadable};
 use crate::state::{Holder, journal, writer};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A segment's first line.
@@ -112,7 +114,7 @@ pub(super) struct Segments {
     objects: Arc<Objects>,
     folder: String,
     by: String,
-    lost: Arc<AtomicBool>,
+    hold: Arc<Hold>,
     shared: Arc<Progress>,
 }
 
@@ -146,14 +148,14 @@ impl Segments {
         objects: &Arc<Objects>,
         folder: &str,
         who: &Holder,
-        lost: Arc<AtomicBool>,
+        hold: Arc<Hold>,
         known: Known,
         last: u64,
         fence: bool,
     ) -> Result<Option<(Self, u64)>, Diagnostic> {
         let by = format!("{} (process {} on {})", who.command, who.pid, who.host);
         let shared = Arc::new(Progress { last: AtomicU64::new(last), known: Mutex::new(known) });
-        let segments = Self { objects: Arc::clone(objects), folder: folder.to_owned(), by, lost, shared };
+        let segments = Self { objects: Arc::clone(objects), folder: folder.to_owned(), by, hold, shared };
         let claimed = segments.put(&[], fence)?;
         Ok(claimed.map(|number| (segments, number)))
     }
@@ -187,7 +189,7 @@ impl Segments {
 
 impl writer::Disk for Segments {
     fn append(&mut self, bytes: &[u8]) -> Result<(), Diagnostic> {
-        if self.lost.load(Ordering::Relaxed) {
+        if self.hold.is_lost() {
             return Err(taken_over(&self.objects));
         }
         match self.put(bytes, false)? {
@@ -197,6 +199,9 @@ impl writer::Disk for Segments {
     }
 
     fn empty(&mut self) -> Result<(), Diagnostic> {
+        if self.hold.is_lost() {
+            return Err(taken_over(&self.objects));
+        }
         let Known { plain, fences } = std::mem::take(&mut *self.shared.known());
         for number in fences {
             self.objects.put(&name(&self.folder, number), &Bytes::new(), Only::Always)?;
