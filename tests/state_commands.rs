@@ -141,6 +141,9 @@ fn secrets_are_pulled_as_hashes() {
     );
     sandbox.ok(&["apply", "--yes", "--config", "token=hush-hush"]);
     let pulled = sandbox.ok(&["state", "pull"]).stdout;
+    sandbox.write("last.json", &pulled.replacen("\"serial\": 1", "\"serial\": 18446744073709551615", 1));
+    let said = sandbox.refused(&["state", "push", "last.json", "--force"], "E0602");
+    assert!(said.contains("beyond all that a run can have counted"), "{said}");
     assert!(!pulled.contains("hush") && pulled.contains("$secret"), "{pulled}");
 }
 

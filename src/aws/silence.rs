@@ -67,13 +67,21 @@ fn plain<'a>(words: &'a str, otherwise: &'a str) -> &'a str {
 #[must_use]
 pub fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest)
+    let authority = rest.split('/').next().unwrap_or(rest);
+    // A name and a password before it are nobody's business.
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fmt;
+
+    #[test]
+    fn a_host_is_told_without_path_and_password() {
+        assert_eq!(host("http://127.0.0.1:4566/x"), "127.0.0.1:4566");
+        assert_eq!(host("https://user:pa55@store.example/x@y"), "store.example");
+    }
 
     /// An error with a cause, as the SDK nests them.
     #[derive(Debug)]

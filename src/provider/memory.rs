@@ -245,7 +245,13 @@ impl World {
         let failure = |kind, identifier: Option<&str>| {
             // Services repeat in their refusals what they were sent.
             let sent = if operation == "CreateResource" { body.to_string() } else { String::new() };
-            Status::Failed(fault(operation, &type_name, identifier, kind, format!("failed {sent}").trim_end()))
+            Status::Failed(fault(
+                operation,
+                &type_name,
+                identifier,
+                kind,
+                format!("failed {sent}").trim_end(),
+            ))
         };
         let trouble = request.trouble.clone();
         let ended = match (operation, trouble) {

@@ -26,6 +26,10 @@ impl State {
             false => bad(unread.why),
         };
         let state = snapshot::parse(text, &Codec::plain()).map_err(unread)?;
+        // All of them are counted up by one.
+        if [state.serial, state.journal, state.last_operation, state.segment].iter().any(|n| *n > 1 << 62) {
+            return Err(bad("a number in it is beyond all that a run can have counted".to_owned()));
+        }
         match state.resources.keys().find(|address| !Address::is_valid(address.as_str())) {
             Some(address) => Err(bad(format!("`{address}` is no address"))),
             None => Ok(state),

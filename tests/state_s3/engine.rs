@@ -420,6 +420,7 @@ fn a_bucket_that_falls_silent_ends_the_run_and_loses_nothing() {
 fn what_s3_refuses_is_said_with_the_way_out() {
     let refusals: &[(u16, &'static str, &str, &str)] = &[
         (404, "NoSuchBucket", "the state's bucket `states` doesn't exist", "aws s3 mb s3://states"),
+        (404, "NotFound", "as S3 does: So says the test (NotFound)", "AWS_ENDPOINT_URL_S3"),
         (403, "AccessDenied", "is denied: So says the test (AccessDenied), request id R1", "s3:ListBucket"),
         (403, "RequestTimeTooSkewed", "So says the test", "clock"),
         (400, "ExpiredToken", "So says the test (ExpiredToken)", "deploys with"),

@@ -110,10 +110,10 @@ impl Objects {
 
     /// Whether an object is still this one, or still not there.
     pub(super) fn is_unchanged(&self, key: &str, etag: Option<&str>) -> Result<bool, Diagnostic> {
-        let Some(etag) = etag.map(str::to_owned) else { return Ok(self.get(key)?.is_none()) };
-        let (speaker, key) = (Arc::clone(&self.speaker), key.to_owned());
+        let Some(etag) = etag else { return Ok(self.get(key)?.is_none()) };
+        let (speaker, key, condition) = (Arc::clone(&self.speaker), key.to_owned(), etag.to_owned());
         let answer = wait(&self.runtime, async move {
-            let headers = [("if-none-match", etag.as_str())];
+            let headers = [("if-none-match", condition.as_str())];
             let ask = Ask {
                 action: "GetObject",
                 method: "GET",
@@ -124,7 +124,9 @@ impl Objects {
             };
             speaker.ask(ask, speaker.patience).await
         })?;
-        Ok(answer?.status == 304)
+        let answer = answer?;
+        // Not every store minds a condition on a read.
+        Ok(answer.status == 304 || (answer.status == 200 && answer.header("etag") == Some(etag)))
     }
 
     pub(super) fn get(&self, key: &str) -> Result<Option<Object>, Diagnostic> {
@@ -355,7 +357,8 @@ impl Speaker {
                     let said = refusal::Said::of(&answer);
                     match answer.status {
                         200..300 | 304 | 412 => return Ok(answer),
-                        404 if said.code != "NoSuchBucket" => return Ok(answer),
+                        // Any other 404 is of something that isn't S3, or of another path.
+                        404 if said.code == "NoSuchKey" => return Ok(answer),
                         _ if !moved && self.access.endpoint.is_none() && self.follow(&answer, &client) => {
                             moved = true;
                             continue;

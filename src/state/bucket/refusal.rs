@@ -68,7 +68,8 @@ pub(super) fn silent(location: &Location, words: &str, patience: Duration) -> Di
 /// The store takes no conditions, so that it can't tell two writers apart.
 pub(super) fn unconditional(location: &Location, endpoint: &str) -> Diagnostic {
     let message = format!(
-        "the store at {endpoint} doesn't keep the conditions of a write: two runs could both hold {location}"
+        "the store at {} doesn't keep the conditions of a write: two runs could both hold {location}",
+        crate::aws::host(endpoint)
     );
     Diagnostic::error(Code::BUCKET, message)
         .hint("state needs `If-None-Match` and `If-Match` on PutObject, as S3 has them")
@@ -102,6 +103,9 @@ pub(super) fn of(location: &Location, action: &str, key: &str, status: u16, said
                 "state needs s3:GetObject, s3:PutObject and s3:DeleteObject on the prefix, and s3:ListBucket on the bucket",
             )
         }
+        // An object that isn't there has a code of its own.
+        (404, _) => error(format!("the store of {location} doesn't answer {action} as S3 does: {words}"))
+            .hint("look at AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL: it is no S3, or has a path too many"),
         (301 | 307 | 308, _) => error(format!("the bucket `{bucket}` is elsewhere: {words}"))
             .hint("`cloud.region` is the bucket's region too, unless S3 says where it is"),
         _ => error(format!("{action} of {location} failed: {words}")).hint(SAFE),
