@@ -40,8 +40,10 @@ fn every_type_converges_against_the_adversary() {
     let seeds: u64 = std::env::var("EVSTACK_SWEEP_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     // Faults a little less often than the adversary has them: nobody tries for ever.
     let rare = 0.02;
+    // What a create leaves that fails after its work may have been there before, where its name was given:
+    // whose it is, is then for somebody to decide (`tests/remnants.rs`).
     let profile = json!({
-        "preset": "adversary", "faults_before": rare, "faults_after": rare, "throttled_operations": rare,
+        "preset": "adversary", "faults_before": rare, "faults_after": 0.0, "throttled_operations": rare,
     });
     let began = Instant::now();
     let mut swept = sweep::sweep(&types, &(1..=seeds).collect::<Vec<_>>(), &profile, AT_ONCE);
