@@ -7,25 +7,23 @@
 //! (`null`: not there). `leftOut` names what `options.when` leaves out. `EVSTACK_BLESS=1` writes `plan.txt` anew.
 //! Where a `plan.md` stands, that is the plan as a comment on a pull request.
 
-use evstack::diagnostics::{Code, Diagnostics, Severity, SourceId, Sources, Span};
-use evstack::diff::{Context, create_model, declared, patch};
-use evstack::graph::Graph;
-use evstack::model::{
-    Action, Address, Desired, Json, Live, Options, Order, Place, Protection, Recorded, Reference, Secrets,
-    Template, Value,
-};
-use evstack::plan::{
-    Answers, FileError, IamContext, Plan, PlanInputs, PlanOptions, ResourceChange, SavedPlan, Sections,
-    broken_promises, build, compare, iam_changes,
-};
+#[path = "plan_cases/stack.rs"]
+mod stack;
+#[path = "plan_cases/world.rs"]
+mod world;
+
+use evstack::diagnostics::{Code, Diagnostics, Severity, Sources};
+use evstack::model::{Address, Json, Live, Recorded};
+use evstack::plan::{FileError, IamContext, Plan, PlanOptions, SavedPlan, Sections, compare, iam_changes};
 use evstack::render::plan::Whereabouts;
 use evstack::render::{Paint, Report};
-use evstack::schema::{Catalogue, PropertyPath, TypeName};
-use evstack::syntax::{Format, Node, parse};
+use evstack::schema::Catalogue;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use stack::{Stack, place, secrets};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use world::World;
 
 #[test]
 fn every_case_plans_as_written() {
@@ -131,101 +129,6 @@ fn cases() -> Vec<(String, Case)> {
     cases
 }
 
-/// What is recorded, and what is there.
-struct World {
-    recorded: BTreeMap<Address, Recorded>,
-    live: BTreeMap<Address, Live>,
-}
-
-impl World {
-    fn apply(&mut self, stack: &Stack, plan: &Plan) {
-        for change in &plan.changes {
-            if let Some(from) = &change.moved_from {
-                let mut record = self.recorded.remove(from).expect("it was recorded");
-                record.address = change.address.clone();
-                self.recorded.insert(change.address.clone(), record);
-                if let Some(live) = self.live.remove(from) {
-                    self.live.insert(change.address.clone(), live);
-                }
-            }
-            if change.action.deletes() || change.action == Action::Forget {
-                self.recorded.remove(&change.address);
-                self.live.remove(&change.address);
-            }
-        }
-        let mut order = stack.graph.order().expect("no circle");
-        order.retain(|address| plan.change(address).is_some());
-        for address in order {
-            let change = plan.change(&address).expect("it is retained");
-            let desired = stack.desired.iter().find(|d| d.address == address).expect("it is declared");
-            if matches!(change.action, Action::NoOp | Action::Delete | Action::Forget) {
-                continue;
-            }
-            let sent = self.value(stack, plan, &desired.properties);
-            let planned = change.after.as_ref().expect("it is wanted");
-            assert_eq!(broken_promises(planned, &sent), [], "{address}");
-            self.send(change, &sent, desired);
-        }
-    }
-
-    fn value(&self, stack: &Stack, plan: &Plan, template: &Template) -> Value {
-        let known = |address: &Address| {
-            let record = self.recorded.get(address)?;
-            Some((Value::from(record.declared.clone()), record.seen.clone()))
-        };
-        let predicted = |address: &Address, property: &str| plan.promised(address, property);
-        let answers = Answers { attributes: &stack.attributes, known: &known, predicted: &predicted };
-        template.evaluate(&answers)
-    }
-
-    fn send(&mut self, change: &ResourceChange, sent: &Value, desired: &Desired) {
-        let resource_type = Catalogue::bundled().of(&change.type_name).expect("a known type");
-        let model = sent.to_json().expect("all is known at apply");
-        let record = self.recorded.get(&change.address);
-        let mut there = match self.live.get(&change.address) {
-            Some(Live::Present(live)) if !change.action.is_replace() => live.clone(),
-            _ if change.action == Action::Update => record.expect("updated").seen.clone(),
-            _ => json!({}),
-        };
-        if change.action == Action::Create || change.action.is_replace() {
-            there = create_model(&model, &resource_type);
-            for (name, value) in &change.computed {
-                there[name] = value.to_json().unwrap_or_else(|| json!(format!("made-up-{name}")));
-            }
-        } else {
-            let secrets = secrets();
-            let context = Context::new(&resource_type, &desired.options, &secrets);
-            let operations = patch(&model, record.map(|r| &r.declared), &there, &context);
-            let operations: json_patch::Patch = serde_json::from_value(operations).expect("a patch");
-            json_patch::patch(&mut there, &operations).expect("it applies");
-        }
-        for hidden in resource_type.write_only.iter().filter(|p| p.names().len() == 1) {
-            there.as_object_mut().expect("a model").remove(hidden.top());
-        }
-        let record = Recorded {
-            address: change.address.clone(),
-            type_name: change.type_name.clone(),
-            identifier: change.new_identifier.clone().or(change.identifier.clone()).unwrap_or_default(),
-            declared: declared(sent, &secrets()).expect("all is known at apply"),
-            seen: there.clone(),
-            dependencies: change.depends_on.clone(),
-            predicted: BTreeMap::new(),
-            protection: change.protection,
-            retain_on_delete: false,
-            drain: None,
-            place: String::new(),
-            doubts: Default::default(),
-        };
-        self.recorded.insert(change.address.clone(), record);
-        self.live.insert(change.address.clone(), Live::Present(there));
-    }
-
-    fn outputs(&self, stack: &Stack, plan: &Plan) -> BTreeMap<String, Json> {
-        let value = |template| declared(&self.value(stack, plan, template), &secrets());
-        stack.outputs.iter().filter_map(|(name, t)| Some((name.clone(), value(t)?))).collect()
-    }
-}
-
 /// The IAM changes; what a plan costs in calls has cases of its own.
 fn sections(plan: &Plan) -> Sections {
     let place = place();
@@ -324,196 +227,6 @@ impl Case {
         };
         draw(&[report])
     }
-}
-
-/// A stack as it leaves the language.
-struct Stack {
-    desired: Vec<Desired>,
-    graph: Graph<Address, Order>,
-    attributes: BTreeMap<(Address, String), Template>,
-    left_out: BTreeSet<Address>,
-    outputs: Vec<(String, Template)>,
-    recorded_outputs: BTreeMap<String, Json>,
-    options: PlanOptions,
-    sources: Sources,
-}
-
-impl Stack {
-    fn of(stack: &Json, text: &str) -> Self {
-        let list = |json: &Json| json.as_array().cloned().unwrap_or_default();
-        let members = |name: &str| stack[name].as_object().cloned().unwrap_or_default().into_iter();
-        let mut sources = Sources::new();
-        let (tree, _) = parse(sources.add("stack.json", text), text, Format::Json);
-        let written = tree.as_ref().and_then(|tree| tree.get("resources")).and_then(Node::items);
-        let places = written.unwrap_or_default().iter().map(Some).chain(std::iter::repeat(None));
-        let desired: Vec<Desired> =
-            list(&stack["resources"]).iter().zip(places).map(|(json, node)| desired(json, node)).collect();
-        let mut graph: Graph<Address, Order> = Graph::new();
-        for resource in &desired {
-            graph.node(resource.address.clone());
-            for needed in &resource.depends_on {
-                graph.edge(resource.address.clone(), needed.clone(), Order::Dependency);
-            }
-            resource.properties.references(&mut |reference| {
-                if reference.order == Order::Dependency {
-                    graph.edge(resource.address.clone(), reference.address.clone(), reference.order);
-                }
-            });
-        }
-        let attributes = members("attributes").map(|(name, json)| {
-            let (address, property) = name.rsplit_once('.').expect("address.Property");
-            ((Address::new(address), property.to_owned()), template(&json))
-        });
-        let options = &stack["options"];
-        let addresses = |name: &str| -> Vec<Address> {
-            list(&options[name]).iter().filter_map(Json::as_str).map(Address::from).collect()
-        };
-        Self {
-            desired,
-            graph,
-            attributes: attributes.collect(),
-            left_out: list(&stack["leftOut"]).iter().filter_map(Json::as_str).map(Address::from).collect(),
-            outputs: members("outputs").map(|(name, json)| (name, template(&json))).collect(),
-            recorded_outputs: members("recordedOutputs").collect(),
-            options: PlanOptions {
-                targets: addresses("targets"),
-                excludes: addresses("excludes"),
-                replace: addresses("replace"),
-                destroy: options["destroy"] == true,
-                allow_data_loss: options["allowDataLoss"] == true,
-                skip_drain: options["skipDrain"] == true,
-                restore: BTreeMap::new(),
-            },
-            sources,
-        }
-    }
-
-    fn plan(
-        &self,
-        recorded: &BTreeMap<Address, Recorded>,
-        live: &BTreeMap<Address, Live>,
-        recorded_outputs: &BTreeMap<String, Json>,
-        options: &PlanOptions,
-    ) -> (Plan, Diagnostics) {
-        build(&PlanInputs {
-            found: &BTreeMap::new(),
-            desired: &self.desired,
-            graph: &self.graph,
-            attributes: &self.attributes,
-            recorded,
-            live,
-            left_out: &self.left_out,
-            catalogue: Catalogue::bundled(),
-            place: &place(),
-            outputs: &self.outputs,
-            recorded_outputs,
-            options,
-            secrets: &secrets(),
-            place_of: &|span| self.sources.place(span),
-        })
-    }
-}
-
-fn place() -> Place {
-    Place {
-        partition: "aws".into(),
-        region: "us-east-1".into(),
-        account: "000000000000".into(),
-        base_url: Some("http://127.0.0.1:4566".into()),
-    }
-}
-
-fn secrets() -> Secrets {
-    Secrets::new("salt")
-}
-
-fn desired(json: &Json, node: Option<&Node>) -> Desired {
-    let mut spans = BTreeMap::new();
-    if let Some(properties) = node.and_then(|node| node.get("properties")) {
-        place_spans(properties, "", &mut spans);
-    }
-    let options = &json["options"];
-    let paths = |name: &str| -> Vec<PropertyPath> {
-        let list = options[name].as_array().into_iter().flatten();
-        list.filter_map(Json::as_str).map(PropertyPath::parse).collect()
-    };
-    let addresses = |json: &Json| -> Vec<Address> {
-        json.as_array().into_iter().flatten().filter_map(Json::as_str).map(Address::from).collect()
-    };
-    Desired {
-        address: Address::new(json["address"].as_str().expect("an address")),
-        type_name: TypeName::new(json["type"].as_str().expect("a type")),
-        properties: template(&json["properties"]),
-        options: Options {
-            protection: match options["protect"].as_str() {
-                Some("explicit") => Protection::Explicit,
-                Some(_) => Protection::ByDefault,
-                None => Protection::None,
-            },
-            ignore_changes: paths("ignoreChanges"),
-            replace_on_changes: paths("replaceOnChanges"),
-            delete_before_replace: options["deleteBeforeReplace"].as_bool(),
-            retain_on_delete: options["retainOnDelete"] == true,
-            drain: options["drain"].as_u64(),
-            aliases: addresses(&options["aliases"]),
-            import: options["import"].as_str().map(str::to_owned),
-            timeout: None,
-        },
-        depends_on: addresses(&json["dependsOn"]),
-        span: node.map_or(Span::new(SourceId(0), 0, 0), |node| node.span),
-        spans,
-    }
-}
-
-/// Where each property and its key are written.
-fn place_spans(node: &Node, pointer: &str, spans: &mut BTreeMap<String, Span>) {
-    spans.insert(pointer.to_owned(), node.span);
-    for entry in node.entries().unwrap_or_default() {
-        let below = format!("{pointer}/{}", entry.key);
-        spans.insert(Desired::key_at(&below), entry.key_span);
-        place_spans(&entry.value, &below, spans);
-    }
-    for (index, item) in node.items().unwrap_or_default().iter().enumerate() {
-        place_spans(item, &format!("{pointer}/{index}"), spans);
-    }
-}
-
-fn template(json: &Json) -> Template {
-    match json {
-        Json::String(text) => text_template(text),
-        Json::Array(items) => Template::array(items.iter().map(template)),
-        Json::Object(members) if members.contains_key("$secret") => {
-            Template::Literal(Value::Sensitive(Box::new(Value::from(members["$secret"].clone()))))
-        }
-        Json::Object(members) if members.contains_key("$json") => {
-            Template::Json(Box::new(template(&members["$json"])))
-        }
-        Json::Object(members) => Template::object(members.iter().map(|(k, v)| (k.clone(), template(v)))),
-        other => Template::Literal(Value::from(other.clone())),
-    }
-}
-
-fn text_template(text: &str) -> Template {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let (name, tail) = after.split_once('}').expect("a closing brace");
-        if !before.is_empty() {
-            pieces.push(Template::string(before));
-        }
-        let order = if name.starts_with('?') { Order::IfUnknown } else { Order::Dependency };
-        let (address, property) = name.trim_start_matches('?').rsplit_once('.').expect("address.Property");
-        let (address, property) = (Address::new(address), property.to_owned());
-        pieces.push(Template::Attribute(Reference { address, property, order, span: None }));
-        rest = tail;
-    }
-    if pieces.is_empty() {
-        return Template::string(text);
-    }
-    if !rest.is_empty() {
-        pieces.push(Template::string(rest));
-    }
-    if pieces.len() == 1 { pieces.remove(0) } else { Template::Concat(pieces) }
 }
 
 fn hash_secrets(json: &mut Json) {
