@@ -4,6 +4,8 @@
 mod common;
 #[path = "state_s3/engine.rs"]
 mod engine;
+#[path = "state_s3/lease.rs"]
+mod lease;
 #[path = "state_s3/program.rs"]
 mod program;
 #[path = "common/s3.rs"]

@@ -480,7 +480,7 @@ impl Hands {
         started: Duration,
     ) -> Tried {
         // Its intent may be old: it was refused before, and waited for another try.
-        if let Err(why) = self.journal.still_held() {
+        if let Err(why) = self.journal.still_held().await {
             return Tried::TakenOver(Box::new(why));
         }
         let progress = match self.call(&order.subject.type_name, call, token).await {

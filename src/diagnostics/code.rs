@@ -151,8 +151,8 @@ codes! {
         "Nothing acknowledged is lost: state is snapshot plus journal.";
     UNFINISHED = "E0607" "an earlier run left operations unfinished"
         "A run that was killed may have begun what nobody knows the end of. `evstack apply` looks into each such operation before it plans; a change of the record alone would forget it.";
-    TAKEN_OVER = "E0608" "another run took over the state"
-        "State in S3 is held by a lease that its holder renews. A run that was silent for longer than its lease (stopped, asleep, cut off) may have been taken for dead, and another has picked up what it left. What comes back after that can't write any more, so it ends before it begins anything. Run again.";
+    TAKEN_OVER = "E0608" "the state isn't surely this run's any more"
+        "State in S3 is held by a lease that its holder renews. A run that was silent for longer than its lease (stopped, asleep, cut off) may have been taken for dead, and another may have picked up what it left; the message says whether that is known. Such a run begins nothing more. Run again.";
     BUCKET = "E0609" "the state's bucket can't be used"
         "The message has S3's own words. State in S3 needs a bucket that exists, conditional writes, and s3:GetObject, s3:PutObject and s3:DeleteObject on the prefix and s3:ListBucket on the bucket, for the credentials that the environment deploys with.";
     SEALED = "E0610" "the state is encrypted"

@@ -340,8 +340,15 @@ impl Journal {
     ///
     /// # Errors
     /// [`Code::TAKEN_OVER`].
-    pub fn still_held(&self) -> Result<(), Diagnostic> {
-        self.0.still_held()
+    pub async fn still_held(&self) -> Result<(), Diagnostic> {
+        self.0.still_held().await
+    }
+
+    /// Whether nobody can have taken it over, as far as that is known without asking: for the last
+    /// moment before a call leaves. Where it isn't known, [`Self::still_held`] finds it out.
+    #[must_use]
+    pub fn is_surely_held(&self) -> bool {
+        self.0.is_surely_held()
     }
 
     /// A number for a new operation.

@@ -248,8 +248,15 @@ impl Shared {
         look(&mut self.inner().state)
     }
 
-    pub fn still_held(&self) -> Result<(), Diagnostic> {
-        self.guard.as_ref().map_or(Ok(()), Guard::still_held)
+    pub async fn still_held(&self) -> Result<(), Diagnostic> {
+        match &self.guard {
+            Some(guard) => guard.still_held().await,
+            None => Ok(()),
+        }
+    }
+
+    pub fn is_surely_held(&self) -> bool {
+        self.guard.as_ref().is_none_or(Guard::is_fresh)
     }
 
     pub fn next_operation(&self) -> u64 {

@@ -56,6 +56,10 @@ pub enum Fate {
     Unheard,
     /// It is done as if it had no condition.
     Unconditional,
+    /// Over a socket: the connection stays open, and nothing comes; whether it is done.
+    Stalled(bool),
+    /// Somebody else writes this in its place first.
+    Forestalled(Vec<u8>),
 }
 
 type Decide = Box<dyn FnMut(&Asked) -> Fate + Send>;
@@ -166,6 +170,11 @@ impl S3 {
 
     /// Answers one request; none if the line is cut.
     pub fn answer(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        self.decided(request).1
+    }
+
+    /// What became of it, and the answer.
+    fn decided(&self, request: &Request<Bytes>) -> (Fate, Option<Response<Bytes>>) {
         let mut inner = self.inner();
         let path = request.uri().path().trim_start_matches('/');
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
@@ -181,17 +190,22 @@ impl S3 {
         inner.number += 1;
         let fate = inner.decide.as_mut().map_or(Fate::Answered, |decide| decide(&asked));
         let conditions = if fate == Fate::Unconditional { (None, None) } else { conditions };
-        match fate {
-            Fate::Lost => return None,
-            Fate::Refused(status, code) => return Some(error(status, code)),
-            Fate::Answered | Fate::Unheard | Fate::Unconditional => {}
+        match &fate {
+            Fate::Lost | Fate::Stalled(false) => return (fate, None),
+            Fate::Refused(status, code) => {
+                let answer = error(*status, code);
+                return (fate, Some(answer));
+            }
+            Fate::Forestalled(body) => inner.store(&asked.key, Some(body.clone())),
+            Fate::Answered | Fate::Unheard | Fate::Unconditional | Fate::Stalled(true) => {}
         }
         let answer = if bucket == BUCKET {
             inner.serve(&asked, request.uri().query().unwrap_or(""), conditions, request.body())
         } else {
             error(404, "NoSuchBucket")
         };
-        (fate != Fate::Unheard).then_some(answer)
+        let heard = !matches!(fate, Fate::Unheard | Fate::Stalled(_));
+        (fate, heard.then_some(answer))
     }
 }
 
@@ -428,8 +442,14 @@ fn turn(stream: &TcpStream, s3: &S3) -> Option<()> {
     reader.read_exact(&mut body).ok()?;
     let request = request.body(Bytes::from(body)).ok()?;
     std::thread::sleep(s3.inner().latency);
+    let (fate, answer) = s3.decided(&request);
+    if let Fate::Stalled(_) = fate {
+        // Until whoever asked gives up.
+        let mut stream = stream;
+        let _ = stream.read(&mut [0]);
+    }
     // A lost answer closes the connection.
-    let answer = s3.answer(&request)?;
+    let answer = answer?;
     let mut head = format!("HTTP/1.1 {}\r\n", answer.status());
     for (name, value) in answer.headers() {
         head.push_str(&format!("{name}: {}\r\n", value.to_str().ok()?));

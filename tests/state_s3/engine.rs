@@ -7,11 +7,11 @@ use evstack::schema::TypeName;
 use evstack::state::{Entry, Holder, Key, Locked, State, Store, lock, open_read};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Barrier, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(30);
-const SHORT: Duration = Duration::from_millis(300);
+pub const LONG: Duration = Duration::from_secs(30);
+pub const SHORT: Duration = Duration::from_millis(300);
 
 pub fn key() -> Key {
     Key::new("shop", "prod")
@@ -39,7 +39,7 @@ pub fn put(n: usize) -> Entry {
     Entry::Put { recorded: Box::new(recorded) }
 }
 
-fn store(s3: &S3, lease: Duration, line: &Line) -> Store {
+pub fn store(s3: &S3, lease: Duration, line: &Line) -> Store {
     Store::bucket(s3.bucket("team", lease, line))
 }
 
@@ -56,14 +56,8 @@ pub fn read(store: &Store) -> State {
 }
 
 /// What is said of a state, whatever part of a journal it was read from.
-fn content(state: &State) -> State {
+pub fn content(state: &State) -> State {
     State { segment: 0, ..state.clone() }
-}
-
-/// A run that is gone without a word: it holds its lock, and its line is cut for ever.
-fn abandoned(locked: Locked, line: &Line) {
-    line.cut();
-    std::mem::forget(locked);
 }
 
 #[test]
@@ -91,190 +85,6 @@ fn what_one_machine_writes_another_reads_and_goes_on_with() {
     // Nothing is written by a look.
     let before = open_read(&here, &key()).expect("readable").state;
     assert_eq!(before, last);
-}
-
-#[test]
-fn of_two_writers_one_wins_and_the_other_is_told_who_holds_it() {
-    let served = Served::start();
-    let barrier = Arc::new(Barrier::new(4));
-    let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let run = |n: usize| {
-            // Long enough for a busy machine; the others are told after a third of it.
-            let lease = Duration::from_millis(1_500);
-            let (barrier, store) = (Arc::clone(&barrier), Store::bucket(served.bucket(lease)));
-            scope.spawn(move || {
-                barrier.wait();
-                lock(&store, &key(), &who(&format!("run {n}")))
-                    .map(|locked| {
-                        locked.append(put(n)).expect("written");
-                        // Until all others were told.
-                        barrier.wait();
-                        n
-                    })
-                    .inspect_err(|_| {
-                        barrier.wait();
-                    })
-            })
-        };
-        let threads: Vec<_> = (0..4).map(run).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
-    });
-    let winners: Vec<_> = outcomes.iter().flatten().collect();
-    assert_eq!(winners.len(), 1, "{outcomes:?}");
-    for refused in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
-        assert_eq!(refused.code, Code::LOCKED, "{refused:?}");
-        let by = format!(
-            "held by `run {}` (process 7 on here, since noon), its lease last renewed at 20",
-            winners[0]
-        );
-        assert!(refused.message.contains(&by), "{}", refused.message);
-    }
-    assert_eq!(read(&Store::bucket(served.bucket(SHORT))).resources.len(), 1);
-}
-
-#[test]
-fn a_lock_that_was_given_back_is_taken_at_once_and_a_silent_one_after_its_lease() {
-    let s3 = S3::new();
-    let line = Line::default();
-    let start = Instant::now();
-    drop(take(&store(&s3, LONG, &line), "first"));
-    drop(take(&store(&s3, LONG, &line), "second"));
-    assert!(start.elapsed() < LONG / 10);
-    let dead = take(&store(&s3, SHORT, &line), "dead");
-    dead.append(put(1)).expect("written");
-    abandoned(dead, &line);
-    let start = Instant::now();
-    let next = take(&quiet(&s3), "next");
-    assert!(start.elapsed() >= SHORT, "{:?}", start.elapsed());
-    assert_eq!(next.snapshot().resources.len(), 1);
-}
-
-#[test]
-fn a_holder_that_was_stopped_can_write_nothing_once_another_took_over() {
-    // How far the other came, and whether the first had a fence of its own.
-    for how_far in 0..5 {
-        for after_another in [false, true] {
-            let s3 = S3::new();
-            if after_another {
-                let line = Line::default();
-                abandoned(take(&store(&s3, SHORT, &line), "before"), &line);
-            }
-            let line = Line::default();
-            let mut stopped = take(&store(&s3, SHORT, &line), "stopped");
-            stopped.append(put(1)).expect("written");
-            line.cut();
-            let mut other = take(&quiet(&s3), "other");
-            if how_far >= 1 {
-                other.append(put(2)).expect("written");
-            }
-            if how_far >= 2 {
-                other.compact().expect("written");
-            }
-            let other = (how_far < 3).then_some(other);
-            if how_far >= 4 {
-                let mut third = take(&quiet(&s3), "third");
-                third.append(put(3)).expect("written");
-                third.compact().expect("written");
-            }
-            let before = content(&read(&quiet(&s3)));
-            line.heal();
-            let refused = stopped.append(put(9)).expect_err("another holds it");
-            assert_eq!(refused.code, Code::TAKEN_OVER, "{how_far}: {}", refused.message);
-            stopped.append(put(10)).expect_err("for good");
-            stopped.compact().expect_err("for good");
-            drop(stopped);
-            assert_eq!(content(&read(&quiet(&s3))), before, "{how_far}");
-            if let Some(mut other) = other {
-                other.append(put(4)).expect("still its own");
-                other.compact().expect("still its own");
-            }
-            assert!(!read(&quiet(&s3)).resources.contains_key(&Address::new("queue.q9")));
-        }
-    }
-}
-
-#[test]
-fn a_snapshot_that_a_stopped_holder_writes_late_harms_nobody() {
-    let s3 = S3::new();
-    let line = Line::default();
-    let mut stopped = take(&store(&s3, SHORT, &line), "stopped");
-    stopped.append(put(1)).expect("written");
-    line.cut();
-    let mut other = take(&quiet(&s3), "other");
-    other.append(put(2)).expect("written");
-    line.heal();
-    // All that it knows is durable already, so that it may end well, unless it was told by now.
-    if let Err(refused) = stopped.compact() {
-        assert_eq!(refused.code, Code::TAKEN_OVER, "{}", refused.message);
-    }
-    drop(stopped);
-    assert_eq!(read(&quiet(&s3)).resources.len(), 2);
-    other.append(put(3)).expect("still its own");
-    other.compact().expect("its own is more");
-    drop(other);
-    assert_eq!(read(&quiet(&s3)).resources.len(), 3);
-}
-
-#[test]
-fn a_holder_that_was_stopped_after_it_wrote_its_intent_down_may_not_call_any_more() {
-    let s3 = S3::new();
-    let line = Line::default();
-    let stopped = take(&store(&s3, SHORT, &line), "stopped");
-    stopped.append(put(1)).expect("written");
-    line.cut();
-    let other = take(&quiet(&s3), "other");
-    // Nobody told it yet: it can't ask, and knows that its lease is over.
-    let refused = stopped.journal().still_held().expect_err("it can't be sure");
-    assert_eq!(refused.code, Code::TAKEN_OVER);
-    line.heal();
-    stopped.journal().still_held().expect_err("another holds it");
-    other.append(put(2)).expect("still its own");
-    let held = take(&store(&S3::new(), LONG, &Line::default()), "held");
-    held.journal().still_held().expect("nobody else wants it");
-}
-
-#[test]
-fn who_is_stopped_between_the_lock_and_the_claim_leaves_the_next_holders_journal_alone() {
-    let s3 = S3::new();
-    let mut first = take(&quiet(&s3), "first");
-    first.append(put(1)).expect("written");
-    first.compact().expect("written");
-    drop(first);
-    let line = Line::default();
-    let (there, cut) = (store(&s3, SHORT, &line), line.clone());
-    let (told, taken) = std::sync::mpsc::channel();
-    s3.decide(move |asked| {
-        if asked.method == "PUT" && asked.key.ends_with(".lock") && told.send(()).is_ok() {
-            cut.cut();
-        }
-        Fate::Answered
-    });
-    let stopped = std::thread::spawn(move || lock(&there, &key(), &who("stopped")));
-    taken.recv().expect("it took the lock");
-    s3.calm();
-    let other = take(&quiet(&s3), "other");
-    line.heal();
-    let outcome = stopped.join().expect("no panic");
-    if let Ok(mut stopped) = outcome {
-        let _ = stopped.compact();
-        drop(stopped);
-        other.append(put(2)).expect("still its own");
-        assert_eq!(read(&quiet(&s3)).resources.len(), 2, "acknowledged");
-        panic!("it isn't its own any more");
-    }
-    assert_eq!(outcome.expect_err("refused").code, Code::TAKEN_OVER);
-}
-
-#[test]
-fn a_lock_that_somebody_took_away_ends_the_run_that_held_it() {
-    let s3 = S3::new();
-    let held = take(&store(&s3, LONG, &Line::default()), "held");
-    held.append(put(1)).expect("written");
-    s3.change("team/shop.prod.lock", None);
-    let mut other = take(&quiet(&s3), "other");
-    other.compact().expect("written");
-    drop(other);
-    assert_eq!(held.append(put(2)).expect_err("another had it").code, Code::TAKEN_OVER);
 }
 
 /// Two runs, the first of which folds in the middle: what was acknowledged after each change.

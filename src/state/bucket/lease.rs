@@ -12,17 +12,22 @@
 //! A lock that is given back stays, as an object that says so: a conditional write is what every
 //! store of this kind has, and a conditional delete isn't.
 
+mod renewal;
+
+pub(super) use renewal::Hold;
+
 use super::objects::{Object, Objects, Only, Put};
+use super::rounds::{self, Rounds};
 use super::{Say, Settings, unique};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::state::{Holder, Key};
 use bytes::Bytes;
+use renewal::{Moment, Renewal, Wake};
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Nobody waits longer than this, whatever the object says.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -67,46 +72,6 @@ pub(super) enum Came {
     Silent,
 }
 
-enum Wake {
-    Stop,
-    /// Renew at once, and say when that was tried.
-    Renew(Sender<()>),
-}
-
-/// Whether the lock is still this run's.
-pub(super) struct Hold {
-    /// Somebody else has it.
-    lost: AtomicBool,
-    /// When the last renewal that was stored was sent: by a clock that nobody sets, which stands
-    /// still while the machine sleeps, and by one that goes on then.
-    renewed: Mutex<(Instant, SystemTime)>,
-    lease: Duration,
-    wake: Mutex<Sender<Wake>>,
-}
-
-impl Hold {
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Relaxed)
-    }
-
-    /// Whether nobody can have taken it over. Waits for a renewal if the last one is too old to say.
-    pub(super) fn is_held(&self) -> bool {
-        if !self.is_lost() && !self.is_fresh() {
-            let (done, tried) = mpsc::channel();
-            let wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let _ = wake.send(Wake::Renew(done));
-            let _ = tried.recv_timeout(self.lease.max(LOOK));
-        }
-        !self.is_lost() && self.is_fresh()
-    }
-
-    fn is_fresh(&self) -> bool {
-        let (instant, time) = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        // Set back, the clock says nothing; the other one still does.
-        instant.elapsed() < self.lease && time.elapsed().unwrap_or_default() < self.lease
-    }
-}
-
 /// The lock, renewed by a thread until it is given back.
 pub(super) struct Lease {
     hold: Arc<Hold>,
@@ -119,7 +84,7 @@ impl Lease {
     /// Takes the lock, if need be after its holder was silent for a whole lease.
     ///
     /// # Errors
-    /// [`Code::LOCKED`] naming a holder that lives.
+    /// [`Code::LOCKED`] naming a holder that lives, or if others were quicker again and again.
     pub(super) fn take(
         objects: &Arc<Objects>,
         path: &str,
@@ -135,8 +100,20 @@ impl Lease {
             renewals: 0,
         };
         let (body, token) = (note.bytes(), note.token.clone());
+        let mut rounds = Rounds::new(settings.lease);
+        let mut refused: Option<String> = None;
         let (etag, came, sent) = loop {
-            let (only, came) = match objects.get(path)? {
+            let enough = !rounds.next();
+            let there = objects.get(path)?;
+            let before = there.as_ref().map(|object| object.etag.clone()).unwrap_or_default();
+            if enough {
+                // What can't be written, and didn't change, nobody took.
+                return Err(match refused == Some(before) {
+                    true => objects.stubborn(path),
+                    false => crowded(key, there.as_ref().and_then(Note::of).as_ref()),
+                });
+            }
+            let (only, came) = match there {
                 None => (None, Came::Missing),
                 Some(object) => match Note::of(&object) {
                     Some(there) if there.free => (Some(object.etag), Came::Free),
@@ -147,25 +124,20 @@ impl Lease {
                 },
             };
             let only = only.as_deref().map_or(Only::IfAbsent, Only::IfSame);
-            let sent = (Instant::now(), SystemTime::now());
-            if let Put::Stored(etag) = objects.put(path, &body, only)? {
-                break (etag, came, sent);
+            let sent = Moment::now();
+            match objects.put(path, &body, only)? {
+                Put::Stored(etag) => break (etag, came, sent),
+                Put::Refused => refused = Some(before),
             }
         };
         let (stop, stopped) = mpsc::channel();
-        let hold = Arc::new(Hold {
-            lost: AtomicBool::new(false),
-            renewed: Mutex::new(sent),
-            lease: settings.lease,
-            wake: Mutex::new(stop.clone()),
-        });
+        let hold = Arc::new(Hold::new(objects, settings, sent, stop.clone()));
         let mut renewal = Renewal {
             objects: Arc::clone(objects),
             path: path.to_owned(),
             note,
             etag,
             hold: Arc::clone(&hold),
-            every: settings.lease / 3,
         };
         let thread = std::thread::Builder::new()
             .name("lease".to_owned())
@@ -183,10 +155,19 @@ impl Lease {
         Arc::clone(&self.hold)
     }
 
-    /// Whether the object is ours still: looks at it.
-    pub(super) fn is_ours(&self, objects: &Objects, path: &str) -> Result<bool, Diagnostic> {
+    /// How long it may be silent.
+    pub(super) fn length(&self) -> Duration {
+        self.hold.lease()
+    }
+
+    /// Looks whether the object is ours still.
+    ///
+    /// # Errors
+    /// [`Code::TAKEN_OVER`].
+    pub(super) fn look(&self, objects: &Objects, path: &str) -> Result<(), Diagnostic> {
         let there = objects.get(path)?;
-        Ok(there.as_ref().and_then(Note::of).is_some_and(|note| note.token == self.token && !note.free))
+        let loss = renewal::loss(&objects.location().to_string(), there.as_ref(), &self.token);
+        loss.map_or(Ok(()), Err)
     }
 }
 
@@ -241,13 +222,12 @@ fn watch(
     }
 }
 
+fn named(Holder { pid, host, since, command }: &Holder) -> String {
+    format!("`{command}` (process {pid} on {host}, since {since})")
+}
+
 fn words(note: Option<&Note>) -> String {
-    match note.map(|note| &note.holder) {
-        Some(Holder { pid, host, since, command }) => {
-            format!("`{command}` (process {pid} on {host}, since {since})")
-        }
-        None => "somebody".to_owned(),
-    }
+    note.map_or_else(|| "somebody".to_owned(), |note| named(&note.holder))
 }
 
 fn announce(say: &Say, key: &Key, note: Option<&Note>, lease: Duration) {
@@ -273,73 +253,14 @@ fn held(key: &Key, note: Option<&Note>, renewed: &str, lease: Duration) -> Diagn
     ))
 }
 
-/// The thread's.
-struct Renewal {
-    objects: Arc<Objects>,
-    path: String,
-    note: Note,
-    etag: String,
-    hold: Arc<Hold>,
-    every: Duration,
-}
-
-impl Renewal {
-    fn run(&mut self, stopped: &mpsc::Receiver<Wake>) {
-        loop {
-            let done = match stopped.recv_timeout(self.every) {
-                Err(RecvTimeoutError::Timeout) => None,
-                Ok(Wake::Renew(done)) => Some(done),
-                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => break,
-            };
-            if self.hold.is_lost() {
-                return;
-            }
-            // A bucket that doesn't answer takes the lease from nobody: the next try is soon.
-            self.write();
-            if let Some(done) = done {
-                let _ = done.send(());
-            }
-        }
-        self.note.free = true;
-        if !self.hold.is_lost() {
-            // Not given back, it is free once the lease is over.
-            self.write();
-        }
-    }
-
-    fn write(&mut self) {
-        self.note.renewals += 1;
-        let body = self.note.bytes();
-        let sent = (Instant::now(), SystemTime::now());
-        match self.objects.put_within(&self.path, &body, Only::IfSame(&self.etag), self.every) {
-            Ok(Put::Stored(etag)) => self.stored(etag, sent),
-            Ok(Put::Refused) => self.look(&body),
-            Err(_) => {}
-        }
-    }
-
-    fn stored(&mut self, etag: String, sent: (Instant, SystemTime)) {
-        self.etag = etag;
-        *self.hold.renewed.lock().unwrap_or_else(PoisonError::into_inner) = sent;
-    }
-
-    /// An earlier writing of ours may have been done though nobody said so.
-    fn look(&mut self, body: &Bytes) {
-        let there = match self.objects.get(&self.path) {
-            Ok(there) => there,
-            Err(_) => return,
-        };
-        let ours = there.filter(|object| Note::of(object).is_some_and(|note| note.token == self.note.token));
-        let Some(object) = ours else {
-            self.hold.lost.store(true, Ordering::Relaxed);
-            return;
-        };
-        self.etag = object.etag;
-        let sent = (Instant::now(), SystemTime::now());
-        if let Ok(Put::Stored(etag)) =
-            self.objects.put_within(&self.path, body, Only::IfSame(&self.etag), self.every)
-        {
-            self.stored(etag, sent);
-        }
-    }
+/// Others took the lock, again and again.
+fn crowded(key: &Key, last: Option<&Note>) -> Diagnostic {
+    let last = last.map(|note| format!(", the last time by {}", named(&note.holder))).unwrap_or_default();
+    let message = format!(
+        "the lock of the state of `{}` in `{}` was taken by others {} times before this run could{last}",
+        key.stack,
+        key.env,
+        rounds::MOST
+    );
+    Diagnostic::error(Code::LOCKED, message).hint("run again when fewer runs change it at once")
 }

@@ -6,8 +6,10 @@
 
 mod lease;
 mod location;
+mod lost;
 mod objects;
 mod refusal;
+mod rounds;
 mod segments;
 mod xml;
 
@@ -23,6 +25,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
 use lease::{Came, Hold, Lease};
 use objects::{Objects, Only, Put};
+use rounds::Rounds;
 use segments::{Progress, Segments};
 use std::fmt;
 use std::pin::Pin;
@@ -102,6 +105,10 @@ impl Objects {
     fn unconditional(&self) -> Diagnostic {
         refusal::unconditional(self.location(), &self.endpoint())
     }
+
+    fn stubborn(&self, key: &str) -> Diagnostic {
+        refusal::stubborn(self.location(), &self.endpoint(), key)
+    }
 }
 
 /// What no two have: of the operating system's randomness.
@@ -116,13 +123,15 @@ fn unreadable(objects: &Objects, key: &str, why: &Unreadable) -> Diagnostic {
     )
 }
 
-fn taken_over(objects: &Objects) -> Diagnostic {
+/// Others write what this run holds the lock of.
+fn meddled(objects: &Objects, key: &str) -> Diagnostic {
     let message = format!(
-        "another run took over the state in {}: this one was silent for longer than its lease",
-        objects.location()
+        "s3://{}/{key} was written by others {} times while this run held its lock",
+        objects.location().bucket,
+        rounds::MOST
     );
-    Diagnostic::error(Code::TAKEN_OVER, message)
-        .hint("nothing more was begun; the other run picks up what was under way")
+    Diagnostic::error(Code::LOCKED, message)
+        .hint("find out what else writes there; nothing acknowledged is lost: run again after that")
 }
 
 /// The keys of one state.
@@ -197,8 +206,12 @@ impl fmt::Debug for Guard {
 }
 
 impl Guard {
-    pub(super) fn still_held(&self) -> Result<(), Diagnostic> {
-        if self.hold.is_held() { Ok(()) } else { Err(taken_over(&self.objects)) }
+    pub(super) async fn still_held(&self) -> Result<(), Diagnostic> {
+        self.hold.still_held().await
+    }
+
+    pub(super) fn is_fresh(&self) -> bool {
+        self.hold.is_fresh()
     }
 }
 
@@ -230,8 +243,18 @@ pub(super) fn hold(
     let objects = bucket.objects()?;
     let keys = Keys::new(&bucket.settings.location, key);
     let (lease, came) = Lease::take(&objects, &keys.lock, key, who, &bucket.settings)?;
+    let (mut rounds, mut before) = (Rounds::new(bucket.settings.lease), None);
     loop {
+        let enough = !rounds.next();
         let loaded = load(&objects, &keys, key, codec)?;
+        let seen = Some((loaded.segments.last, loaded.etag.clone()));
+        if enough {
+            return Err(match before == seen {
+                true => objects.stubborn(&keys.journal),
+                false => meddled(&objects, &keys.journal),
+            });
+        }
+        before = seen;
         let segments::Read { known, last, bytes, .. } = loaded.segments;
         let fence = match came {
             Came::Free => false,
@@ -247,9 +270,7 @@ pub(super) fn hold(
         }
         // Who was stopped since it took the lock may have been taken over, and the claim is no fence
         // against the holder: its parts of the journal must stay as they are.
-        if !lease.is_ours(&objects, &keys.lock)? {
-            return Err(taken_over(&objects));
-        }
+        lease.look(&objects, &keys.lock)?;
         let progress = segments.progress();
         let writer = Writer::start(segments, bytes)?;
         let held = Held { objects, keys, claim, progress, etag: loaded.etag, lease };
@@ -278,10 +299,17 @@ impl Held {
     /// Puts the snapshot in the place of the one that was read.
     pub(super) fn write_snapshot(&mut self, text: Vec<u8>, codec: &Codec) -> Result<(), Diagnostic> {
         let body = Bytes::from(text);
-        if self.lease.hold().is_lost() {
-            return Err(taken_over(&self.objects));
+        if let Some(lost) = self.lease.hold().lost() {
+            return Err(lost.clone());
         }
+        let (mut rounds, mut before) = (Rounds::new(self.lease.length()), None);
         loop {
+            if !rounds.next() {
+                return Err(match before == Some(self.etag.clone()) {
+                    true => self.objects.stubborn(&self.keys.snapshot),
+                    false => meddled(&self.objects, &self.keys.snapshot),
+                });
+            }
             let only = self.etag.as_deref().map_or(Only::IfAbsent, Only::IfSame);
             if let Put::Stored(etag) = self.objects.put(&self.keys.snapshot, &body, only)? {
                 self.etag = Some(etag);
@@ -294,8 +322,9 @@ impl Held {
                 .as_ref()
                 .and_then(|object| snapshot::parse(std::str::from_utf8(&object.body).ok()?, codec).ok());
             if known.is_some_and(|known| known.segment >= self.claim) {
-                return Err(taken_over(&self.objects));
+                return Err(lost::taken_over(&self.objects.location().to_string(), None));
             }
+            before = Some(self.etag.take());
             self.etag = there.map(|object| object.etag);
         }
     }

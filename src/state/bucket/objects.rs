@@ -11,7 +11,7 @@
 
 use super::location::{Location, endpoint};
 use super::{Access, Settings, refusal, xml};
-use crate::aws::{Answer, Client, Request};
+use crate::aws::{Answer, Client, Request, host};
 use crate::diagnostics::{Code, Diagnostic};
 use bytes::Bytes;
 use std::hash::{BuildHasher, Hasher};
@@ -140,20 +140,35 @@ impl Objects {
     }
 
     pub(super) fn put(&self, key: &str, body: &Bytes, only: Only<'_>) -> Result<Put, Diagnostic> {
-        self.put_within(key, body, only, self.speaker.patience)
+        let (speaker, key, body) = (Arc::clone(&self.speaker), key.to_owned(), body.clone());
+        let condition = condition(only);
+        wait(&self.runtime, async move { speaker.put(&key, &body, condition, speaker.patience).await })?
     }
 
-    /// With another patience.
-    pub(super) fn put_within(
+    /// Until then, whatever is waited for: a request that hasn't its answer by then is given up, and
+    /// may be done all the same.
+    pub(super) fn put_by(
         &self,
         key: &str,
         body: &Bytes,
         only: Only<'_>,
-        patience: Duration,
+        by: Instant,
     ) -> Result<Put, Diagnostic> {
         let (speaker, key, body) = (Arc::clone(&self.speaker), key.to_owned(), body.clone());
         let condition = condition(only);
-        wait(&self.runtime, async move { speaker.put(&key, &body, condition, patience).await })?
+        wait(&self.runtime, async move {
+            let left = by.saturating_duration_since(Instant::now());
+            speaker.within(left, speaker.put(&key, &body, condition, left)).await
+        })?
+    }
+
+    /// The same.
+    pub(super) fn get_by(&self, key: &str, by: Instant) -> Result<Option<Object>, Diagnostic> {
+        let (speaker, key) = (Arc::clone(&self.speaker), key.to_owned());
+        wait(&self.runtime, async move {
+            let left = by.saturating_duration_since(Instant::now());
+            speaker.within(left, speaker.get(&key)).await
+        })?
     }
 
     /// Whether S3 refuses a write whose condition doesn't hold.
@@ -257,6 +272,18 @@ impl Speaker {
 
     fn client(&self) -> MutexGuard<'_, (Client, bool)> {
         self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives up what takes longer.
+    async fn within<T>(
+        &self,
+        time: Duration,
+        work: impl Future<Output = Result<T, Diagnostic>>,
+    ) -> Result<T, Diagnostic> {
+        tokio::time::timeout(time, work).await.unwrap_or_else(|_| {
+            let words = format!("{} doesn't answer in time", host(self.client().0.endpoint()));
+            Err(refusal::silent(&self.location, &words, time))
+        })
     }
 
     async fn get(&self, key: &str) -> Result<Option<Object>, Diagnostic> {
@@ -409,7 +436,7 @@ fn client(location: &Location, access: &Access, region: &str) -> (Client, bool) 
 }
 
 /// Doubles, and differs between two who wait for the same.
-fn backoff(tries: u32) -> Duration {
+pub(super) fn backoff(tries: u32) -> Duration {
     let most = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tries.min(10))).min(LONGEST_WAIT);
     let dice = std::collections::hash_map::RandomState::new().build_hasher().finish();
     most.mul_f64(0.5 + 0.5 * (dice % 1_000) as f64 / 1_000.0)

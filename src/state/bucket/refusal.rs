@@ -75,6 +75,17 @@ pub(super) fn unconditional(location: &Location, endpoint: &str) -> Diagnostic {
         .hint("state needs `If-None-Match` and `If-Match` on PutObject, as S3 has them")
 }
 
+/// It says of conditions that hold that they don't.
+pub(super) fn stubborn(location: &Location, endpoint: &str, key: &str) -> Diagnostic {
+    let message = format!(
+        "the store at {} refuses what is asked of s3://{}/{key} under conditions that hold",
+        crate::aws::host(endpoint),
+        location.bucket
+    );
+    Diagnostic::error(Code::BUCKET, message)
+        .hint("state needs `If-None-Match` and `If-Match` on PutObject, as S3 has them")
+}
+
 /// What can't be helped by asking again.
 pub(super) fn of(location: &Location, action: &str, key: &str, status: u16, said: &Said) -> Diagnostic {
     let words = said.words(status);

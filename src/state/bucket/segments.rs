@@ -21,7 +21,7 @@
 
 use super::lease::Hold;
 use super::objects::{Objects, Only, Put};
-use super::{taken_over, unique};
+use super::{lost, unique};
 use crate::diagnostics::Diagnostic;
 use crate::state::entry::Entry;
 use crate::state::seal::{Codec, Unreadable};
@@ -185,22 +185,30 @@ impl Segments {
             }
         }
     }
+
+    /// Somebody else wrote where this run was to write next: whoever took over, in its own words.
+    fn forestalled(&self) -> Diagnostic {
+        let there = self.objects.get(&name(&self.folder, self.shared.last() + 1)).ok().flatten();
+        let head = there.as_ref().and_then(|object| parts(&object.body)).map(|(head, _)| head);
+        let who = head.map(|head| format!("another run, {},", head.by));
+        lost::taken_over(&self.objects.location().to_string(), who.as_deref())
+    }
 }
 
 impl writer::Disk for Segments {
     fn append(&mut self, bytes: &[u8]) -> Result<(), Diagnostic> {
-        if self.hold.is_lost() {
-            return Err(taken_over(&self.objects));
+        if let Some(lost) = self.hold.lost() {
+            return Err(lost.clone());
         }
         match self.put(bytes, false)? {
             Some(_) => Ok(()),
-            None => Err(taken_over(&self.objects)),
+            None => Err(self.forestalled()),
         }
     }
 
     fn empty(&mut self) -> Result<(), Diagnostic> {
-        if self.hold.is_lost() {
-            return Err(taken_over(&self.objects));
+        if let Some(lost) = self.hold.lost() {
+            return Err(lost.clone());
         }
         let Known { plain, fences } = std::mem::take(&mut *self.shared.known());
         for number in fences {
