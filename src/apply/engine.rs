@@ -14,7 +14,7 @@ use super::operation::{Call, Done, Halt, Hands, Order};
 use super::steps::{Steps, What};
 use super::update::{Update, record, update};
 use super::widen::{beside, widened};
-use super::{Job, Means, Outcome, Skipped};
+use super::{Job, Means, Outcome, Skipped, Unwritten};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Action, Address, Doubts, Json, Secrets, Value};
 use crate::plan::{Plan, ResourceChange};
@@ -76,7 +76,6 @@ pub(super) struct Engine<'a> {
     /// may have been done.
     seen_wide: HashMap<Address, Option<Json>>,
     outcome: Outcome,
-    disk: Option<Diagnostic>,
 }
 
 impl<'a> Engine<'a> {
@@ -112,12 +111,11 @@ impl<'a> Engine<'a> {
             tasks: JoinSet::new(),
             seen_wide: HashMap::new(),
             outcome: Outcome::default(),
-            disk: None,
             state,
         })
     }
 
-    pub async fn run(mut self) -> Result<Outcome, Diagnostic> {
+    pub async fn run(mut self) -> Outcome {
         self.records();
         for step in 0..self.stages.len() {
             if self.stages[step] == Stage::Waiting(0) {
@@ -146,7 +144,7 @@ impl<'a> Engine<'a> {
                         // Tasks are cancelled only with the whole run.
                         Err(_) => {}
                     }
-                    self.state.compact_if_long()?;
+                    self.fold();
                 }
                 Some(paid) = turn => {
                     asking = None;
@@ -160,9 +158,16 @@ impl<'a> Engine<'a> {
         }
         self.rest();
         self.outputs();
-        match self.disk {
-            Some(diagnostic) => Err(diagnostic),
-            None => Ok(self.outcome),
+        self.outcome
+    }
+
+    /// Keeps the journal short. Where that can't be done, what runs is waited for all the same: its end
+    /// can still be written, or is looked into by the next run.
+    fn fold(&mut self) {
+        if self.outcome.unwritten.is_none()
+            && let Err(why) = self.state.compact_if_long()
+        {
+            self.outcome.unwritten = Some(Unwritten { why, unfinished: Vec::new() });
         }
     }
 
@@ -179,7 +184,7 @@ impl<'a> Engine<'a> {
             Silence::Begun => self.tasks.is_empty(),
             Silence::Final => false,
         };
-        answers && self.disk.is_none() && self.hands.cancel.stop() == Stop::No
+        answers && self.outcome.unwritten.is_none() && self.hands.cancel.stop() == Stop::No
     }
 
     /// Changes of the record alone: names, and what stands between a resource and its deletion.

@@ -105,6 +105,15 @@ pub struct Silent {
     pub unfinished: Vec<(Address, Doing)>,
 }
 
+/// The state can't be written any more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unwritten {
+    /// What the disk or the bucket says.
+    pub why: Diagnostic,
+    /// What was under way, by address, and couldn't be written down: the next run looks into it.
+    pub unfinished: Vec<(Address, Doing)>,
+}
+
 /// How a run went.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[must_use]
@@ -130,6 +139,8 @@ pub struct Outcome {
     pub skipped: Vec<Skipped>,
     /// The cloud's silence that ended the run, if one did.
     pub silent: Option<Silent>,
+    /// That the state couldn't be written, which ended the run, if it did.
+    pub unwritten: Option<Unwritten>,
     /// How many of the failures are operations that were called back.
     pub cancelled: usize,
     /// How many of the failures are operations that still run: the next run looks into them.
@@ -144,18 +155,21 @@ impl Outcome {
     /// Whether everything was done.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.failures.is_empty() && self.skipped.is_empty() && self.silent.is_none() && !self.interrupted
+        self.failures.is_empty()
+            && self.skipped.is_empty()
+            && self.silent.is_none()
+            && self.unwritten.is_none()
+            && !self.interrupted
     }
 }
 
-/// Carries the plan out. What fails is in the outcome; the state is written to the journal as it
-/// goes, and the caller compacts it.
+/// Carries the plan out. What fails is in the outcome, also that the journal can't be written; the
+/// state is written to the journal as it goes, and the caller compacts it.
 ///
 /// # Errors
-/// When the journal can't be written ([`crate::diagnostics::Code::DISK`]), or the plan's steps need
-/// each other in a circle (which a checked plan's don't). What was done until then is recorded.
+/// When the plan's steps need each other in a circle (which a checked plan's don't).
 pub async fn run(job: &Job<'_>, means: &Means, state: &mut Locked) -> Result<Outcome, Diagnostic> {
-    engine::Engine::new(job, means, state)?.run().await
+    Ok(engine::Engine::new(job, means, state)?.run().await)
 }
 
 /// Whether a run has something to do: an empty plan may leave behind what earlier runs couldn't

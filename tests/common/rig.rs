@@ -340,6 +340,11 @@ impl Rig {
         self.try_load(text).map_err(|failure| words(&failure, text))
     }
 
+    /// Where the states lie.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The stack's recorded state. Each stack name has its own.
     pub fn state(&self, loaded: &Loaded) -> State {
         let key = Key::new(&loaded.stack.name, &loaded.stack.env);
@@ -389,14 +394,25 @@ impl Rig {
     pub fn attempt(&self, text: &str, wanted: &Wanted) -> Result<(Plan, Outcome), Diagnostics> {
         let loaded = self.try_load(text).map_err(|failure| failure.diagnostics)?;
         let mut locked = self.lock(&loaded);
-        let done = self.runtime.block_on(async {
-            let means = self.means();
-            let made = self.made(&loaded, &mut locked, &means, wanted).await?;
-            let outcome = carry_out(&loaded, &made.plan, &made.live, &means, &mut locked).await?;
-            Ok((made.plan, outcome))
-        });
+        let done = self.attempt_in(text, wanted, &mut locked);
         locked.compact().expect("the state is written");
         done
+    }
+
+    /// The same, in a state that is held already, whose journal isn't folded at the end.
+    pub fn attempt_in(
+        &self,
+        text: &str,
+        wanted: &Wanted,
+        locked: &mut Locked,
+    ) -> Result<(Plan, Outcome), Diagnostics> {
+        let loaded = self.try_load(text).map_err(|failure| failure.diagnostics)?;
+        self.runtime.block_on(async {
+            let means = self.means();
+            let made = self.made(&loaded, locked, &means, wanted).await?;
+            let outcome = carry_out(&loaded, &made.plan, &made.live, &means, locked).await?;
+            Ok((made.plan, outcome))
+        })
     }
 
     /// As `evstack apply --rollback`; `between` the failed run and the one that goes back something

@@ -4,7 +4,7 @@ use super::{Ended, Engine, Stage, What};
 use crate::apply::event::{Doing, Event, Subject};
 use crate::apply::failure::Failure;
 use crate::apply::operation::Halt;
-use crate::apply::{Silent, failure};
+use crate::apply::{Silent, Unwritten, failure};
 use crate::model::{Action, Address, Fixed};
 use crate::provider::{Fault, FaultKind};
 use crate::state::Entry;
@@ -63,9 +63,13 @@ impl Engine<'_> {
                 }
             }
             Err(Halt::Disk(diagnostic)) => {
-                (self.hands.sink)(Event::Failed { subject, elapsed });
                 self.stages[step] = Stage::Failed;
-                self.disk.get_or_insert(*diagnostic);
+                let unwritten = &mut self.outcome.unwritten;
+                let unwritten =
+                    unwritten.get_or_insert_with(|| Unwritten { why: *diagnostic, unfinished: Vec::new() });
+                unwritten.unfinished.push((subject.address.clone(), subject.doing));
+                unwritten.unfinished.sort();
+                (self.hands.sink)(Event::Failed { subject, elapsed });
             }
             Err(Halt::Fault(fault)) if fault.kind == FaultKind::Silent => {
                 self.unanswered(step, subject, elapsed, &fault);

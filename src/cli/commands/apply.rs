@@ -199,17 +199,18 @@ pub(super) async fn perform(
 ) -> Result<Ended, Failure> {
     let Held { mut locked, recovered, seed } = held;
     if planned.is_refused() {
-        locked.compact()?;
+        let folded = locked.compact();
         mention(args, &planned.refusals, &planned.loaded.sources)?;
-        return Ok(Ended::Failed);
+        return Ok(folded.map(|()| Ended::Failed)?);
     }
     if !has_work(&planned.plan, &planned.state) {
         // Options alone may be others: what is to go one day is protected, kept or drained by them.
         let means = Means::new(Arc::clone(&connection.provider), Arc::new(SystemClock::default()), seed);
         let outcome = carry_out_plan(&planned, &means, &mut locked).await;
-        locked.compact()?;
-        let _ = outcome?;
-        return finish_empty(args, &planned, recovered, task);
+        let folded = locked.compact();
+        let outcome = outcome?;
+        let ended = finish_empty(args, &planned, recovered, task)?;
+        return still_written(&outcome, folded).map(|()| ended);
     }
     if asks && !approved(args, &planned, task).await? {
         tell_recovered(args, recovered.as_deref())?;
@@ -219,14 +220,28 @@ pub(super) async fn perform(
     // Until all is told, nobody else takes notice of Ctrl-C.
     let heed = interrupt::heed();
     let outcome = watched(args, connection, &planned, &mut locked, seed).await;
-    locked.compact()?;
+    let folded = locked.compact();
     let outcome = outcome?;
     let ended = report(args, &planned, &outcome, recovered, task)?;
     drop(heed);
+    still_written(&outcome, folded).inspect_err(|_| {
+        if task.rolls_back() && rollback::is_for(&outcome) {
+            let command = hints::spelled(&planned, hints::on_again(task));
+            terminal::say(&format!("Nothing is rolled back after that: run `{command}` to go on."));
+        }
+    })?;
     if task.rolls_back() && rollback::is_for(&outcome) {
         return rollback::run(args, connection, locked, planned, &outcome, seed).await;
     }
     Ok(ended)
+}
+
+/// That the state couldn't be written at the end is told after what was done, and once.
+fn still_written(outcome: &Outcome, folded: Result<(), Diagnostic>) -> Result<(), Failure> {
+    match outcome.unwritten {
+        Some(_) => Ok(()),
+        None => Ok(folded?),
+    }
 }
 
 /// Carries it out, shown as it goes and under Ctrl-C.
@@ -254,6 +269,7 @@ async fn watched(
     progress.finish(match &outcome {
         Err(_) => "the run couldn't go on",
         Ok(outcome) if outcome.silent.is_some() => "the cloud stopped answering",
+        Ok(outcome) if outcome.unwritten.is_some() => "the state can't be written",
         Ok(_) => "the run was interrupted",
     });
     outcome

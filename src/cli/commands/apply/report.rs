@@ -42,6 +42,9 @@ pub(super) fn report(
     if let Some(silent) = &outcome.silent {
         diagnostics.push(silent.diagnostic());
     }
+    if let Some(unwritten) = &outcome.unwritten {
+        diagnostics.push(unwritten.why.clone());
+    }
     let ended = match (outcome.interrupted, outcome.is_complete()) {
         (true, _) => Ended::Interrupted,
         (false, true) => Ended::Done,
@@ -99,10 +102,17 @@ pub(super) fn capital(name: &str) -> String {
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
+/// How many operations the next run looks into, because nobody answered or nothing could be written.
+fn unfinished_of(outcome: &Outcome) -> usize {
+    let silent = outcome.silent.as_ref().map_or(0, |silent| silent.unfinished.len());
+    let unwritten = outcome.unwritten.as_ref().map_or(0, |unwritten| unwritten.unfinished.len());
+    silent.saturating_add(unwritten)
+}
+
 /// How far it came, and how to go on.
 fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) -> String {
     let why = if outcome.interrupted { "interrupted" } else { "incomplete" };
-    let unfinished = match outcome.silent.as_ref().map_or(0, |silent| silent.unfinished.len()) {
+    let unfinished = match unfinished_of(outcome) {
         0 => String::new(),
         n => format!(", {n} unfinished"),
     };
@@ -127,9 +137,13 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) 
         }
         false => format!(" Run `{command}` to go on. `apply --rollback` turns a failed apply back."),
     };
+    let recorded = match &outcome.unwritten {
+        None => "What was done is recorded",
+        Some(_) => "What was done is recorded, or is found out by the next run",
+    };
     format!(
         "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{stopped}{unfinished}, {} not started.\n\
-         What was done is recorded.{then}",
+         {recorded}.{then}",
         counts.add,
         counts.change,
         counts.destroy,

@@ -2,7 +2,7 @@
 
 use super::hints::spelled;
 use super::report::{mention, report};
-use super::{Task, approved, recover_first, show, watched};
+use super::{Task, approved, recover_first, show, still_written, watched};
 use crate::apply::Outcome;
 use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::Connection;
@@ -17,9 +17,13 @@ use crate::state::{Entry, Locked};
 use serde_json::json;
 
 /// Whether a run ended so that going back is asked for: it failed, and whoever started it didn't stop
-/// it. A cloud that fell silent can't be asked to undo anything either.
+/// it. A cloud that fell silent can't be asked to undo anything either, and what can't be written down
+/// isn't begun.
 pub(super) fn is_for(outcome: &Outcome) -> bool {
-    !outcome.failures.is_empty() && outcome.silent.is_none() && !outcome.interrupted
+    !outcome.failures.is_empty()
+        && outcome.silent.is_none()
+        && outcome.unwritten.is_none()
+        && !outcome.interrupted
 }
 
 /// Goes back to what was recorded before the run. That the apply failed is what the exit code says,
@@ -82,14 +86,20 @@ pub(super) async fn run(
         let _heed = interrupt::heed();
         restoration.begin(&locked)?;
         let outcome = watched(args, connection, &back, &mut locked, seed).await;
-        if outcome.as_ref().is_ok_and(Outcome::is_complete) {
-            restoration.finish(&locked)?;
-        }
-        locked.compact()?;
+        let finished = match &outcome {
+            Ok(outcome) if outcome.is_complete() => restoration.finish(&locked),
+            _ => Ok(()),
+        };
+        let folded = locked.compact();
         let outcome = outcome?;
-        if has_work && report(args, &back, &outcome, None, Task::Rollback)? != Ended::Done {
+        let told = has_work || outcome.unwritten.is_some();
+        if told && report(args, &back, &outcome, None, Task::Rollback)? != Ended::Done {
+            still_written(&outcome, finished.and(folded))?;
             return Ok(if outcome.interrupted { Ended::Interrupted } else { Ended::Failed });
         }
+        tail(args, &restoration, has_work)?;
+        still_written(&outcome, finished.and(folded))?;
+        return Ok(Ended::Failed);
     }
     tail(args, &restoration, has_work)?;
     Ok(Ended::Failed)
