@@ -8,7 +8,11 @@ mod engine;
 mod lease;
 #[path = "state_s3/program.rs"]
 mod program;
+#[path = "common/rig.rs"]
+mod rig;
 #[path = "common/s3.rs"]
 mod s3;
 #[path = "state_s3/sealed.rs"]
 mod sealed;
+#[path = "state_s3/taken_over.rs"]
+mod taken_over;

@@ -12,7 +12,7 @@ use super::remnant::{self, Create, Verdict};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json};
 use crate::provider::retry::{self, Backoff, Policy};
-use crate::provider::{Clock, Fault, FaultKind, Progress, Provider};
+use crate::provider::{Clock, Fault, FaultKind, May, Progress, Provider, only_while};
 use crate::schema::{ResourceType, TypeName};
 use crate::state::{Declared, Ending, Entry, Journal, Operation, State, Verb};
 use std::sync::Arc;
@@ -444,6 +444,12 @@ impl Hands {
         Ok(())
     }
 
+    /// For what is sent only as long as the state is surely this run's.
+    pub(super) fn while_held(&self) -> May {
+        let journal = self.journal.clone();
+        Arc::new(move || journal.is_surely_held())
+    }
+
     async fn call(&self, type_name: &TypeName, call: &Call, token: &str) -> Result<Progress, Fault> {
         match call {
             Call::Create(body) => self.provider.create(type_name, body, token).await,
@@ -479,11 +485,19 @@ impl Hands {
         token: &str,
         started: Duration,
     ) -> Tried {
-        // Its intent may be old: it was refused before, and waited for another try.
-        if let Err(why) = self.journal.still_held().await {
-            return Tried::TakenOver(Box::new(why));
-        }
-        let progress = match self.call(&order.subject.type_name, call, token).await {
+        let answer = loop {
+            // Its intent may be old: it was refused before, and waited for another try.
+            if let Err(why) = self.journal.still_held().await {
+                return Tried::TakenOver(Box::new(why));
+            }
+            // So may that answer be, once it has its turn.
+            let sent = only_while(self.while_held(), self.call(&order.subject.type_name, call, token));
+            match sent.await {
+                Err(fault) if fault.kind == FaultKind::Withheld => {}
+                answer => break answer,
+            }
+        };
+        let progress = match answer {
             Ok(progress) => progress,
             // The token is used: by a try of our own whose answer was lost.
             Err(fault) if fault.kind == FaultKind::TokenConflict => {

@@ -6,7 +6,7 @@ use super::event::{Event, Subject};
 use super::expect::by_table;
 use super::operation::{Hands, Tried};
 use crate::model::Json;
-use crate::provider::{Fault, Progress, Status};
+use crate::provider::{Fault, Progress, Status, only_while};
 use crate::schema::TypeName;
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ impl Hands {
                     () = self.cancel.at_least(Stop::Now), if !called_back => {
                         called_back = true;
                         // It may have ended meanwhile, or be past cancelling: the status tells.
-                        let _ = self.provider.cancel(&token).await;
+                        let _ = only_while(self.while_held(), self.provider.cancel(&token)).await;
                         wait = Duration::ZERO;
                     }
                 }

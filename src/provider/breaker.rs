@@ -74,7 +74,9 @@ impl Turn<'_> {
             },
         };
         let answer = answer.filter(|answer| !matches!(answer, Err(f) if f.kind == FaultKind::Unreachable));
-        match answer {
+        match &answer {
+            // Nobody was asked.
+            Some(Err(fault)) if fault.kind == FaultKind::Withheld => {}
             Some(_) => self.breaker.answered(),
             None => self.breaker.unanswered(clock.now(), self.probe.is_some()),
         }

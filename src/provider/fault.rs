@@ -36,6 +36,8 @@ pub enum FaultKind {
     Unreachable,
     /// Nobody answered for so long that nothing is asked any more; whether it was done isn't known.
     Silent,
+    /// Not sent: whoever asked may not do so any more ([`super::only_while`]).
+    Withheld,
 }
 
 /// One refusal.

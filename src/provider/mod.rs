@@ -7,6 +7,7 @@ pub mod cloud_control;
 mod fault;
 pub mod identity;
 pub mod in_process;
+mod leave;
 pub mod limiter;
 pub mod memory;
 pub mod retry;
@@ -16,6 +17,7 @@ pub use breaker::Breaker;
 pub use clock::{Clock, JumpingClock, SystemClock};
 pub use cloud_control::CloudControl;
 pub use fault::{Fault, FaultKind};
+pub use leave::{May, only_while};
 pub use limiter::Limiter;
 pub use urgency::Urgency;
 

@@ -48,7 +48,11 @@ pub fn quiet(s3: &S3) -> Store {
 }
 
 pub fn take(store: &Store, command: &str) -> Locked {
-    lock(store, &key(), &who(command)).expect("it can be had")
+    take_of(store, &key(), command)
+}
+
+pub fn take_of(store: &Store, key: &Key, command: &str) -> Locked {
+    lock(store, key, &who(command)).expect("it can be had")
 }
 
 pub fn read(store: &Store) -> State {

@@ -1,6 +1,7 @@
 //! The SDK's errors and a failed progress event, each as one [`Fault`].
 
 use super::classify::classify;
+use super::withheld::Withheld;
 use crate::provider::fault::{NoAnswer, foreign, no_answer};
 use crate::provider::{Fault, FaultKind};
 use crate::schema::TypeName;
@@ -58,6 +59,9 @@ impl Asked<'_> {
             SdkError::ConstructionFailure(_) => {
                 let words = error.source().map_or_else(|| error.to_string(), ToString::to_string);
                 self.fault(FaultKind::Invalid, "Request".to_owned(), words, None)
+            }
+            SdkError::DispatchFailure(_) if Withheld::is_in(&error) => {
+                self.fault(FaultKind::Withheld, "Withheld".to_owned(), Withheld.to_string(), None)
             }
             // Credentials that can't be found also end here: the request was never sent.
             SdkError::DispatchFailure(_) => {

@@ -8,6 +8,7 @@ mod classify;
 mod fault;
 mod progress;
 mod queue;
+mod withheld;
 
 use super::breaker::is_here;
 use super::limiter::Limiter;
@@ -90,7 +91,8 @@ impl CloudControl {
             .identity_cache(IdentityCache::lazy().build())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(withheld::Gate);
         if let Some(endpoint) = settings.endpoint {
             config = config.endpoint_url(endpoint);
         }
@@ -131,7 +133,9 @@ impl CloudControl {
                     false => limiter.turn(&*self.clock, way).await,
                 };
                 let answer = ask().await;
-                limiter.learn(&answer, self.clock.now());
+                if !matches!(&answer, Err(fault) if fault.kind == FaultKind::Withheld) {
+                    limiter.learn(&answer, self.clock.now());
+                }
                 answer
             };
             let answer = match turn {
