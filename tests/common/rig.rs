@@ -399,10 +399,7 @@ impl Rig {
         let loaded = self.try_load(text).map_err(|failure| failure.diagnostics)?;
         let mut locked = self.lock(&loaded);
         let done = self.attempt_in(text, wanted, &mut locked);
-        let written = locked.compact();
-        if done.is_ok() {
-            written.expect("the state is written");
-        }
+        locked.compact().expect("the state is written");
         done
     }
 

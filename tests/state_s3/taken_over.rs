@@ -36,9 +36,11 @@ fn taken_over_after(time: Duration, mut rig: Rig) {
             wire.heal();
         }
     }));
-    let refused = rig.attempt(&stack(), &Wanted::default()).expect_err("another run took over");
-    let refused = refused.iter().next().expect("a problem");
-    assert_eq!(refused.code, Code::TAKEN_OVER, "{refused:?}");
+    let mut locked = rig.lock(&rig.load(&stack()).expect("a stack"));
+    let (_, outcome) = rig.attempt_in(&stack(), &Wanted::default(), &mut locked).expect("it begins");
+    let unwritten = outcome.unwritten.expect("another run took over");
+    assert_eq!(unwritten.why.code, Code::TAKEN_OVER, "{unwritten:?}");
+    drop(locked);
     let calls = rig.take_calls();
     let changes = || calls.iter().filter(|call| call.operation == "CreateResource");
     assert!(changes().any(|call| call.status != Some(200)), "some have to be sent again: {calls:?}");
