@@ -11,7 +11,9 @@ use evstack::apply::Cancel;
 use evstack::local::Cloud;
 use evstack::model::Json;
 use evstack::ops::plan::Wanted;
-use evstack::provider::{Answer, Depth, Fault, FaultKind, Progress, Provider, Remembered, Silence, Urgency};
+use evstack::provider::{
+    Answer, Depth, Fault, FaultKind, Progress, Provider, Remembered, Silence, Sought, Urgency,
+};
 use evstack::schema::TypeName;
 use rig::Rig;
 use serde_json::json;
@@ -149,8 +151,8 @@ impl Provider for Holding {
     fn list<'a>(&'a self, of: &'a TypeName, model: Option<&'a Json>) -> Answer<'a, Vec<(String, Json)>> {
         self.inner.list(of, model)
     }
-    fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
-        self.inner.creates()
+    fn requests(&self, sought: Sought) -> Answer<'_, Option<Vec<Remembered>>> {
+        self.inner.requests(sought)
     }
     fn admit(&self, urgency: Urgency) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
         self.inner.admit(urgency)

@@ -1,7 +1,7 @@
 //! What recovery would find, without changing anything: what a plan is made on while an earlier run's
 //! operations are unfinished.
 
-use super::recover::{is_tagged, told_by_reading, veiled};
+use super::recover::{Standing, UnderWay, is_tagged, told_by_reading, veiled};
 use crate::model::{Address, Json};
 use crate::provider::{Fault, FaultKind, Provider, Status};
 use crate::schema::Catalogue;
@@ -20,6 +20,7 @@ const AT_ONCE: usize = 48;
 /// The first refusal of the cloud.
 pub async fn peek(provider: &Arc<dyn Provider>, mut state: State) -> Result<State, Fault> {
     let secrets = state.secrets();
+    let running = Arc::new(UnderWay::default());
     let operations: Vec<Operation> = state.operations.values().cloned().collect();
     let mut waiting = operations.into_iter();
     let mut under_way = JoinSet::new();
@@ -27,9 +28,9 @@ pub async fn peek(provider: &Arc<dyn Provider>, mut state: State) -> Result<Stat
         while under_way.len() < AT_ONCE
             && let Some(operation) = waiting.next()
         {
-            let (provider, secrets) = (Arc::clone(provider), secrets.clone());
+            let (provider, secrets, running) = (Arc::clone(provider), secrets.clone(), Arc::clone(&running));
             under_way.spawn(async move {
-                let ending = look(&*provider, &operation, &secrets).await?;
+                let ending = look(&*provider, &operation, &secrets, &running).await?;
                 Ok::<_, Fault>(ending.map(|ending| Entry::Ended { id: operation.id, ending }))
             });
         }
@@ -60,6 +61,7 @@ async fn look(
     provider: &dyn Provider,
     operation: &Operation,
     secrets: &crate::model::Secrets,
+    running: &UnderWay,
 ) -> Result<Option<Ending>, Fault> {
     if let Some(token) = &operation.request_token {
         match provider.status(token).await {
@@ -79,6 +81,11 @@ async fn look(
         }
     }
     if operation.verb != Verb::Create {
+        if operation.request_token.is_none()
+            && let Standing::Runs(_) = running.look(provider, operation).await?
+        {
+            return Ok(None);
+        }
         let found = told_by_reading(provider, operation).await?;
         return Ok(found.map(|(ending, _)| ending));
     }

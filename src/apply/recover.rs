@@ -2,12 +2,14 @@
 //!
 //! An operation with a request token is asked for. One without may have been begun or not: a
 //! create is sent again, the same body with the same client token, which begins it or finds it; one
-//! that can't be sent again is searched for; an update or a delete is told from what is there. After
-//! that every operation has ended, and what failed creates left behind is gone; or it is said what
+//! that can't be sent again is searched for; an update or a delete is looked for among what the service
+//! still works on, and then told from what is there. After that every operation has ended, and what failed creates left behind is gone; or it is said what
 //! can't be told and who decides it, and nothing is planned on it.
 
+mod reading;
 mod search;
 
+pub(super) use reading::{Standing, UnderWay, told_by_reading};
 pub(super) use search::is_tagged;
 
 use super::desired::{hash, kept_apart, leaves};
@@ -21,7 +23,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::diff::create_model;
 use crate::model::{Address, Json, Secrets};
 use crate::plan::adoption::import_command;
-use crate::provider::{Fault, FaultKind, Progress, Provider, Silence, Status};
+use crate::provider::{Fault, FaultKind, Progress, Silence, Status};
 use crate::schema::{Catalogue, ResourceType};
 use crate::state::{Declared, Ending, Entry, Locked, Operation, Verb, Why};
 use std::collections::BTreeSet;
@@ -88,7 +90,13 @@ pub async fn recover(
         expected: Expected::default(),
     };
     let before = state.snapshot();
-    let recoverer = Arc::new(Recoverer { hands, secrets: before.secrets(), found: Mutex::default() });
+    let recoverer = Arc::new(Recoverer {
+        hands,
+        secrets: before.secrets(),
+        found: Mutex::default(),
+        untold: Mutex::default(),
+        under_way: UnderWay::default(),
+    });
     let mut recovery = Recovery::default();
     let mut waiting = before.operations.values();
     let mut under_way = JoinSet::new();
@@ -161,6 +169,9 @@ pub async fn recover(
         return Ok(recovery);
     }
     recovery.found = held(&recoverer.found).clone();
+    if let Some(warning) = recoverer.untold() {
+        recovery.problems.push(warning);
+    }
     recovery.ended.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
     for leftover in state.snapshot().leftovers.iter().filter(|leftover| leftover.why == Why::Remnant) {
         let (address, type_name) = (leftover.address.clone(), leftover.type_name.clone());
@@ -255,6 +266,9 @@ struct Recoverer {
     secrets: Secrets,
     /// See [`Recovery::found`].
     found: Mutex<BTreeSet<Address>>,
+    /// Where something may still run, and the cloud doesn't say.
+    untold: Mutex<BTreeSet<Address>>,
+    under_way: UnderWay,
 }
 
 fn held(found: &Mutex<BTreeSet<Address>>) -> MutexGuard<'_, BTreeSet<Address>> {
@@ -303,7 +317,7 @@ impl Recoverer {
         {
             return self.send_again(unfinished, body.clone()).await.map(Some);
         }
-        Ok(told_by_reading(&*self.hands.provider, operation).await?)
+        self.without_token(unfinished).await
     }
 
     async fn send_again(&self, unfinished: &Unfinished, body: Json) -> Result<Found, Problem> {
@@ -462,22 +476,6 @@ impl Recoverer {
 
 fn failed(fault: &str, remnant: Option<String>) -> Found {
     (Ending::Failed { fault: fault.to_owned(), remnant, in_part: true }, Recovered::NotDone)
-}
-
-/// What is there tells how an update or a delete ended; a create it doesn't.
-pub(super) async fn told_by_reading(
-    provider: &dyn Provider,
-    operation: &Operation,
-) -> Result<Option<Found>, Fault> {
-    let identifier = match (operation.verb, &operation.identifier) {
-        (Verb::Create, _) => return Ok(None),
-        (_, identifier) => identifier.as_deref().unwrap_or_default(),
-    };
-    let read = provider.read(&operation.type_name, identifier).await?;
-    Ok(Some(match (operation.verb, read) {
-        (Verb::Delete, None) => (Ending::Deleted, Recovered::Done),
-        _ => (not_done("whether it was done isn't known"), Recovered::NotDone),
-    }))
 }
 
 /// Without its secrets at hand, what is seen of a resource that has some isn't written down.

@@ -7,7 +7,7 @@ use crate::graph::Graph;
 use crate::model::{Options, Order, Place, Reference};
 use crate::plan::{PlanInputs, PlanOptions, build};
 use crate::provider::memory::{Memory, Trouble};
-use crate::provider::{Answer, Fault, FaultKind, JumpingClock, Progress, Remembered};
+use crate::provider::{Answer, Fault, FaultKind, JumpingClock, Progress, Remembered, Sought};
 use crate::schema::TypeName;
 use crate::state::{self, Declared, Holder, Key, open_read};
 use serde_json::json;

@@ -6,7 +6,7 @@
 //! resource has two computed properties: `Arn`, decided by type and identifier, and `Serial`, which
 //! nobody can predict.
 
-use super::{Answer, Fault, FaultKind, Progress, Provider, Remembered, Status};
+use super::{Answer, Begun, Fault, FaultKind, Progress, Provider, Remembered, Sought, Status};
 use crate::model::Json;
 use crate::schema::TypeName;
 use serde_json::json;
@@ -419,17 +419,26 @@ impl Provider for Memory {
         })
     }
 
-    fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
+    fn requests(&self, sought: Sought) -> Answer<'_, Option<Vec<Remembered>>> {
         Box::pin(async move {
             let world = self.world();
             if world.mute {
                 return Ok(None);
             }
             let known = world.requests.iter().enumerate().skip(world.forgotten);
-            let creates = known.filter(|(_, request)| request.operation == "CreateResource");
+            let begun = |request: &Request| match request.operation {
+                "CreateResource" => Begun::Create,
+                "UpdateResource" => Begun::Update,
+                _ => Begun::Delete,
+            };
+            let found = known.filter(|(_, request)| match sought {
+                Sought::Creates => begun(request) == Begun::Create,
+                Sought::Unfinished => begun(request) != Begun::Create && request.ended.is_none(),
+            });
             Ok(Some(
-                creates
+                found
                     .map(|(index, request)| Remembered {
+                        begun: begun(request),
                         type_name: request.type_name.clone(),
                         began: None,
                         progress: world.progress(index),

@@ -83,9 +83,31 @@ pub enum Silence {
     Final,
 }
 
+/// What a request began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// A create.
+    Create,
+    /// An update.
+    Update,
+    /// A delete.
+    Delete,
+}
+
+/// Which requests are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought {
+    /// All creates, however they ended.
+    Creates,
+    /// Updates and deletes that have no end yet.
+    Unfinished,
+}
+
 /// A request that the service still knows of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
+    /// What it began.
+    pub begun: Begun,
     /// Of what type.
     pub type_name: TypeName,
     /// When it came, in seconds since 1970, if that is said.
@@ -168,9 +190,9 @@ pub trait Provider: Send + Sync {
         model: Option<&'a Json>,
     ) -> Answer<'a, Vec<(String, Json)>>;
 
-    /// All creates of the account and region that the service remembers (Cloud Control: those of seven
+    /// Requests of the account and region that the service remembers (Cloud Control: those of seven
     /// days), in no order; `None` where it doesn't tell.
-    fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
+    fn requests(&self, _sought: Sought) -> Answer<'_, Option<Vec<Remembered>>> {
         Box::pin(async { Ok(None) })
     }
 

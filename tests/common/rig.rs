@@ -194,6 +194,8 @@ pub struct Rig {
     gone: Arc<Mutex<(i64, i64)>>,
     /// Where its states lie: its own folder, unless somebody says otherwise.
     pub store: Store,
+    /// What the engine may not ask for.
+    denied: Arc<Mutex<BTreeSet<String>>>,
     folder: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
     seed: AtomicU64,
@@ -206,23 +208,40 @@ fn folder() -> tempfile::TempDir {
     made.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
 }
 
+/// What Cloud Control says to whom it doesn't allow something.
+fn refusal(operation: &str) -> http::Response<Bytes> {
+    let body = json!({
+        "__type": "com.amazon.coral.service#AccessDeniedException",
+        "Message": format!("User: test is not authorized to perform: cloudformation:{operation}"),
+    });
+    let response = http::Response::builder().status(400).header("content-type", "application/x-amz-json-1.0");
+    response.body(Bytes::from(body.to_string())).expect("a response")
+}
+
 fn provider(
     cloud: &Arc<Cloud>,
     clock: &Arc<VirtualClock>,
     calls: &Arc<Mutex<Vec<Call>>>,
     gone: &Arc<Mutex<(i64, i64)>>,
+    denied: &Arc<Mutex<BTreeSet<String>>>,
     line: Line,
     seed: u64,
 ) -> Arc<dyn Provider> {
     let (heard, answering, gone) = (Arc::clone(calls), Arc::clone(cloud), Arc::clone(gone));
+    let denied = Arc::clone(denied);
     let http_client = in_process::http_client(move |request| {
         let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
         let operation = target.rsplit('.').next().unwrap_or("").to_owned();
         let input = serde_json::from_slice(request.body()).unwrap_or(Json::Null);
         let (from, to) = *held(&gone);
         let at = START.until(answering.now());
-        let answer =
-            if (from..to).contains(&answering.now().0) { None } else { answering.exchange(&request) };
+        let answer = if (from..to).contains(&answering.now().0) {
+            None
+        } else if held(&denied).contains(&operation) {
+            Some(refusal(&operation))
+        } else {
+            answering.exchange(&request)
+        };
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
         held(&heard).push(Call { operation, input, at, status });
         answer
@@ -258,7 +277,8 @@ impl Rig {
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
         let gone = Arc::new(Mutex::new((0, 0)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let provider = provider(&cloud, &clock, &calls, &gone, Line::default(), seed);
+        let denied = Arc::default();
+        let provider = provider(&cloud, &clock, &calls, &gone, &denied, Line::default(), seed);
         let folder = folder();
         let rig = Self {
             cloud,
@@ -271,6 +291,7 @@ impl Rig {
             gone,
             store: Store::folder(folder.path()),
             folder,
+            denied,
             runtime,
             seed: AtomicU64::new(seed.wrapping_mul(1_000)),
         };
@@ -288,7 +309,7 @@ impl Rig {
     /// As a new process would: with a pace and a view of its own of whether the cloud answers.
     pub fn dial(&mut self, line: Line) {
         let seed = self.seed.fetch_add(1, Ordering::Relaxed);
-        self.provider = provider(&self.cloud, &self.clock, &self.calls, &self.gone, line, seed);
+        self.provider = provider(&self.cloud, &self.clock, &self.calls, &self.gone, &self.denied, line, seed);
     }
 
     /// From now on somebody watches the cloud while an engine waits.
@@ -300,6 +321,11 @@ impl Rig {
     pub fn goes_away(&self, after: Duration, time: Duration) {
         let from = self.cloud.now().after(after);
         *held(&self.gone) = (from.0, from.after(time).0);
+    }
+
+    /// Its engine isn't allowed to ask for this.
+    pub fn denies(&self, operation: &str) {
+        held(&self.denied).insert(operation.to_owned());
     }
 
     /// How it behaves.
@@ -454,6 +480,14 @@ impl Rig {
         });
         locked.compact().expect("the state is written");
         done.map_err(|problems| format!("{problems:#?}\n{text}"))
+    }
+
+    /// What every run begins with: an earlier one's operations are looked into.
+    pub fn recover(&self, loaded: &Loaded) -> Recovery {
+        let (mut locked, means) = (self.lock(loaded), self.means());
+        let known = |_: &Address| None;
+        let done = self.runtime.block_on(recover(&means, &mut locked, Catalogue::bundled(), &known));
+        done.expect("the journal can be written")
     }
 
     fn means(&self) -> Means {

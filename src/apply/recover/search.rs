@@ -10,7 +10,7 @@ use crate::apply::remnant::{Verdict, is_given, judge};
 use crate::diff::{Context, diff, holding, is_hidden, same};
 use crate::model::{Address, Json, Options, Value};
 use crate::plan::adoption::{Owner, owner};
-use crate::provider::{Fault, FaultKind, Remembered, Status};
+use crate::provider::{Fault, FaultKind, Remembered, Sought, Status};
 use crate::schema::{ResourceType, TypeName};
 use crate::state::{Ending, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +83,7 @@ impl Search {
             return Ok(Ok(None));
         }
         if self.remembered.is_none() {
-            self.remembered = Some(hands.provider.creates().await?);
+            self.remembered = Some(hands.provider.requests(Sought::Creates).await?);
         }
         let Some(Some(all)) = &self.remembered else { return Ok(Ok(None)) };
         let since = operation.began.saturating_sub(SKEW);

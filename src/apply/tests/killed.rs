@@ -55,8 +55,8 @@ impl Provider for Mortal {
     fn list<'a>(&'a self, t: &'a TypeName, model: Option<&'a Json>) -> Answer<'a, Vec<(String, Json)>> {
         self.mortal(self.cloud.list(t, model))
     }
-    fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
-        self.mortal(self.cloud.creates())
+    fn requests(&self, sought: Sought) -> Answer<'_, Option<Vec<Remembered>>> {
+        self.mortal(self.cloud.requests(sought))
     }
 }
 

@@ -14,7 +14,8 @@ use super::breaker::is_here;
 use super::limiter::Limiter;
 use super::retry::{self, Backoff};
 use super::{
-    Answer, Breaker, Clock, Depth, Fault, FaultKind, Progress, Provider, Remembered, Silence, Urgency,
+    Answer, Begun, Breaker, Clock, Depth, Fault, FaultKind, Progress, Provider, Remembered, Silence, Sought,
+    Urgency,
 };
 use crate::model::Json;
 use crate::schema::TypeName;
@@ -25,7 +26,7 @@ use aws_sdk_cloudcontrol::config::timeout::TimeoutConfig;
 use aws_sdk_cloudcontrol::config::{
     BehaviorVersion, Config, IdentityCache, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
-use aws_sdk_cloudcontrol::types::{Operation, ResourceRequestStatusFilter};
+use aws_sdk_cloudcontrol::types::{Operation, OperationStatus, ResourceRequestStatusFilter};
 use fault::Asked;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -375,11 +376,21 @@ impl Provider for CloudControl {
         })
     }
 
-    fn creates(&self) -> Answer<'_, Option<Vec<Remembered>>> {
+    fn requests(&self, sought: Sought) -> Answer<'_, Option<Vec<Remembered>>> {
         let asked =
             Asked { operation: "ListResourceRequests", type_name: None, identifier: None, at: &self.at };
         Box::pin(async move {
-            let filter = ResourceRequestStatusFilter::builder().operations(Operation::Create).build();
+            let filter = ResourceRequestStatusFilter::builder();
+            let filter = match sought {
+                Sought::Creates => filter.operations(Operation::Create),
+                Sought::Unfinished => filter
+                    .operations(Operation::Update)
+                    .operations(Operation::Delete)
+                    .operation_statuses(OperationStatus::Pending)
+                    .operation_statuses(OperationStatus::InProgress)
+                    .operation_statuses(OperationStatus::CancelInProgress),
+            };
+            let filter = filter.build();
             let (mut found, mut next) = (Vec::new(), None::<String>);
             loop {
                 let page = self
@@ -394,13 +405,20 @@ impl Provider for CloudControl {
                     })
                     .await;
                 let page = match page {
-                    // Who may create need not be allowed to list what was asked for.
+                    // Who may change things need not be allowed to list what was asked for.
                     Err(fault) if fault.kind == FaultKind::Denied => return Ok(None),
                     page => page?,
                 };
                 for event in page.resource_request_status_summaries() {
                     let Some(type_name) = event.type_name() else { continue };
+                    let begun = match event.operation() {
+                        Some(Operation::Create) => Begun::Create,
+                        Some(Operation::Update) => Begun::Update,
+                        Some(Operation::Delete) => Begun::Delete,
+                        _ => continue,
+                    };
                     found.push(Remembered {
+                        begun,
                         type_name: TypeName::new(type_name),
                         began: event.event_time().and_then(|at| u64::try_from(at.secs()).ok()),
                         progress: progress::progress(event, asked, self.clock.wall()),
