@@ -41,6 +41,10 @@ fn reviews() -> (Rig, String) {
 }
 
 fn documents(rig: &Rig, text: &str, plan: &Plan) -> Vec<Json> {
+    policies(rig, text, plan, false)
+}
+
+fn policies(rig: &Rig, text: &str, plan: &Plan, adopt: bool) -> Vec<Json> {
     let state = rig.state(&rig.load(text).expect("a stack without mistakes"));
     let recorded_type = |address: &Address| state.resources.get(address).map(|r| r.type_name.clone());
     let place = rig.place();
@@ -48,7 +52,7 @@ fn documents(rig: &Rig, text: &str, plan: &Plan) -> Vec<Json> {
         catalogue: Catalogue::bundled(),
         place: &place,
         refresh: true,
-        adopt: false,
+        adopt,
         recorded_type: &recorded_type,
         leftovers: &[],
     };
@@ -202,8 +206,8 @@ fn what_is_known_is_named_and_the_rest_is_everything() {
     let arn = "arn:aws:sqs:us-east-1:000000000000:shop-local-orders";
     let expected = json!([{"Version": "2012-10-17", "Statement": [
         {"Sid": "Cloudformation", "Effect": "Allow", "Resource": "*", "Action": [
-            "cloudformation:CreateResource", "cloudformation:GetResource",
-            "cloudformation:GetResourceRequestStatus"]},
+            "cloudformation:CancelResourceRequest", "cloudformation:CreateResource", "cloudformation:GetResource",
+            "cloudformation:GetResourceRequestStatus", "cloudformation:ListResourceRequests"]},
         {"Sid": "Sqs", "Effect": "Allow", "Resource": [arn], "Action": [
             "sqs:CreateQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sqs:TagQueue", "sqs:UntagQueue"]},
     ]}]);
@@ -223,4 +227,43 @@ fn what_is_known_is_named_and_the_rest_is_everything() {
     let plan = rig.plan(&kept).expect("a plan");
     let policy = json!(documents(&rig, &kept, &plan)).to_string();
     assert!(policy.contains("sqs:CreateQueue") && !policy.contains("Delete"), "{policy}");
+}
+
+/// What the provider can ask of Cloud Control, by its own words for its faults.
+fn asked() -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/cloud_control/mod.rs");
+    let source = std::fs::read_to_string(path).expect("the provider's source");
+    let named = source.split("operation: \"").skip(1).filter_map(|rest| rest.split('"').next());
+    named.map(|operation| format!("cloudformation:{operation}")).collect()
+}
+
+#[test]
+fn whatever_the_provider_can_call_is_in_the_policy_of_a_plan_that_leads_to_it() {
+    let rig = Rig::new(&json!({}), 7);
+    let one = "name: shop\nresources:\n  vpc: {type: AWS::EC2::VPC, properties: {CidrBlock: 10.0.0.0/16}}\n";
+    let (other, none) =
+        (format!("{one}queues: {{orders: {{deadLetter: false}}}}\n"), "name: shop\nresources: {}\n");
+    let changed = other.replace("false", "false, visibilityTimeout: 60s");
+    let mut called = BTreeSet::new();
+    let wanted = Wanted { allow_data_loss: true, ..Wanted::default() };
+    let begun = ["CancelResourceRequest", "GetResourceRequestStatus", "ListResourceRequests"];
+    for (text, adopt, of) in [
+        (one, true, vec!["ListResources", "CreateResource"]),
+        (&other, false, vec!["CreateResource"]),
+        (&changed, false, vec!["UpdateResource"]),
+        (none, false, vec!["DeleteResource"]),
+    ] {
+        let plan = rig.plan_as(text, &wanted).expect("a plan").plan;
+        let policy = policies(&rig, text, &plan, adopt);
+        let actions: BTreeSet<String> = statements(&policy)
+            .flat_map(|statement| statement["Action"].as_array().expect("a list"))
+            .filter_map(|action| action.as_str().filter(|a| a.starts_with("cloudformation:")))
+            .map(str::to_owned)
+            .collect();
+        let expected = begun.iter().chain(&of).chain(&["GetResource"]).map(|o| format!("cloudformation:{o}"));
+        assert_eq!(actions, expected.collect(), "{text}");
+        called.extend(actions);
+        let _ = rig.apply_as(text, &wanted).expect("it is applied");
+    }
+    assert_eq!(called, asked());
 }

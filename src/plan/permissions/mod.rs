@@ -5,11 +5,14 @@
 //! caller's permissions, which the type's schema lists for each operation. So for a create the policy
 //! has the create handler's actions and the read handler's, since what was made is read; for an update
 //! those of update and read, for a delete those of delete and read; and the read handler's of all that
-//! is recorded, for the apply reads it first.
+//! is recorded, for the apply reads it first. Where what exists is to be found (`--adopt`), the list
+//! handler's too. Of Cloud Control's own operations it also has those by which a run that is interrupted
+//! calls back what it began, and the next one looks for what a killed run began.
 //!
 //! An action is limited to ARNs only where that is sure (`narrow`); else it stands for `*`. It may be
 //! wider than what AWS really asks for, never narrower, if all goes as planned: taking away what a
-//! failed create left behind, or going on after a run that was killed, may need what the plan doesn't.
+//! failed create left behind, or searching for what a killed run made, may need handlers that the plan
+//! doesn't.
 
 mod document;
 mod narrow;

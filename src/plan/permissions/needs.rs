@@ -55,6 +55,17 @@ impl Needs {
         }
     }
 
+    /// An operation that begins something, and what its end may take: a run that is interrupted calls it
+    /// back, and one that goes on after a killed run looks for what still runs.
+    fn begin(&mut self, operation: &str) {
+        self.control(&[
+            operation,
+            "GetResourceRequestStatus",
+            "CancelResourceRequest",
+            "ListResourceRequests",
+        ]);
+    }
+
     fn control(&mut self, operations: &[&str]) {
         for operation in operations {
             self.need(&format!("cloudformation:{operation}"), On::Everything);
@@ -92,11 +103,19 @@ impl Needs {
             change.action == Action::Update || (change.action == Action::Import && !change.diff.is_empty());
         let creates = change.action == Action::Create || change.action.is_replace();
         if let Some(before) = before.as_ref().filter(|_| change.action.deletes() && !change.retained) {
-            self.control(&["DeleteResource", "GetResourceRequestStatus"]);
+            self.begin("DeleteResource");
             self.handler(before, before.resource_type.handlers.delete.as_ref(), plan, context);
             self.read(before, plan, context);
             if change.drain.is_some() {
                 self.actions(before, &["sqs:GetQueueAttributes".to_owned()], plan, context);
+            }
+        }
+        let sought = context.adopt && matches!(change.action, Action::Create | Action::Import);
+        if let Some(after) = after.as_ref().filter(|_| sought) {
+            self.read(after, plan, context);
+            if change.new_identifier.is_none() {
+                self.control(&["ListResources"]);
+                self.handler(after, after.resource_type.handlers.list.as_ref(), plan, context);
             }
         }
         let Some(after) = after.as_ref().filter(|_| updates || creates) else { return };
@@ -106,7 +125,7 @@ impl Needs {
             true => ("CreateResource", handlers.create.as_ref()),
             false => ("UpdateResource", handlers.update.as_ref()),
         };
-        self.control(&[operation, "GetResourceRequestStatus"]);
+        self.begin(operation);
         self.handler(after, handler, plan, context);
         self.read(after, plan, context);
         let tags = tagging.property.as_deref().is_some_and(|tags| match creates {
@@ -129,7 +148,7 @@ impl Needs {
         let arns = narrow::arns(&resource_type, None, None, Some(identifier), context);
         let side = Side { resource_type: &resource_type, properties: None, arns };
         let plan = Plan::default();
-        self.control(&["DeleteResource", "GetResourceRequestStatus"]);
+        self.begin("DeleteResource");
         self.handler(&side, resource_type.handlers.delete.as_ref(), &plan, context);
         self.read(&side, &plan, context);
     }
