@@ -127,10 +127,13 @@ impl Walk<'_> {
                 }
                 _ => self.compare_whole(desired, live),
             },
-            Value::Array(items) if !self.shape.document(&self.path) => match live {
-                Some(Json::Array(there)) => Some(self.compare_items(items, recorded, there)),
-                _ => self.compare_whole(desired, live),
-            },
+            // A text may stand for it; a set is one all the same.
+            Value::Array(items) if !self.shape.document(&self.path) || self.shape.unordered(&self.path) => {
+                match live {
+                    Some(Json::Array(there)) => Some(self.compare_items(items, recorded, there)),
+                    _ => self.compare_whole(desired, live),
+                }
+            }
             _ => self.compare_whole(desired, live),
         }
     }

@@ -44,7 +44,10 @@ pub fn plan_is(subjects: &[Subject], version: usize, plan: &Plan, stored: &Store
             let there = there.get(top);
             !tags
                 && match wanted.properties.get(top) {
-                    Some(value) => below(&subject.kind, value, there, &mut vec![top.clone()]).is_none(),
+                    Some(value) => {
+                        below(&subject.kind, value, there, &mut vec![top.clone()]).is_none()
+                            || (decides(&subject.kind, top) && !tops.contains(&top))
+                    }
                     None => there.is_none(),
                 }
         };
@@ -74,7 +77,13 @@ pub fn plan_is(subjects: &[Subject], version: usize, plan: &Plan, stored: &Store
                 .collect();
             let why = format!(
                 "step {version} touches {:?} (replaces: {}), and the plan has {:?} {differences:#?}",
-                wanted.touched, wanted.replaces, change.action
+                wanted
+                    .touched
+                    .iter()
+                    .map(|top| (top, wanted.properties.get(top), there.get(top)))
+                    .collect::<Vec<_>>(),
+                wanted.replaces,
+                change.action
             );
             trouble.push((subject.key.clone(), why));
         }
@@ -189,6 +198,12 @@ pub fn cloud(
     all(trouble)
 }
 
+/// Whether a service may take a value and show its own all the same, by the type's own words: no Data API
+/// for an engine without one.
+fn decides(kind: &ResourceType, top: &str) -> bool {
+    kind.property_transform.keys().any(|path| path.names() == [top])
+}
+
 /// What of it isn't there. Others may have put more into objects and arrays.
 fn lacks(
     kind: &ResourceType,
@@ -196,7 +211,8 @@ fn lacks(
     live: &Map<String, Json>,
     updated: bool,
 ) -> Option<String> {
-    declared.iter().filter(|(top, _)| kind.tagging.property.as_ref() != Some(top)).find_map(|(top, value)| {
+    let looked_at = |top: &String| kind.tagging.property.as_ref() != Some(top) && !decides(kind, top);
+    declared.iter().filter(|(top, _)| looked_at(top)).find_map(|(top, value)| {
         let mut path = vec![top.clone()];
         // What is never read back and can't be sent again is gone with an update.
         let value = if updated { without_lost(kind, value, &mut path) } else { value.clone() };

@@ -13,12 +13,16 @@ pub use table::table;
 
 use super::generate;
 use super::rig::Rig;
+use evstack::apply::Failure;
 use evstack::model::{Action, Address, Json};
 use evstack::ops::plan::Wanted;
 use evstack::plan::Plan;
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+
+/// How often somebody decides in one apply.
+const DECISIONS: usize = 6;
 
 /// Why a type didn't pass, by its name.
 pub type Failures = BTreeMap<String, String>;
@@ -154,28 +158,54 @@ fn stack(subjects: &[Subject], version: usize) -> String {
     json!({"name": "sweep", "resources": resources}).to_string()
 }
 
+/// Applies until nothing is left to do; what a failed create left and is for somebody to decide, is
+/// decided as the engine advises. The first plan.
 fn apply(rig: &Rig, subjects: &[Subject], text: &str, destroy: bool) -> Result<Plan, Trouble> {
     let what = if destroy { "destroy" } else { "apply" };
-    let (plan, outcome) =
-        rig.try_apply(text, &lenient(destroy)).map_err(|why| blamed(subjects, what, &why))?;
-    if outcome.is_complete() {
-        return Ok(plan);
+    let mut first = None;
+    for _ in 0..DECISIONS {
+        let (plan, outcome) =
+            rig.try_apply(text, &lenient(destroy)).map_err(|why| blamed(subjects, what, &why))?;
+        let plan = first.get_or_insert(plan);
+        if outcome.is_complete() {
+            return Ok(plan.clone());
+        }
+        let all = outcome.failures.iter();
+        let trouble: Trouble = all
+            .filter_map(|failure| {
+                let why = decided(rig, text, failure).err()?;
+                Some((owner(subjects, &failure.address), format!("{what}: {why}")))
+            })
+            .collect();
+        match trouble.is_empty() {
+            _ if outcome.failures.is_empty() => {
+                return Err(vec![(String::new(), format!("{what}: {:?}", outcome.skipped))]);
+            }
+            true => {}
+            false => return Err(trouble),
+        }
     }
-    let calls = rig.take_calls();
-    let trouble = outcome.failures.iter().map(|failure| {
-        let mut why = format!("{what}: {}", failure.diagnostic.message);
-        let patches =
-            calls.iter().filter(|call| call.input["Identifier"].as_str().is_some_and(|id| why.contains(id)));
-        let patches: Vec<&str> = patches.filter_map(|call| call.input["PatchDocument"].as_str()).collect();
-        why.push_str(&format!(" {patches:?}"));
-        (owner(subjects, &failure.address), why)
-    });
-    let trouble: Trouble = trouble.collect();
-    Err(if trouble.is_empty() {
-        vec![(String::new(), format!("{what}: {:?}", outcome.skipped))]
-    } else {
-        trouble
-    })
+    Err(vec![(String::new(), format!("{what}: there is always something left to decide"))])
+}
+
+/// Does what a failure says of what a failed create may have left. Any other failure stays one.
+fn decided(rig: &Rig, text: &str, failure: &Failure) -> Result<(), String> {
+    let diagnostic = &failure.diagnostic;
+    let words = diagnostic.message.clone();
+    if words.contains("is recorded as it is, and nothing of it was deleted") {
+        // The next run does the rest.
+        return Ok(());
+    }
+    let command =
+        diagnostic.hints.iter().find_map(|hint| hint.split_once("`evstack import ")?.1.split_once('`'));
+    let asked = command.and_then(|(command, _)| command.split_once(' '));
+    match asked.filter(|_| words.contains("nothing tells whether it was there before this create")) {
+        Some((address, identifier)) => {
+            let identifier = identifier.trim_matches('\'');
+            rig.import(text, &Address::new(address), identifier).map_err(|why| format!("{words}: {why}"))
+        }
+        None => Err(words),
+    }
 }
 
 fn empty(rig: &Rig, subjects: &[Subject], version: usize, text: &str) -> Result<(), Trouble> {

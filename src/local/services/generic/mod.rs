@@ -52,6 +52,9 @@ pub(crate) fn create(context: &mut Context<'_>, desired: Properties) -> Result<P
     create_with(context, desired, &[])
 }
 
+/// How often something new is made up where there is little to choose from: a short id, a version.
+const TRIES: usize = 16;
+
 /// Makes a resource: what the caller may not set is dropped (as CloudFormation's framework does),
 /// the rules' properties are set, then names and identifiers that are still missing.
 pub(crate) fn create_with(
@@ -59,6 +62,28 @@ pub(crate) fn create_with(
     desired: Properties,
     rules: &[Rule],
 ) -> Result<Properties, HandlerFault> {
+    let kind = context.kind;
+    let mut taken = String::new();
+    for _ in 0..TRIES {
+        let made = make(context, desired.clone(), rules);
+        let model = Json::Object(made);
+        match kind.identifier_from(&model) {
+            Some(identifier)
+                if context.resources.get(context.scope, kind.name.as_str(), &identifier).is_some() =>
+            {
+                // What was given stays the same; what a service makes up is new.
+                taken = identifier;
+            }
+            _ => match model {
+                Json::Object(properties) => return Ok(properties),
+                _ => return Ok(Properties::new()),
+            },
+        }
+    }
+    Err(HandlerFault::already_exists(kind.name.as_str(), &taken))
+}
+
+fn make(context: &mut Context<'_>, desired: Properties, rules: &[Rule]) -> Properties {
     let kind = context.kind;
     let mut properties = desired;
     properties.retain(|name, _| !kind.is_read_only(&[name.as_str()]) || kind.is_required(name));
@@ -84,16 +109,7 @@ pub(crate) fn create_with(
         properties.insert(name.to_owned(), Json::String(arn));
     }
     invent::computed(context, &mut properties);
-    let model = Json::Object(properties);
-    if let Some(identifier) = kind.identifier_from(&model)
-        && context.resources.get(context.scope, kind.name.as_str(), &identifier).is_some()
-    {
-        return Err(HandlerFault::already_exists(kind.name.as_str(), &identifier));
-    }
-    match model {
-        Json::Object(properties) => Ok(properties),
-        _ => Ok(Properties::new()),
-    }
+    properties
 }
 
 /// Changes a resource: the wanted model, with the computed properties as they were.
@@ -151,7 +167,7 @@ mod tests {
     use super::*;
     use crate::local::clock::Time;
     use crate::local::profile::{Counts, Profile};
-    use crate::local::services::resources::Resources;
+    use crate::local::services::resources::{Origin, Resource, Resources};
     use crate::local::services::{Scope, handler};
     use crate::local::world::Rng;
     use crate::schema::Catalogue;
@@ -189,6 +205,54 @@ mod tests {
             })
             .collect();
         assert!(without.is_empty(), "{} types: {without:?}", without.len());
+    }
+
+    #[test]
+    fn what_a_service_makes_up_is_new_where_it_has_few_to_choose_from() {
+        let catalogue = Catalogue::bundled();
+        for (name, desired) in [
+            ("AWS::EC2::ApplicationStatusCheck", json!({"Port": 80, "Protocol": "http"})),
+            (
+                "AWS::Bedrock::FlowVersion",
+                json!({"FlowArn": "arn:aws:bedrock:us-east-1:000000000000:flow/A"}),
+            ),
+        ] {
+            let kind = catalogue.get(name).expect("it exists");
+            let (settings, counts, profile) = (Settings::default(), Counts::default(), Profile::default());
+            let scope = Scope { account: settings.account.clone(), region: settings.region.clone() };
+            for seed in 0..40 {
+                let (mut resources, mut rng) = (Resources::new(), Rng::new(seed, 0));
+                for number in 0..3 {
+                    let mut context = Context {
+                        settings: &settings,
+                        scope: &scope,
+                        profile: &profile,
+                        counts: &counts,
+                        rng: &mut rng,
+                        resources: &mut resources,
+                        now: Time(1_795_000_000_000),
+                        kind: &kind,
+                    };
+                    let properties = desired.as_object().cloned().expect("an object");
+                    let made = create(&mut context, properties);
+                    let made = made.unwrap_or_else(|why| panic!("{name}, seed {seed}, {number}: {why:?}"));
+                    let by = Origin {
+                        by: String::new(),
+                        through: String::new(),
+                        request: String::new(),
+                        at: Time(0),
+                    };
+                    resources.put(Resource {
+                        type_name: name.to_owned(),
+                        identifier: kind.identifier_from(&Json::Object(made.clone())).expect("it has one"),
+                        scope: scope.clone(),
+                        properties: made,
+                        created: by.clone(),
+                        changed: by,
+                    });
+                }
+            }
+        }
     }
 
     /// What this cloud makes and what a plan promises come from different tables; where both speak
