@@ -11,6 +11,7 @@ use super::event::{Doing, Event, Subject};
 use super::expect::Expected;
 use super::failure;
 use super::operation::{Call, Done, Halt, Hands, Order};
+use super::remnant::Freed;
 use super::steps::{Steps, What};
 use super::update::{Update, record, update};
 use super::widen::{beside, widened};
@@ -20,7 +21,7 @@ use crate::model::{Action, Address, Doubts, Json, Secrets, Value};
 use crate::plan::{Plan, ResourceChange};
 use crate::provider::{Silence, Urgency};
 use crate::schema::{ResourceType, TypeName};
-use crate::state::{Ending, Entry, Locked, Output, State, Verb};
+use crate::state::{Entry, Locked, Output, State, Verb};
 use order::Ready;
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -96,6 +97,7 @@ impl<'a> Engine<'a> {
             cancel: means.cancel.clone(),
             seed: means.seed,
             expected: Expected::default(),
+            freed: Freed::default(),
         };
         let ready = Ready::new(&mut steps, job.catalogue, |what| sort(job.plan, &before, what));
         Ok(Self {
@@ -279,7 +281,7 @@ impl<'a> Engine<'a> {
         };
         self.spawn(step, order.subject.clone(), Some(identifier), async move |hands| {
             let done = hands.operate(&order).await?;
-            hands.ended(done.id, Ending::Deleted);
+            hands.gone(done.id, &order);
             Ok(Made::default())
         });
     }

@@ -8,7 +8,7 @@ use super::cancel::{Cancel, Stop};
 use super::drain::Full;
 use super::event::{Doing, Event, Sink, Subject};
 use super::expect::Expected;
-use super::remnant::{self, Create, Verdict};
+use super::remnant::{self, Create, Freed, Verdict};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json};
 use crate::provider::retry::{self, Backoff, Policy};
@@ -27,6 +27,7 @@ pub(super) struct Hands {
     pub cancel: Cancel,
     pub seed: u64,
     pub expected: Expected,
+    pub freed: Freed,
 }
 
 /// What is asked.
@@ -225,7 +226,7 @@ impl Hands {
                         self.failed(id, "cancelled".to_owned(), None, true);
                         return Err(Halt::Cancelled(false));
                     };
-                    let leaves = match self.look(order, &identifier).await? {
+                    let leaves = match self.look(order, &identifier, started).await? {
                         (Verdict::Remnant, _) => true,
                         (Verdict::Taken { whole: true }, _) => {
                             return Ok(Done { id, identifier: Some(identifier), found: true });
@@ -275,7 +276,7 @@ impl Hands {
                         self.remnant(order, name).filter(|name| !exists || unseen.as_ref() == Some(name));
                     let mut left = None;
                     if let Some(name) = name {
-                        match self.look(order, &name).await? {
+                        match self.look(order, &name, started).await? {
                             (Verdict::Absent, _) => unseen = Some(name),
                             (Verdict::Remnant, _) => left = Some(name),
                             (Verdict::Taken { whole: true }, _) => {
@@ -388,10 +389,21 @@ impl Hands {
 
     /// What a failed create names. What can't be read stays unfinished in the journal, for the next run
     /// to look into.
-    async fn look(&self, order: &Order, identifier: &str) -> Result<(Verdict, Json), Halt> {
+    async fn look(&self, order: &Order, identifier: &str, began: Duration) -> Result<(Verdict, Json), Halt> {
         let secrets = self.journal.with(State::secrets);
         let looked = self.look_at_remnant(&order.create(), identifier, &secrets).await;
-        looked.map_err(|fault| Halt::Fault(Box::new(fault)))
+        let (verdict, live) = looked.map_err(|fault| Halt::Fault(Box::new(fault)))?;
+        let was_ours = matches!(verdict, Verdict::Taken { .. } | Verdict::Unclear)
+            && self.freed.just_before(&order.subject.type_name, identifier, began);
+        Ok((if was_ours { Verdict::Remnant } else { verdict }, live))
+    }
+
+    /// What was to be deleted is gone.
+    pub fn gone(&self, id: u64, order: &Order) {
+        if let Call::Delete { identifier } = &order.call {
+            self.freed.add(&order.subject.type_name, identifier, self.clock.now());
+        }
+        self.ended(id, Ending::Deleted);
     }
 
     fn take(&self, id: u64, order: &Order, identifier: &str, live: Json) {
@@ -440,7 +452,7 @@ impl Hands {
             afresh: None,
         };
         let done = self.operate(&order).await?;
-        self.ended(done.id, Ending::Deleted);
+        self.gone(done.id, &order);
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use super::engine::handler_timeout;
 use super::event::{Doing, Event, Subject};
 use super::expect::Expected;
 use super::operation::{Call, Hands, Order, Tried};
-use super::remnant::{Create, Verdict, is_given};
+use super::remnant::{Create, Freed, Verdict, is_given};
 use super::{Cancel, Means, Silent, failure, nothing};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::diff::create_model;
@@ -88,6 +88,7 @@ pub async fn recover(
         cancel: Cancel::default(),
         seed: means.seed ^ 0x5eed,
         expected: Expected::default(),
+        freed: Freed::default(),
     };
     let before = state.snapshot();
     let recoverer = Arc::new(Recoverer {

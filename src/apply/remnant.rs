@@ -12,6 +12,8 @@ use crate::plan::adoption::{Owner, owner, recorded_as};
 use crate::provider::{Fault, FaultKind};
 use crate::schema::{ResourceType, TypeName, data_loss};
 use crate::state::{Declared, Ending, Entry, State};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long what was made may not be seen yet, in milliseconds. One that shows later is met by the next
@@ -41,6 +43,28 @@ pub(super) enum Verdict {
     Anothers(String),
     /// Nothing tells whose it is.
     Unclear,
+}
+
+/// What this run deleted, by type and identifier, and when.
+#[derive(Debug, Default)]
+pub(super) struct Freed(Mutex<HashMap<(TypeName, String), Duration>>);
+
+impl Freed {
+    /// How long a name that became free is taken to be nobody's.
+    const FREE: Duration = Duration::from_secs(60);
+
+    pub fn add(&self, type_name: &TypeName, identifier: &str, now: Duration) {
+        let mut freed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        freed.insert((type_name.clone(), identifier.to_owned()), now);
+    }
+
+    /// Whether the run deleted what had the name right before a create began: what has it then is the
+    /// create's, or a read that is late and shows what was deleted.
+    pub fn just_before(&self, type_name: &TypeName, identifier: &str, began: Duration) -> bool {
+        let freed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let when = freed.get(&(type_name.clone(), identifier.to_owned()));
+        when.is_some_and(|when| began.saturating_sub(*when) <= Self::FREE)
+    }
 }
 
 /// Whether the service may have been told the name, so that another may have had it before.

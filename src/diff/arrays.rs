@@ -150,6 +150,12 @@ impl Walk<'_> {
     /// An item that a read shows as it is wanted: what a read doesn't show may still differ, and what
     /// was declared in it and no longer is may still be there.
     fn kept_item(&mut self, item: &Value, i: usize, j: usize, recorded: &[Json], live: &Json) -> Value {
+        if self.hidden {
+            // All that was sent is the declaration's.
+            let there =
+                self.below(&i.to_string(), &j.to_string(), |walk| walk.compare(item, Some(live), Some(live)));
+            return there.unwrap_or(Value::Null);
+        }
         let hides = self.shape.hides_below(&self.path);
         let sent = |was: &&Json| item.to_json().is_some_and(|w| same(&w, was, self.context.secrets));
         let was = recorded.iter().find(sent);

@@ -23,7 +23,7 @@ pub(super) struct Walk<'a> {
     /// All that is live.
     model: &'a Json,
     /// Below a write-only property: "live" is what was sent last.
-    hidden: bool,
+    pub(super) hidden: bool,
     /// Below a secret.
     secret: bool,
     /// Looking only at what a read shows.
