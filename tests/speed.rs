@@ -4,7 +4,8 @@
 //!
 //! No apply can be quicker than the greater of two bounds: the longest way through the graph, each
 //! create taking what its `RetryAfter` says; and three requests for each create (begin, status,
-//! read) at the allowed rate. Which type takes how long is drawn anew for each seed, so that no
+//! read) at the allowed rate. The second isn't quite one: how many may come at once isn't in it, and one
+//! list may tell the status of many, so the ratio may be less than one. Which type takes how long is drawn anew for each seed, so that no
 //! table of types can be fitted to it.
 //!
 //! ```console
@@ -23,12 +24,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
-/// Requests a second that the cloud takes, and how many may come at once.
+/// Requests a second that the cloud takes.
 const RATE: u32 = 25;
-const BURST: u32 = 25;
+/// How many of them may come at once: a second's worth, and hardly any.
+const BURSTS: [u32; 2] = [25, 5];
 
 /// Total time over the bound, at most.
 const WITHIN: f64 = 1.10;
+/// The same for 48 independent resources where hardly any may come at once. They are begun longest
+/// first, which lets most of them end in the same second; their reads then take two seconds more, and
+/// until then the line stands idle. The bound knows nothing of that; an order that spreads the ends is
+/// a problem of its own (a flow shop with time lags is NP-hard), and worth some hundredths.
+const WITHIN_BY_DRIPS: f64 = 1.18;
 
 /// Types that need nothing, with what they must be given.
 const ALONE: [(&str, &str); 8] = [
@@ -96,12 +103,12 @@ fn takes(type_name: &str, seed: u64) -> Duration {
     Duration::from_millis(1_000 + (hash >> 20) % 5_001)
 }
 
-fn profile(types: &BTreeSet<String>, seed: u64) -> Json {
+fn profile(types: &BTreeSet<String>, seed: u64, burst: u32) -> Json {
     let operations: BTreeMap<&str, Json> = types
         .iter()
         .map(|name| (name.as_str(), json!({"CREATE": takes(name, seed).as_millis() as u64})))
         .collect();
-    json!({"operations": operations, "throttle_rate": {"per_second": RATE, "burst": BURST}})
+    json!({"operations": operations, "throttle_rate": {"per_second": RATE, "burst": burst}})
 }
 
 /// Who waits for whom: what the stack says, and, `confirmed`, whoever is sent with a predicted value
@@ -175,13 +182,13 @@ fn longest(plan: &Plan, needs: &BTreeMap<&Address, BTreeSet<&Address>>, seed: u6
 }
 
 /// Applies it and says how long that took, over the bound.
-fn measure(name: &str, text: &str, files: &BTreeMap<String, String>, seed: u64) -> f64 {
+fn measure(name: &str, text: &str, files: &BTreeMap<String, String>, burst: u32, seed: u64) -> f64 {
     let mut rig = Rig::new(&json!({}), seed);
     rig.dial(Line { paced: true, ..Line::default() });
     rig.files.clone_from(files);
     let types = rig.plan(text).expect("a plan without mistakes");
     let types = types.changes.iter().map(|change| change.type_name.as_str().to_owned()).collect();
-    rig.set_profile(&profile(&types, seed));
+    rig.set_profile(&profile(&types, seed, burst));
     drop(rig.take_calls());
     let (plan, outcome) = rig.apply(text).expect("it is made");
     let calls = rig.take_calls();
@@ -192,7 +199,7 @@ fn measure(name: &str, text: &str, files: &BTreeMap<String, String>, seed: u64) 
     let bound = path.max(paced);
     let ratio = total.as_secs_f64() / bound.as_secs_f64();
     println!(
-        "{name:14} seed {seed}: {} made in {:.2} s; bound {:.2} s (longest way {:.2} s, by references alone {:.2} s; rate {:.2} s); \
+        "{name:15} {burst:2} at once, seed {seed}: {} made in {:.2} s; bound {:.2} s (longest way {:.2} s, by references alone {:.2} s; rate {:.2} s); \
          ratio {ratio:.3}; {}",
         outcome.added,
         total.as_secs_f64(),
@@ -223,16 +230,19 @@ fn an_apply_is_as_fast_as_the_graph_and_the_rate_allow() {
     let none = BTreeMap::new();
     let (alone, layers) = (stack(48, 48), stack(1_000, 100));
     let mut slow = Vec::new();
-    let mut measure = |name: &str, text: &str, files: &BTreeMap<String, String>, seed: u64| {
-        let ratio = measure(name, text, files, seed);
-        if ratio > WITHIN {
-            slow.push(format!("{name}, seed {seed}: {ratio:.3}"));
+    let mut measure = |name: &str, text: &str, files: &BTreeMap<String, String>, burst: u32, seed: u64| {
+        let ratio = measure(name, text, files, burst, seed);
+        let drips = burst < RATE && name == "48 independent";
+        if ratio > if drips { WITHIN_BY_DRIPS } else { WITHIN } {
+            slow.push(format!("{name}, {burst} at once, seed {seed}: {ratio:.3}"));
         }
     };
-    for seed in 1..=3 {
-        measure("reviews", &reviews, &files, seed);
-        measure("48 independent", &alone, &none, seed);
+    for burst in BURSTS {
+        for seed in 1..=3 {
+            measure("reviews", &reviews, &files, burst, seed);
+            measure("48 independent", &alone, &none, burst, seed);
+        }
+        measure("1,000 in layers", &layers, &none, burst, 1);
     }
-    measure("1,000 in layers", &layers, &none, 1);
-    assert!(slow.is_empty(), "more than {WITHIN} times the bound: {slow:#?}");
+    assert!(slow.is_empty(), "too much more than the bound: {slow:#?}");
 }

@@ -6,6 +6,7 @@
 
 mod classify;
 mod fault;
+mod polls;
 mod progress;
 mod queue;
 mod withheld;
@@ -28,6 +29,7 @@ use aws_sdk_cloudcontrol::config::{
 };
 use aws_sdk_cloudcontrol::types::{Operation, OperationStatus, ResourceRequestStatusFilter};
 use fault::Asked;
+use progress::progress;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +64,7 @@ const READ_HERE: Duration = Duration::from_secs(20);
 pub struct CloudControl {
     client: Client,
     queues: queue::Queues,
+    polls: polls::Polls,
     limiter: Option<Arc<Limiter>>,
     breaker: Option<Arc<Breaker>>,
     clock: Arc<dyn Clock>,
@@ -100,6 +103,7 @@ impl CloudControl {
         Self {
             client: Client::from_conf(config.build()),
             queues,
+            polls: polls::Polls::default(),
             limiter: settings.limiter,
             breaker: settings.breaker,
             clock: settings.clock,
@@ -167,6 +171,40 @@ impl CloudControl {
     }
 }
 
+impl CloudControl {
+    /// One request for all whose questions wait; the answer to this one, if it is a success.
+    async fn ask_for_all(&self, request_token: &str) -> Result<Option<Progress>, Fault> {
+        let asked = Asked { operation: LIST, type_name: None, identifier: None, at: &self.at };
+        let ended = ResourceRequestStatusFilter::builder().operation_statuses(OperationStatus::Success);
+        let request = self
+            .client
+            .list_resource_requests()
+            .max_results(MOST_ON_A_PAGE)
+            .resource_request_status_filter(ended.build());
+        match request.send().await.map_err(|e| asked.refused(e)) {
+            Ok(page) => {
+                let events = page.resource_request_status_summaries();
+                let successes = events.iter().map(|event| progress(event, asked, self.clock.wall()));
+                Ok(self.polls.tell(successes.collect(), request_token))
+            }
+            Err(fault) if is_worth_another(fault.kind) => Err(fault),
+            // Whoever may ask for one need not be allowed to list them.
+            Err(_) => {
+                self.polls.close();
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Whether it isn't the list that is refused, but any request.
+fn is_worth_another(kind: FaultKind) -> bool {
+    use FaultKind::{Silent, Throttled, Unreachable, Withheld};
+    matches!(kind, Throttled | Unreachable | Silent | Withheld)
+}
+
+const LIST: &str = "ListResourceRequests";
+
 /// The most that ListResourceRequests gives at once, by the API's reference.
 const MOST_ON_A_PAGE: i32 = 100;
 
@@ -206,7 +244,7 @@ macro_rules! progress_of {
     ($answer:expr, $asked:expr, $clock:expr) => {{
         let answer = $answer.map_err(|e| $asked.refused(e))?;
         match answer.progress_event() {
-            Some(event) => Ok(progress::progress(event, $asked, $clock.wall())),
+            Some(event) => Ok(progress(event, $asked, $clock.wall())),
             None => Err(senseless($asked, "the answer has no progress event".to_owned())),
         }
     }};
@@ -323,11 +361,29 @@ impl Provider for CloudControl {
         let asked =
             Asked { operation: "GetResourceRequestStatus", type_name: None, identifier: None, at: &self.at };
         Box::pin(async move {
-            self.patiently(|| async {
-                let request = self.client.get_resource_request_status().request_token(request_token);
-                progress_of!(request.send().await, asked, self.clock)
-            })
-            .await
+            let (poll, told) = self.polls.enter(request_token);
+            let asks = async {
+                loop {
+                    let answer = self
+                        .patiently(|| async {
+                            if poll.goes() {
+                                return self.ask_for_all(request_token).await;
+                            }
+                            let request =
+                                self.client.get_resource_request_status().request_token(request_token);
+                            progress_of!(request.send().await, asked, self.clock).map(Some)
+                        })
+                        .await;
+                    if let Some(answer) = answer.transpose() {
+                        return answer;
+                    }
+                }
+            };
+            tokio::select! {
+                biased;
+                Ok(progress) = told => Ok(progress),
+                answer = asks => answer,
+            }
         })
     }
 
@@ -377,8 +433,7 @@ impl Provider for CloudControl {
     }
 
     fn requests(&self, sought: Sought) -> Answer<'_, Option<Vec<Remembered>>> {
-        let asked =
-            Asked { operation: "ListResourceRequests", type_name: None, identifier: None, at: &self.at };
+        let asked = Asked { operation: LIST, type_name: None, identifier: None, at: &self.at };
         Box::pin(async move {
             let filter = ResourceRequestStatusFilter::builder();
             let filter = match sought {
@@ -421,7 +476,7 @@ impl Provider for CloudControl {
                         begun,
                         type_name: TypeName::new(type_name),
                         began: event.event_time().and_then(|at| u64::try_from(at.secs()).ok()),
-                        progress: progress::progress(event, asked, self.clock.wall()),
+                        progress: progress(event, asked, self.clock.wall()),
                     });
                 }
                 next = page.next_token().map(str::to_owned);

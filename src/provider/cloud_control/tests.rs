@@ -244,3 +244,79 @@ fn sqs_is_asked_where_it_is_and_believed_at_once_only_on_this_machine() {
         assert_eq!(*host.lock().expect("not poisoned"), asked);
     }
 }
+
+/// Sixty operations that have succeeded, asked about at once: how many requests of each kind were sent,
+/// and which identifiers were told. `list`: what ListResourceRequests answers.
+fn sixty_at_once(list: impl Fn() -> (u16, Json) + Send + Sync + 'static) -> (usize, usize, Vec<String>) {
+    let event = |token: &str| {
+        json!({"RequestToken": token, "Operation": "CREATE", "OperationStatus": "SUCCESS",
+               "TypeName": "AWS::SQS::Queue", "Identifier": format!("{token}'s")})
+    };
+    let counts: Arc<Mutex<(usize, usize)>> = Arc::default();
+    let counting = Arc::clone(&counts);
+    let http_client = in_process::http_client(move |request| {
+        let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let body: Json = serde_json::from_slice(request.body()).expect("a JSON body");
+        let mut counts = counting.lock().expect("not poisoned");
+        let (status, answer) = if target.ends_with(".ListResourceRequests") {
+            counts.1 += 1;
+            let wanted = json!({"OperationStatuses": ["SUCCESS"]});
+            assert_eq!((&body["ResourceRequestStatusFilter"], &body["MaxResults"]), (&wanted, &json!(100)));
+            match list() {
+                (200, _) => {
+                    let all: Vec<Json> = (0..60).map(|number| event(&format!("r-{number}"))).collect();
+                    (200, json!({"ResourceRequestStatusSummaries": all}))
+                }
+                refused => refused,
+            }
+        } else {
+            counts.0 += 1;
+            (200, json!({"ProgressEvent": event(body["RequestToken"].as_str().expect("a token"))}))
+        };
+        let mut response = http::Response::builder().status(status);
+        if let Some(code) = answer["code"].as_str() {
+            response = response.header("x-amzn-errortype", code);
+        }
+        Some(response.body(Bytes::from(answer.to_string())).expect("a response"))
+    });
+    let control = CloudControl::new(Settings {
+        region: "eu-west-1".to_owned(),
+        credentials: identity::local_credentials(),
+        endpoint: None,
+        http_client,
+        limiter: Some(Arc::default()),
+        breaker: None,
+        clock: Arc::new(JumpingClock::default()),
+        seed: 1,
+    });
+    let control = Arc::new(control);
+    let told = block_on(async {
+        let mut asked = tokio::task::JoinSet::new();
+        for number in 0..60 {
+            let control = Arc::clone(&control);
+            asked.spawn(async move {
+                let progress = control.status(&format!("r-{number}")).await.expect("an answer");
+                assert_eq!(progress.status, Status::Succeeded);
+                (number, progress.identifier.unwrap_or_default())
+            });
+        }
+        let mut told = asked.join_all().await;
+        told.sort();
+        told.into_iter().map(|(_, identifier)| identifier).collect()
+    });
+    let (alone, lists) = *counts.lock().expect("not poisoned");
+    (alone, lists, told)
+}
+
+#[test]
+fn one_list_answers_all_who_wait_and_without_leave_to_list_each_asks() {
+    let all: Vec<String> = (0..60).map(|number| format!("r-{number}'s")).collect();
+    let (alone, lists, told) = sixty_at_once(|| (200, Json::Null));
+    assert!(alone + lists <= 30 && lists >= 1, "{alone} alone, {lists} lists");
+    assert_eq!(told, all);
+    for (code, status) in [("AccessDeniedException", 400), ("UnsupportedActionException", 400)] {
+        let (alone, lists, told) = sixty_at_once(move || (status, json!({"code": code, "message": "no"})));
+        assert!(alone == 60 && (1..=5).contains(&lists), "{code}: {alone} alone, {lists} lists");
+        assert_eq!(told, all);
+    }
+}

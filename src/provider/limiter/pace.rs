@@ -9,8 +9,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Requests a second at the start, and how many may come at once.
+/// Requests a second at the start.
 pub(super) const START: f64 = 25.0;
+/// How many may come at once: a few at first, and one more with each answer, until one is refused. Of
+/// what is refused together the most urgent may come back last, and how urgent it is was judged before
+/// the first answers.
+pub(super) const AT_FIRST: f64 = 5.0;
 const BURST: f64 = 25.0;
 pub(super) const SLOWEST: f64 = 1.0;
 pub(super) const FASTEST: f64 = 200.0;
@@ -110,6 +114,8 @@ pub(super) struct Pace {
     law: Option<Law>,
     /// How many may come at once, where nothing came before.
     burst: f64,
+    /// Nothing was refused yet.
+    unhindered: bool,
     tokens: f64,
     filled: Duration,
     lately: Lately,
@@ -162,8 +168,9 @@ impl Pace {
     pub(super) fn free() -> Self {
         Self {
             law: None,
-            burst: BURST,
-            tokens: BURST,
+            burst: AT_FIRST,
+            unhindered: true,
+            tokens: AT_FIRST,
             filled: Duration::ZERO,
             lately: Lately::default(),
             lesson: None,
@@ -205,11 +212,16 @@ impl Pace {
 
     /// A request was let through by the service.
     pub(super) fn accepted(&mut self, now: Duration) {
+        if self.unhindered && self.burst < BURST {
+            self.burst += 1.0;
+            self.tokens += 1.0;
+        }
         self.lately.count(now, |counted| counted.accepted = counted.accepted.saturating_add(1));
     }
 
     /// A request was refused for its rate.
     pub(super) fn refused(&mut self, now: Duration) -> Lesson {
+        self.unhindered = false;
         self.lately.count(now, |counted| counted.refused = counted.refused.saturating_add(1));
         if self.lesson.is_some_and(|at| now.saturating_sub(at) < ONE_LESSON) {
             return Lesson::None;
@@ -245,7 +257,7 @@ impl Pace {
     /// Whether too many came at once: that says nothing about the rate.
     fn came_at_once(&mut self, law: Law, now: Duration) -> bool {
         let moment = self.lately.within(Lately::MOMENT, now);
-        let came = f64::from(moment.sent) > law.rate() * 0.25 + FEWEST && self.burst > FEWEST;
+        let came = f64::from(moment.sent) > law.rate() * 0.2 + FEWEST && self.burst > FEWEST;
         if came {
             let most = (self.burst * 0.9).max(FEWEST);
             self.burst = (f64::from(moment.accepted) - law.rate() * 0.2).clamp(FEWEST, most);

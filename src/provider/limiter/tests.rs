@@ -3,6 +3,9 @@
 use super::*;
 use crate::provider::JumpingClock;
 
+/// How many may come at once before the first answer.
+const AT_FIRST: usize = 5;
+
 /// A service's own bucket.
 struct Service {
     rate: f64,
@@ -71,6 +74,24 @@ fn nearly_all_that_is_allowed_is_used() {
 }
 
 #[test]
+fn how_many_may_come_at_once_grows_with_the_answers_until_one_is_refused() {
+    let at_once = |burst: f64| {
+        let (mut service, mut pace) = (Service::new(25.0, burst), [Pace::starting_at(pace::START)]);
+        let got = run(&mut service, &mut pace, 0, 1)[0];
+        // What is there after a while in which nothing was asked.
+        (got, run(&mut service, &mut pace, 10, 1)[0])
+    };
+    let (first, later) = at_once(25.0);
+    assert!(first.accepted >= 48 && first.refused <= 1, "{first:?}");
+    assert!(later.accepted >= 45 && later.refused <= 1, "{later:?}");
+    for burst in [2.0, 5.0, 8.0, 12.0] {
+        let (first, later) = at_once(burst);
+        assert!(first.refused <= 4, "{burst} at once: {first:?}");
+        assert!(later.accepted >= 18 && later.refused <= 2, "{burst} at once: {later:?}");
+    }
+}
+
+#[test]
 fn it_slows_down_at_once_and_is_quick_when_it_is_free_again() {
     let (mut service, mut paces) = (Service::new(60.0, 30.0), [Pace::starting_at(pace::START)]);
     run(&mut service, &mut paces, 0, 20);
@@ -128,7 +149,7 @@ fn the_longest_way_goes_first_and_nobody_waits_for_ever() {
     let (limiter, clock) = (Arc::new(Limiter::starting_at(10.0)), Arc::new(JumpingClock::default()));
     let went: Arc<Mutex<Vec<&str>>> = Arc::default();
     block_on(async {
-        for _ in 0..25 {
+        for _ in 0..AT_FIRST {
             drop(limiter.turn(&*clock, Duration::ZERO).await);
         }
         let mut tasks = tokio::task::JoinSet::new();
@@ -160,7 +181,7 @@ fn the_longest_way_goes_first_and_nobody_waits_for_ever() {
 fn who_is_admitted_has_its_turn_and_who_leaves_the_line_holds_nobody_up() {
     let (limiter, clock) = (Limiter::starting_at(10.0), JumpingClock::default());
     block_on(async {
-        for _ in 0..25 {
+        for _ in 0..AT_FIRST {
             assert!(limiter.admit(&clock, Duration::ZERO).await);
             drop(limiter.paid());
         }
