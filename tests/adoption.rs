@@ -6,8 +6,10 @@ mod common;
 mod rig;
 
 use common::{Sandbox, Served, all_stacks, until};
+use evstack::ops::import::import;
 use evstack::ops::plan::Wanted;
-use evstack::state::State;
+use evstack::schema::TypeName;
+use evstack::state::{Entry, Key, Operation, State, Verb, open_read};
 use rig::Rig;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -452,4 +454,48 @@ fn what_an_apply_will_take_away_is_not_taken_over() {
     sandbox.write("evstack.yaml", &stack);
     let said = sandbox.refused(&["plan"], "E0511");
     assert!(said.contains("the next apply takes it away"), "{said}");
+}
+
+/// An undecided create, and the import that decides it.
+#[test]
+fn an_import_that_is_killed_leaves_what_it_decides_undecided_or_recorded() {
+    const STACK: &str = "name: shop\nresources:\n  logs: {type: AWS::Logs::LogGroup}\n";
+    let rig = Rig::new(&json!({}), 1);
+    let group = "AWS::Logs::LogGroup";
+    let identifier = rig
+        .change("CreateResource", &json!({"TypeName": group, "DesiredState": r#"{"LogGroupName": "it"}"#}))
+        .expect("it is made");
+    let loaded = rig.load(STACK).expect("a stack");
+    let locked = rig.lock(&loaded);
+    let address = loaded.resolved.resources[0].address.clone();
+    let operation = Box::new(Operation {
+        id: 1,
+        verb: Verb::Create,
+        address: address.clone(),
+        type_name: TypeName::new(group),
+        identifier: None,
+        client_token: "t".to_owned(),
+        began: 1,
+        request_token: None,
+        declared: None,
+        deposes: false,
+        leftover: false,
+        undecided: false,
+    });
+    locked.append(Entry::Begin { operation }).expect("written");
+    locked.append(Entry::Undecided { id: 1 }).expect("written");
+    let imported = rig.wait(import(&loaded, &locked, &rig.provider, (&address, &identifier), false));
+    assert!(imported.is_ok(), "{imported:?}");
+    drop(locked);
+    let journal = fs::read_to_string(rig.folder().join("shop.local.journal")).expect("a journal");
+    let lines: Vec<&str> = journal.split_inclusive('\n').collect();
+    let mut seen = Vec::new();
+    // The run itself, the begin, and that it is undecided, are there.
+    for killed in 3..=lines.len() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("shop.local.journal"), lines[..killed].concat()).expect("written");
+        let state = open_read(folder.path(), &Key::new("shop", "local")).expect("readable").state;
+        seen.push((state.operations.len(), state.resources.len()));
+    }
+    assert_eq!(seen, [(1, 0), (0, 1)]);
 }

@@ -259,7 +259,7 @@ impl<'a> Engine<'a> {
                 });
             }
             What::Forget(_) => {
-                drop(self.hands.journal.append(Entry::Forget { address: subject.address }));
+                drop(self.hands.journal.append(Entry::LetGo { address: subject.address }));
                 self.outcome.forgotten += 1;
                 self.done(step);
             }

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Notify;
 
 mod killed;
+mod leftovers;
 mod peeking;
 mod predictions;
 mod refused;

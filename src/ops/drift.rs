@@ -134,12 +134,11 @@ fn options(loaded: &Loaded) -> HashMap<&Address, &Options> {
     loaded.resolved.resources.iter().map(|desired| (&desired.address, &desired.options)).collect()
 }
 
-/// What makes the record say what is there: entries of its journal, in order. What is gone is
-/// forgotten.
+/// What makes the record say what is there: entries of its journal, in order. What is gone is let go
+/// of; what is still to be deleted of its address stays so.
 ///
 /// # Errors
-/// [`Code::UNFINISHED`] where it isn't known how an operation ended, or something is still to be
-/// deleted.
+/// [`Code::UNFINISHED`] where it isn't known how an operation ended.
 pub fn accept(loaded: &Loaded, state: &State, look: &Look) -> Result<Vec<Entry>, Diagnostic> {
     let secrets = state.secrets();
     let options = options(loaded);
@@ -154,12 +153,7 @@ pub fn accept(loaded: &Loaded, state: &State, look: &Look) -> Result<Vec<Entry>,
         state.is_settled(address)?;
         let Some(recorded) = state.resources.get(address) else { continue };
         let (Some(drifted), Some(Live::Present(live))) = (&row.drifted, look.live.get(address)) else {
-            if state.leftovers.iter().any(|leftover| leftover.address == *address) {
-                let words = format!("something of `{address}` is still to be deleted");
-                return Err(Diagnostic::error(Code::UNFINISHED, words)
-                    .hint("`evstack apply` deletes it; then run this again"));
-            }
-            entries.push(Entry::Forget { address: address.clone() });
+            entries.push(Entry::LetGo { address: address.clone() });
             continue;
         };
         let Some(kind) = Catalogue::bundled().get(recorded.type_name.as_str()) else { continue };

@@ -90,13 +90,14 @@ pub async fn import(
         place: loaded.sources.place(desired.span),
         doubts: Default::default(),
     };
-    // Who imports it has decided whether it was created.
-    for (id, _) in state.operations.iter().filter(|(_, operation)| operation.address == *address) {
+    // Who imports it has decided whether it was created: that, and what it is, or nothing of both.
+    let undecided = state.operations.iter().filter(|(_, operation)| operation.address == *address);
+    let ended = undecided.map(|(id, _)| {
         let fault = format!("`{}` was imported in its place", recorded.identifier);
-        let ending = Ending::Failed { fault, remnant: None, in_part: false };
-        locked.append(Entry::Ended { id: *id, ending })?;
-    }
-    locked.append(Entry::Put { recorded: Box::new(recorded.clone()) })?;
+        Entry::Ended { id: *id, ending: Ending::Failed { fault, remnant: None, in_part: false } }
+    });
+    let put = Entry::Put { recorded: Box::new(recorded.clone()) };
+    locked.append_together(ended.chain([put]).collect())?;
     let seen = Seen { live: [(address.clone(), Live::Present(live))].into(), ..Seen::default() };
     let (plan, _) = make(loaded, &locked.snapshot(), &seen, &unread())?;
     let change = plan.change(address).cloned();

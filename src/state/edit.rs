@@ -138,9 +138,8 @@ impl Locked {
     /// As [`State::moves`]; [`Code::DISK`].
     pub fn rename(&self, from: &Address, to: &Address) -> Result<Vec<(Address, Address)>, Diagnostic> {
         let moves = self.with(|state| state.moves(from, to))?;
-        for (from, to) in &moves {
-            self.append(Entry::Move { from: from.clone(), to: to.clone() })?;
-        }
+        let entries = moves.iter().map(|(from, to)| Entry::Move { from: from.clone(), to: to.clone() });
+        self.append_together(entries.collect())?;
         Ok(moves)
     }
 
@@ -150,9 +149,8 @@ impl Locked {
     /// As [`State::leaving`]; [`Code::DISK`].
     pub fn forget(&self, addresses: &[Address]) -> Result<Vec<Address>, Diagnostic> {
         let leaving = self.with(|state| state.leaving(addresses))?;
-        for address in &leaving {
-            self.append(Entry::Forget { address: address.clone() })?;
-        }
+        let entries = leaving.iter().map(|address| Entry::Forget { address: address.clone() });
+        self.append_together(entries.collect())?;
         Ok(leaving)
     }
 

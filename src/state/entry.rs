@@ -239,8 +239,15 @@ pub enum Entry {
         /// The whole record.
         recorded: Box<Recorded>,
     },
-    /// A resource leaves the state and stays in the cloud; so does an undecided create there.
+    /// Somebody said that all of an address leaves the state: its resource, what is left over of it
+    /// and still to be deleted, and an undecided create. It stays in the cloud.
     Forget {
+        /// Which.
+        address: Address,
+    },
+    /// The resource of an address leaves the state: it is gone, or it is to stay. What is left over of
+    /// the address is still to be deleted.
+    LetGo {
         /// Which.
         address: Address,
     },
@@ -268,5 +275,10 @@ pub enum Entry {
     Outputs {
         /// In the order of declaration.
         outputs: Vec<Output>,
+    },
+    /// All of it or nothing, wherever the run is killed.
+    Together {
+        /// One after the other.
+        entries: Vec<Entry>,
     },
 }

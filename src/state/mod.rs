@@ -277,6 +277,19 @@ impl Locked {
         self.shared.append(entry).wait()
     }
 
+    /// Appends all of them or, wherever the run is killed, none, and waits for the disk.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn append_together(&self, mut entries: Vec<Entry>) -> Result<(), Diagnostic> {
+        let one = if entries.len() == 1 { entries.pop() } else { None };
+        match one {
+            Some(entry) => self.append(entry),
+            None if entries.is_empty() => Ok(()),
+            None => self.append(Entry::Together { entries }),
+        }
+    }
+
     /// A plan that was made before the state existed hashed its secrets with a salt of its own.
     /// Takes it over, unless something is recorded already.
     pub fn adopt_salt(&self, salt: &str) {

@@ -166,6 +166,9 @@ impl State {
             Entry::Put { recorded } => {
                 self.resources.insert(recorded.address.clone(), (**recorded).clone());
             }
+            Entry::LetGo { address } => {
+                self.resources.remove(address);
+            }
             Entry::Forget { address } => {
                 self.resources.remove(address);
                 self.leftovers.retain(|leftover| leftover.address != *address);
@@ -181,6 +184,7 @@ impl State {
             Entry::Move { from, to } => self.rename(from, to),
             Entry::TakeBack { recorded } => self.take_back(recorded),
             Entry::Outputs { outputs } => outputs.clone_into(&mut self.outputs),
+            Entry::Together { entries } => entries.iter().for_each(|entry| self.apply(entry)),
         }
     }
 
@@ -246,11 +250,21 @@ impl State {
             recorded.address = to.clone();
             self.resources.insert(to.clone(), recorded);
         }
-        for leftover in self.leftovers.iter_mut().filter(|leftover| leftover.address == *from) {
-            leftover.address = to.clone();
-        }
-        for recorded in self.resources.values_mut() {
-            for dependency in recorded.dependencies.iter_mut().filter(|d| **d == *from) {
+        let resources = self.resources.values_mut().map(|recorded| &mut recorded.dependencies);
+        let leftovers = self.leftovers.iter_mut().map(|leftover| {
+            if leftover.address == *from {
+                leftover.address = to.clone();
+            }
+            &mut leftover.dependencies
+        });
+        let operations = self.operations.values_mut().filter_map(|operation| {
+            if operation.address == *from {
+                operation.address = to.clone();
+            }
+            operation.declared.as_mut().map(|declared| &mut declared.dependencies)
+        });
+        for dependency in resources.chain(leftovers).chain(operations).flatten() {
+            if dependency == from {
                 *dependency = to.clone();
             }
         }

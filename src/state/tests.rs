@@ -89,6 +89,22 @@ fn eventful() -> Vec<Entry> {
         },
         Entry::Move { from: Address::new("queue.c"), to: Address::new("queue.d") },
         Entry::Forget { address: Address::new("queue.d") },
+        Entry::Together {
+            entries: vec![
+                Entry::Put {
+                    recorded: Box::new(declared(9).recorded(
+                        Address::new("queue.e"),
+                        TypeName::new("AWS::SQS::Queue"),
+                        "e".to_owned(),
+                        json!({}),
+                    )),
+                },
+                begin(operation(5, Verb::Create, "queue.e")),
+                Entry::Ended { id: 5, ending: recorded("id-queue.e") },
+                Entry::Move { from: Address::new("queue.e"), to: Address::new("queue.f") },
+                Entry::LetGo { address: Address::new("queue.f") },
+            ],
+        },
         taken_back("id-queue.a"),
         taken_back("id2-queue.a"),
         Entry::Outputs {
@@ -376,6 +392,66 @@ fn a_renamed_resource_keeps_its_dependents_and_a_slip_is_suggested() {
     let refused = locked.forget(&["queue.grond".into()]).expect_err("unknown");
     assert_eq!(refused.hints[0], "did you mean `queue.ground`?");
     locked.forget(&["queue.ground".into()]).expect("forgotten");
+}
+
+#[test]
+fn what_is_let_go_of_leaves_what_is_still_to_be_deleted_and_what_is_undecided() {
+    let undecided = Entry::Undecided { id: 7 };
+    let entries = [eventful(), vec![begin(operation(7, Verb::Create, "queue.a")), undecided]].concat();
+    let (mut let_go, mut forgotten) = (replayed(&entries), replayed(&entries));
+    let before = let_go.clone();
+    let address = Address::new("queue.a");
+    let_go.apply(&Entry::LetGo { address: address.clone() });
+    assert!(let_go.resources.is_empty() && !before.resources.is_empty());
+    assert_eq!((&let_go.leftovers, &let_go.operations), (&before.leftovers, &before.operations));
+    forgotten.apply(&Entry::Forget { address });
+    assert!(forgotten.resources.is_empty() && forgotten.leftovers.is_empty());
+    assert_eq!(forgotten.operations.keys().copied().collect::<Vec<_>>(), [6]);
+}
+
+/// The state after each whole line of the journal.
+fn lives(dir: &Path) -> Vec<State> {
+    let bytes = fs::read(Paths::new(dir, &key()).journal).expect("a journal");
+    let entries = journal::read(&bytes, &Codec::plain()).expect("whole").entries;
+    let entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry).collect();
+    (0..=entries.len()).map(|killed| replayed(&entries[..killed])).collect()
+}
+
+#[test]
+fn a_rename_and_a_removal_are_whole_or_not_done_wherever_they_are_killed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let locked = lock(dir.path(), &key(), &who()).expect("free");
+    for address in ["queue.a", "queue.a.deadLetter", "queue.a.policy"] {
+        let recorded = declared(1).recorded(
+            Address::new(address),
+            TypeName::new("AWS::SQS::Queue"),
+            format!("id-{address}"),
+            json!({}),
+        );
+        locked.append(Entry::Put { recorded: Box::new(recorded) }).expect("written");
+    }
+    let mut open = operation(1, Verb::Create, "queue.a.deadLetter");
+    open.declared.as_mut().expect("of a create").dependencies = vec![Address::new("queue.a")];
+    locked.append(begin(open)).expect("written");
+    locked.append(Entry::Undecided { id: 1 }).expect("written");
+    let before = lives(dir.path()).len();
+    locked.rename(&"queue.a".into(), &"queue.b".into()).expect("renamed");
+    let state = locked.snapshot();
+    assert_eq!(state.operations[&1].address, "queue.b.deadLetter".into());
+    let declared = state.operations[&1].declared.as_ref().expect("of a create");
+    assert_eq!(declared.dependencies, ["queue.b".into()]);
+    locked.forget(&["queue.b".into()]).expect("forgotten");
+    drop(locked);
+    let lives = lives(dir.path());
+    assert!(lives.len() > before);
+    for state in &lives[before - 1..] {
+        let under = |owner: &str| {
+            let owner = Address::new(owner);
+            let all = state.resources.keys().chain(state.operations.values().map(|o| &o.address));
+            all.filter(|address| address.is_or_belongs_to(&owner)).count()
+        };
+        assert!(matches!((under("queue.a"), under("queue.b")), (4, 0) | (0, 4) | (0, 0)), "{state:?}");
+    }
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Restoration {
     /// # Errors
     /// [`crate::diagnostics::Code::DISK`].
     pub fn begin(&self, state: &Locked) -> Result<(), Diagnostic> {
-        self.entries.iter().try_for_each(|entry| state.append(entry.clone()))
+        state.append_together(self.entries.clone())
     }
 
     /// Puts back what no operation writes, after the plan was carried out: where a resource was

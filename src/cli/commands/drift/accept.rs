@@ -79,9 +79,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
             return Ok(None);
         }
         backup = locked.back_up()?;
-        for entry in entries {
-            locked.append(entry)?;
-        }
+        locked.append_together(entries)?;
         locked.compact()?;
         if !args.json {
             let kept = backup.as_ref().map(|path| format!(" The state as it was is kept in {path}."));
@@ -100,7 +98,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
 fn address(entry: &Entry) -> Option<Address> {
     match entry {
         Entry::Put { recorded } => Some(recorded.address.clone()),
-        Entry::Forget { address } => Some(address.clone()),
+        Entry::LetGo { address } => Some(address.clone()),
         _ => None,
     }
 }
