@@ -81,6 +81,9 @@ fn damaged_and_later_states_are_refused_and_left_alone() {
         }
         assert_eq!(sandbox.read(file), content, "the file is kept");
     }
+    assert!(!sandbox.refused(&["plan"], "E0602").contains(".backup"), "there is none");
+    sandbox.write(&format!("{file}.backup"), &good);
+    assert!(sandbox.refused(&["plan"], "E0602").contains("shop.local.json.backup is the state before"));
     // Damage in the middle of the journal isn't passed over.
     sandbox.write(file, &good);
     sandbox.write(".evstack/state/shop.local.journal", "damaged\ndamaged\n");

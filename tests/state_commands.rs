@@ -121,9 +121,16 @@ fn a_state_is_pulled_changed_and_pushed() {
     sandbox.write("twice.json", &now.replace("queue.audit", "queue.orders"));
     let said = sandbox.refused(&["state", "push", "twice.json", "--force"], "E0602");
     assert!(said.contains("`queue.orders` stands in it twice"), "{said}");
-    for bad in ["[]", "{}", "", "no"] {
+    for (bad, words) in [
+        ("[]", "it says no version"),
+        ("{}", "it says no version"),
+        ("", "it is empty"),
+        ("no", "it isn't JSON from line 1, column 2 on"),
+        ("{\"version\": 1,\n oh}", "it isn't JSON from line 2, column 2 on"),
+    ] {
         sandbox.write("bad.json", bad);
-        sandbox.refused(&["state", "push", "bad.json", "--force"], "E0602");
+        let said = sandbox.refused(&["state", "push", "bad.json", "--force"], "E0602");
+        assert!(said.contains(words) && said.contains("`evstack state pull` prints"), "{bad}: {said}");
     }
     sandbox.refused(&["state", "push", "nowhere.json"], "E0602");
     let empty = Sandbox::new();

@@ -4,6 +4,7 @@ use super::seal::{Codec, Unreadable};
 use super::{Entry, Home, Locked, Operation, State, snapshot, unwritable};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::model::Address;
+use serde::de::IgnoredAny;
 use std::path::{Path, PathBuf};
 
 impl State {
@@ -21,9 +22,14 @@ impl State {
     /// [`Code::BAD_STATE`].
     pub fn parse(text: &str) -> Result<Self, Diagnostic> {
         let bad = |why: String| Diagnostic::error(Code::BAD_STATE, format!("the text is no state: {why}"));
-        let unread = |unread: Unreadable| match unread.sealed {
-            true => bad("it is encrypted".to_owned()).hint("`evstack state pull` gives the plain text"),
-            false => bad(unread.why),
+        let pulled = |bad: Diagnostic| bad.hint("a state is what `evstack state pull` prints");
+        let unread = |unread: Unreadable| match (unread.sealed, serde_json::from_str::<IgnoredAny>(text)) {
+            (true, _) => bad("it is encrypted".to_owned()).hint("`evstack state pull` gives the plain text"),
+            (false, Err(_)) if text.trim().is_empty() => pulled(bad("it is empty".to_owned())),
+            (false, Err(at)) => {
+                pulled(bad(format!("it isn't JSON from line {}, column {} on", at.line(), at.column())))
+            }
+            (false, Ok(_)) => pulled(bad(unread.why)),
         };
         let state = snapshot::parse(text, &Codec::plain()).map_err(unread)?;
         // All of them are counted up by one.
@@ -243,7 +249,7 @@ impl State {
 }
 
 /// `reviews.local.json.backup`
-fn backup(snapshot: &Path) -> PathBuf {
+pub(super) fn backup(snapshot: &Path) -> PathBuf {
     let mut name = snapshot.file_name().unwrap_or_default().to_owned();
     name.push(".backup");
     snapshot.with_file_name(name)

@@ -159,6 +159,16 @@ fn unreadable(path: &Path, why: impl Into<Unreadable>) -> Diagnostic {
     why.into().of(&format!("the state file {}", path.display()), hint)
 }
 
+/// Names the copy of a snapshot that can't be read, if there is one.
+fn with_backup(diagnostic: Diagnostic, kept: Option<&str>) -> Diagnostic {
+    match kept {
+        Some(kept) if diagnostic.code == Code::BAD_STATE => diagnostic.hint(format!(
+            "{kept} is the state before the last change of the record alone: if nothing was applied since, put it in the place of this one, and make that change again"
+        )),
+        _ => diagnostic,
+    }
+}
+
 /// Of a file that wasn't even read.
 fn unopened(path: &Path, error: &io::Error) -> Diagnostic {
     let mut diagnostic = unreadable(path, error.to_string());

@@ -1,8 +1,9 @@
 //! The state itself, how entries change it, and its file.
 
+use super::edit::backup;
 use super::entry::{Ending, Entry, Leftover, Operation, Output, Verb, Why};
 use super::seal::{Codec, Unreadable};
-use super::{unopened, unreadable};
+use super::{unopened, unreadable, with_backup};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json, Recorded, Secrets};
 use crate::schema::TypeName;
@@ -321,7 +322,11 @@ pub(super) fn read(path: &Path, codec: &Codec) -> Result<Option<State>, Diagnost
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(unopened(path, &e)),
     };
-    parse(&text, codec).map(Some).map_err(|why| unreadable(path, why))
+    parse(&text, codec).map(Some).map_err(|why| {
+        let kept = backup(path);
+        let there = kept.is_file().then(|| kept.display().to_string());
+        with_backup(unreadable(path, why), there.as_deref())
+    })
 }
 
 /// Reads a snapshot's text, of this version or an earlier one.

@@ -1,7 +1,7 @@
 //! Where states lie: in a folder, or in a bucket of S3.
 
 use super::Key;
-use super::bucket::Bucket;
+use super::bucket::{Bucket, Location};
 use super::seal::{Codec, Passphrase, Seal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +30,15 @@ impl Store {
     #[must_use]
     pub fn bucket(bucket: Bucket) -> Self {
         Self { at: At::Bucket(Arc::new(bucket)), seal: Arc::default() }
+    }
+
+    /// Where in S3; none of a folder.
+    #[must_use]
+    pub fn location(&self) -> Option<&Location> {
+        match &self.at {
+            At::Folder(_) => None,
+            At::Bucket(bucket) => Some(bucket.location()),
+        }
     }
 
     /// Whose states are encrypted when they are written.

@@ -292,6 +292,13 @@ fn damage_is_refused_and_kept() {
         ] {
             assert_eq!(refused.code, Code::BAD_STATE);
             assert!(refused.message.contains(words) && refused.message.contains(key_), "{}", refused.message);
+            assert_eq!(refused.hints.len(), 1, "{refused:?}");
+        }
+        if key_.ends_with(".json") {
+            s3.change("team/shop.prod.json.backup", Some(b"{}".to_vec()));
+            let refused = open_read(quiet(&s3), &key()).map(|_| ()).expect_err("refused");
+            let named = "s3://states/team/shop.prod.json.backup is the state before";
+            assert!(refused.hints.iter().any(|hint| hint.contains(named)), "{refused:?}");
         }
         assert_eq!(s3.objects()[*key_], text.as_bytes());
     }
@@ -341,6 +348,31 @@ fn a_bucket_in_another_region_is_followed() {
     assert_eq!(read(&store).resources.len(), 1);
     let hosts = hosts.lock().expect("not poisoned");
     assert_eq!(hosts.iter().filter(|host| *host == "states.s3.us-east-1.amazonaws.com").count(), 1);
+}
+
+#[test]
+fn an_endpoint_may_have_a_path_and_one_too_many_is_named() {
+    let s3 = S3::new();
+    let at = |endpoint: &str, before: &'static str| {
+        let inner = s3.clone();
+        let http_client = evstack::provider::in_process::http_client(move |request| {
+            let (mut parts, body) = request.into_parts();
+            let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+            let path = path.strip_prefix(before).expect("under its path");
+            parts.uri = format!("http://s3.test{path}").parse().expect("a URL");
+            inner.answer(&http::Request::from_parts(parts, body))
+        });
+        Store::bucket(crate::s3::bucket("team", LONG, Some(endpoint.to_owned()), http_client))
+    };
+    let store = at("http://s3.test/storage/v1", "/storage/v1");
+    let locked = take(&store, "x");
+    locked.append(put(1)).expect("written");
+    drop(locked);
+    assert_eq!(read(&store).resources.len(), 1);
+    let refused = open_read(at("http://s3.test/wrong", ""), &key()).expect_err("that is no bucket");
+    assert_eq!(refused.code, Code::BUCKET);
+    assert!(refused.message.contains("has no bucket `states` under `/wrong`"), "{refused:?}");
+    assert!(refused.hints[0].contains("write `http://s3.test`"), "{refused:?}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::plan::{IamContext, PermissionContext, Permissions, Plan, SavedPlan, S
 use crate::render::plan::Whereabouts;
 use crate::render::{Paint, Report, html, json, markdown, plan as text};
 use crate::schema::Catalogue;
+use crate::state::bucket::Location;
 use crate::state::{State, open_read, private};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
@@ -261,6 +262,8 @@ pub(super) struct Planned {
     pub(super) refusals: Diagnostics,
     sections: Sections,
     at: Whereabouts,
+    /// The bucket that the state is in.
+    bucket: Option<Location>,
     pub(super) cloud: Option<String>,
     overlay: Option<String>,
     /// What an earlier run worked on when it ended, as the record has it.
@@ -295,8 +298,8 @@ impl Planned {
         let at = whereabouts(&loaded, connection);
         let sections = sections(&plan, &loaded, &state, connection);
         let (cloud, overlay) = (session.override_name(), session.overlay().map(str::to_owned));
-        let left = Vec::new();
-        Ok(Self { plan, loaded, request, state, live, refusals, sections, at, cloud, overlay, left })
+        let (left, bucket) = (Vec::new(), session.store().location().cloned());
+        Ok(Self { plan, loaded, request, state, live, refusals, sections, at, bucket, cloud, overlay, left })
     }
 
     /// Of the same stack, what goes back to before this plan was carried out.
@@ -307,14 +310,15 @@ impl Planned {
         now: &State,
         leave: Leave,
     ) -> Result<(Self, Restoration), Failure> {
-        let Self { plan, loaded, request, state, at, cloud, overlay, .. } = self;
+        let Self { plan, loaded, request, state, at, bucket, cloud, overlay, .. } = self;
         let failed = Failed { plan: &plan, outcome, before: &state, now };
         let back = rollback(loaded, &failed, &connection.provider, leave).await?;
         let Rollback { mut loaded, state, plan, live, restoration } = back;
         loaded.warnings = Diagnostics::new();
         let sections = sections(&plan, &loaded, &state, connection);
         let (refusals, left) = (Diagnostics::new(), Vec::new());
-        let back = Self { plan, loaded, request, state, live, refusals, sections, at, cloud, overlay, left };
+        let back =
+            Self { plan, loaded, request, state, live, refusals, sections, at, bucket, cloud, overlay, left };
         Ok((back, restoration))
     }
 
@@ -356,6 +360,9 @@ impl Planned {
             leftovers: &leftovers,
         };
         permissions.add(&self.plan, &context);
+        if let Some(Location { bucket, prefix }) = &self.bucket {
+            permissions.add_state(&self.loaded.stack.place.partition, bucket, prefix);
+        }
     }
 
     /// With permissions, if it is told what was wanted.

@@ -58,6 +58,18 @@ impl Permissions {
         }
     }
 
+    /// Adds what reading and writing a state in S3 takes, and those of the stacks whose outputs are read
+    /// from beside it. Whoever may not list the whole bucket isn't told that an object is missing (S3
+    /// API Reference, "GetObject").
+    pub fn add_state(&mut self, partition: &str, bucket: &str, prefix: &str) {
+        let below = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        let arn = format!("arn:{partition}:s3:::{bucket}");
+        for action in ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"] {
+            self.needs.on(action, format!("{arn}/{below}*"));
+        }
+        self.needs.on("s3:ListBucket", arn);
+    }
+
     /// The policy documents, ready to be attached: as many as IAM's limit of 6,144 characters for a
     /// managed policy asks for. None if nothing is called.
     #[must_use]

@@ -66,6 +66,11 @@ impl Needs {
         ]);
     }
 
+    /// An action on one thing.
+    pub(super) fn on(&mut self, action: &str, arn: String) {
+        self.need(action, On::Arns(vec![arn]));
+    }
+
     fn control(&mut self, operations: &[&str]) {
         for operation in operations {
             self.need(&format!("cloudformation:{operation}"), On::Everything);

@@ -18,7 +18,7 @@ pub use location::Location;
 use super::seal::{Codec, Unreadable};
 use super::snapshot::{self, State};
 use super::writer::Writer;
-use super::{Holder, Key, replay};
+use super::{Holder, Key, replay, with_backup};
 use crate::diagnostics::{Code, Diagnostic};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -90,6 +90,12 @@ impl Bucket {
         Self { settings, open: Mutex::new(None) }
     }
 
+    /// Where they are.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.settings.location
+    }
+
     fn objects(&self) -> Result<Arc<Objects>, Diagnostic> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(objects) = &*open {
@@ -154,6 +160,11 @@ impl Keys {
     }
 }
 
+/// Of a snapshot's key.
+fn backup(snapshot: &str) -> String {
+    format!("{snapshot}.backup")
+}
+
 /// What lies in the bucket at one moment.
 struct Loaded {
     state: State,
@@ -170,7 +181,12 @@ fn load(objects: &Objects, keys: &Keys, key: &Key, codec: &Codec) -> Result<Load
     let read = snapshot.map(|object| {
         let text = std::str::from_utf8(&object.body).map_err(|error| error.to_string().into());
         let read = text.and_then(|text| snapshot::parse(text, codec));
-        read.map_err(|why| unreadable(objects, &keys.snapshot, &why))
+        read.map_err(|why| {
+            let kept = backup(&keys.snapshot);
+            let there = objects.get(&kept).is_ok_and(|object| object.is_some());
+            let kept = there.then(|| format!("s3://{}/{kept}", objects.location().bucket));
+            with_backup(unreadable(objects, &keys.snapshot, &why), kept.as_deref())
+        })
     });
     let mut state = read.transpose()?.unwrap_or_else(|| State::new(&key.stack, &key.env));
     let folded = state.segment;
@@ -331,7 +347,7 @@ impl Held {
 
     /// Keeps a copy of the state beside it; says where.
     pub(super) fn back_up(&self, text: Vec<u8>) -> Result<String, Diagnostic> {
-        let key = format!("{}.backup", self.keys.snapshot);
+        let key = backup(&self.keys.snapshot);
         self.objects.put(&key, &Bytes::from(text), Only::Always)?;
         Ok(format!("s3://{}/{key}", self.objects.location().bucket))
     }

@@ -392,7 +392,8 @@ impl Speaker {
                         }
                         _ if said.passes(answer.status) => said.words(answer.status),
                         status => {
-                            return Err(refusal::of(&self.location, ask.action, ask.key, status, &said));
+                            let (endpoint, asked) = (self.access.endpoint.as_deref(), (ask.action, ask.key));
+                            return Err(refusal::of(&self.location, endpoint, asked, status, &said));
                         }
                     }
                 }

@@ -86,12 +86,33 @@ pub(super) fn stubborn(location: &Location, endpoint: &str, key: &str) -> Diagno
         .hint("state needs `If-None-Match` and `If-Match` on PutObject, as S3 has them")
 }
 
+/// What comes before a URL's path, and the path; none if there is none.
+fn with_path(url: &str) -> Option<(&str, &str)> {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let slash = url[start..].find('/')? + start;
+    Some(url.split_at(slash)).filter(|(_, path)| path.len() > 1)
+}
+
 /// What can't be helped by asking again.
-pub(super) fn of(location: &Location, action: &str, key: &str, status: u16, said: &Said) -> Diagnostic {
+/// `endpoint` stands in the place of AWS's own.
+pub(super) fn of(
+    location: &Location,
+    endpoint: Option<&str>,
+    (action, key): (&str, &str),
+    status: u16,
+    said: &Said,
+) -> Diagnostic {
     let words = said.words(status);
     let error = |message: String| Diagnostic::error(Code::BUCKET, message);
     let bucket = &location.bucket;
     match (status, said.code.as_str()) {
+        // Most likely it took the path for a bucket.
+        (_, "NoSuchBucket") if let Some((before, path)) = endpoint.and_then(with_path) => {
+            error(format!("the store at {} has no bucket `{bucket}` under `{path}`", crate::aws::host(before)))
+                .hint(format!(
+                    "the bucket comes after the path that AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL has: unless the store wants one, write `{before}`"
+                ))
+        }
         (_, "NoSuchBucket") => error(format!("the state's bucket `{bucket}` doesn't exist"))
             .hint(format!("make it: `aws s3 mb s3://{bucket}`; or correct `cloud.state`")),
         (501, _) | (_, "NotImplemented") => {
@@ -110,9 +131,15 @@ pub(super) fn of(location: &Location, action: &str, key: &str, status: u16, said
         ) => credentials(location, &words).hint(SAFE),
         (401 | 403, _) => {
             let what = if key.is_empty() { bucket.clone() } else { format!("{bucket}/{key}") };
-            error(format!("{action} of s3://{what} is denied: {words}")).hint(
+            let denied = error(format!("{action} of s3://{what} is denied: {words}")).hint(
                 "state needs s3:GetObject, s3:PutObject and s3:DeleteObject on the prefix, and s3:ListBucket on the bucket",
-            )
+            );
+            match action {
+                "GetObject" => denied.hint(
+                    "it may only be missing: who may not list the bucket isn't told so; let s3:ListBucket have no condition",
+                ),
+                _ => denied,
+            }
         }
         // An object that isn't there has a code of its own.
         (404, _) => error(format!("the store of {location} doesn't answer {action} as S3 does: {words}"))
