@@ -164,6 +164,8 @@ fn what_belongs_to_another_stack_is_not_taken() {
     {
         let said = sandbox.refused(flags, "E0512");
         assert!(said.contains(words) && said.contains("--force"), "{said}");
+        let command = format!("`evstack import --stack evstack.yaml queue.orders {url} --force`");
+        assert!(said.contains(&command), "{said}");
     }
     let options = format!("name: shop\nqueues: {{orders: {{name: orders, options: {{import: '{url}'}}}}}}\n");
     sandbox.write("evstack.yaml", &options);
@@ -195,7 +197,7 @@ fn of_two_that_fit_none_is_taken() {
     let run = sandbox.ok(&["plan", "--adopt"]);
     assert!(run.stderr.contains("warning[E0513]"), "{}", run.stderr);
     assert!(run.stderr.contains(&first) && run.stderr.contains(&second), "{}", run.stderr);
-    assert!(run.stderr.contains("evstack import resource.page "), "{}", run.stderr);
+    assert!(run.stderr.contains("evstack import --stack evstack.yaml resource.page "), "{}", run.stderr);
     sandbox.ok(&["import", "resource.page", &first]);
     assert!(sandbox.ok(&["plan", "--adopt"]).stdout.contains(NOTHING));
     assert!(apis(served.inventory()).contains(&second), "the other one is left alone");
@@ -236,7 +238,7 @@ fn what_was_found_cannot_become_what_is_declared() {
     lose(&sandbox);
     sandbox.write("evstack.yaml", "name: shop\ntables: {users: {key: mail}}\n");
     let said = sandbox.refused(&["plan", "--adopt"], "E0510");
-    assert!(said.contains("evstack import table.users shop-local-users"), "{said}");
+    assert!(said.contains("evstack import --stack evstack.yaml table.users shop-local-users"), "{said}");
     let done = sandbox.ok(&["import", "table.users", "shop-local-users"]).stdout;
     assert!(done.contains("must be replaced"), "{done}");
     sandbox.refused(&["plan"], "E0501");

@@ -200,7 +200,7 @@ fn a_cloud_that_disappears_ends_the_run_once_for_all_and_the_next_goes_on() {
     for part in [
         "asked again for 10 seconds",
         &format!("error[E0702]: the endpoint {} stopped answering; ", served.url),
-        "the next `evstack apply` looks into them",
+        "looks into them before it plans",
         " 0 failed, ",
         " unfinished, ",
         " not started.",

@@ -78,7 +78,7 @@ fn a_retained_table_that_is_declared_again_stays_while_handlers_fail() {
 #[test]
 fn a_rollback_keeps_what_a_failed_create_found() {
     // What it holds may go, if the apply made it.
-    let leave = Leave { made: true, recorded: true };
+    let leave = Leave { made: true, recorded: true, undrained: false };
     let with = WITH.replace(", options: {retainOnDelete: true}", "");
     let fails = format!("{with}queues: {{inbox: {{options: {{dependsOn: [table.users]}}}}}}\n");
     let foreign = json!({"TypeName": "AWS::SQS::Queue", "DesiredState": json!({"QueueName": "shop-local-inbox"}).to_string()});

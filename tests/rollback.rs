@@ -31,8 +31,8 @@ fn number(name: &str, default: u64) -> u64 {
         .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
-const ALL: Leave = Leave { made: true, recorded: true };
-const NONE: Leave = Leave { made: false, recorded: false };
+const ALL: Leave = Leave { made: true, recorded: true, undrained: false };
+const NONE: Leave = Leave { made: false, recorded: false, undrained: false };
 
 /// What a case came to.
 #[derive(Default)]

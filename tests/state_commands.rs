@@ -178,11 +178,14 @@ fn unfinished_operations_are_never_lost_silently() {
     assert_eq!(sandbox.run(&["drift", "--json"]).json()["unfinished"], 1);
     // The apply would end it first, and then the plan wouldn't fit.
     let said = sandbox.refused(&["plan", "--out", "saved.plan"], "E0607");
-    assert!(said.contains("run `evstack apply`") && !sandbox.path("saved.plan").exists(), "{said}");
+    assert!(
+        said.contains("run `evstack apply evstack.yaml`") && !sandbox.path("saved.plan").exists(),
+        "{said}"
+    );
     // What is imported may be what that made.
     sandbox.edit(FILE, "  orders:", "  extra: { deadLetter: false }\n  orders:");
     let said = sandbox.refused(&["import", "queue.extra", "the-orders"], "E0607");
-    assert!(said.contains("run `evstack apply` first"), "{said}");
+    assert!(said.contains("run `evstack apply evstack.yaml` first"), "{said}");
     // What isn't touched by it can be changed; and the operation moves along with a pull and a push.
     sandbox.ok(&["state", "rm", "queue.orders"]);
     let now = sandbox.ok(&["state", "pull"]).stdout;

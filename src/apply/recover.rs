@@ -154,6 +154,10 @@ pub async fn recover(
                 }
                 recovery.ended.push((subject.address.clone(), subject.doing, how));
             }
+            Ok(search::Fate::StillRuns) => {
+                recoverer.hands.journal.append(Entry::Undecided { id }).await?;
+                recovery.problems.push(still_runs(subject));
+            }
             Ok(search::Fate::Open(why, candidates)) => {
                 recoverer.hands.journal.append(Entry::Undecided { id }).await?;
                 recovery.problems.push(open(subject, &why, &candidates));
@@ -203,6 +207,19 @@ impl Recovery {
 
 fn note_command(subject: &Subject, unfinished: &Unfinished) -> String {
     import_command(&subject.address, unfinished.operation.identifier.as_deref().unwrap_or("<identifier>"))
+}
+
+/// A create that may be this one isn't over: what it makes would belong to nobody, were it forgotten.
+fn still_runs(subject: &Subject) -> Diagnostic {
+    let Subject { address, type_name, .. } = subject;
+    let words = format!(
+        "whether an earlier run created `{address}` ({type_name}) can't be told: a create of its type still \
+         runs, longer than its handler may take; nothing was changed"
+    );
+    Diagnostic::error(Code::UNFINISHED, words).hint("wait for it to end, then run this again").hint(format!(
+        "only if that create is known to be another's, run `evstack state rm {address}`: should it be this \
+             one after all, what it makes is recorded nowhere, and the next apply makes a second one"
+    ))
 }
 
 /// How many of several candidates are named.

@@ -14,6 +14,7 @@ mod progress;
 mod rates;
 mod root;
 mod session;
+mod spelling;
 mod store;
 mod terminal;
 mod topics;

@@ -139,6 +139,13 @@ impl Diagnostics {
         }
     }
 
+    /// Writes each of their hints anew, for whoever knows how the next command is typed.
+    pub fn rewrite_hints(&mut self, rewrite: impl Fn(&str) -> String) {
+        for hint in self.list.iter_mut().flat_map(|diagnostic| &mut diagnostic.hints) {
+            *hint = rewrite(hint);
+        }
+    }
+
     /// Whether any is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {

@@ -5,6 +5,7 @@
 //! `(sensitive value)`, and `before_sensitive` and `after_sensitive` mark the place.
 
 use super::plan::Whereabouts;
+use super::progress::HowFar;
 use crate::model::{Action, Json, Value};
 use crate::plan::{Counts, OutputAction, OutputChange, Plan, ResourceChange, Sections, Why};
 use serde_json::{Map, json};
@@ -304,6 +305,30 @@ pub fn change_summary(counts: Counts, operation: &str) -> Json {
         "operation": operation,
     });
     line("change_summary", message.trim_end(), json!({ "changes": changes }))
+}
+
+/// The last line of a run that isn't complete, in place of a `change_summary`: what was done until then,
+/// and what became of the rest.
+#[must_use]
+pub fn incomplete(how_far: &HowFar, operation: &str) -> Json {
+    let counts = how_far.counts;
+    let changes = json!({
+        "add": counts.add,
+        "change": counts.change,
+        "import": counts.import,
+        "remove": counts.destroy,
+        "failed": how_far.failed,
+        "cancelled": how_far.cancelled,
+        "still_running": how_far.still_running,
+        "unfinished": how_far.unfinished,
+        "not_started": how_far.not_started,
+        "interrupted": how_far.interrupted,
+        "operation": operation,
+    });
+    let message = super::progress::incomplete(how_far, operation);
+    let mut line = line("incomplete_summary", &message, json!({ "changes": changes }));
+    line["@level"] = "error".into();
+    line
 }
 
 /// The `outputs` line of an apply.

@@ -164,6 +164,42 @@ pub fn seconds(elapsed: Duration) -> String {
     }
 }
 
+/// How far a run came that isn't complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HowFar {
+    /// What was done.
+    pub counts: Counts,
+    /// Refused, or failed.
+    pub failed: usize,
+    /// Called back.
+    pub cancelled: usize,
+    /// Not waited for: the next run looks into them.
+    pub still_running: usize,
+    /// Nobody answered, or nothing could be written: the next run looks into them.
+    pub unfinished: usize,
+    /// Not begun.
+    pub not_started: usize,
+    /// Whether somebody stopped it.
+    pub interrupted: bool,
+}
+
+/// `The apply is incomplete: 2 added, 1 changed, 0 destroyed, 1 failed, 1 not started.`
+#[must_use]
+pub fn incomplete(how_far: &HowFar, what: &str) -> String {
+    let why = if how_far.interrupted { "interrupted" } else { "incomplete" };
+    let Counts { add, change, destroy, import, .. } = how_far.counts;
+    let some = |n: usize, word: &str| if n == 0 { String::new() } else { format!(", {n} {word}") };
+    let imported = if import == 0 { String::new() } else { format!("{import} imported, ") };
+    let stopped = some(how_far.cancelled, "cancelled")
+        + &some(how_far.still_running, "still running")
+        + &some(how_far.unfinished, "unfinished");
+    format!(
+        "The {what} is {why}: {imported}{add} added, {change} changed, {destroy} destroyed, {} failed{stopped}, \
+         {} not started.",
+        how_far.failed, how_far.not_started
+    )
+}
+
 /// `Apply complete! Resources: 41 added, 0 changed, 0 destroyed.`
 #[must_use]
 pub fn apply_complete(done: Counts) -> String {

@@ -114,7 +114,61 @@ fn machines_are_told_it_in_lines() {
         back.iter().filter(|line| line["type"] == "change_summary").map(|line| &line["changes"]).collect();
     let done = json!({"add": 0, "change": 1, "import": 0, "remove": 1, "operation": "rollback"});
     assert_eq!((summaries.len(), summaries[1]), (2, &done), "{summaries:?}");
-    assert!(lines.iter().all(|line| line["changes"]["operation"] != "apply"));
+    let failed: Vec<&Json> = lines.iter().filter(|line| line["type"] == "incomplete_summary").collect();
+    let came = json!({"add": 1, "change": 1, "import": 0, "remove": 0, "failed": 1, "cancelled": 0,
+        "still_running": 0, "unfinished": 0, "not_started": 1, "interrupted": false, "operation": "apply"});
+    assert_eq!((failed.len(), &failed[0]["changes"], &failed[0]["@level"]), (1, &came, &json!("error")));
+    assert!(
+        lines.iter().all(|line| line["type"] != "change_summary" || line["changes"]["operation"] != "apply")
+    );
+    // What goes with a topic is told too, though no flag has to allow it.
+    let lost: Vec<&str> = back
+        .iter()
+        .filter(|line| line["diagnostic"]["code"] == "E0522")
+        .filter_map(|line| line["diagnostic"]["message"].as_str())
+        .collect();
+    assert!(
+        matches!(lost.as_slice(), [one] if one.starts_with("`topic.told` goes; lost with it: ")),
+        "{lost:?}"
+    );
+}
+
+#[test]
+fn the_last_line_for_machines_counts_a_failed_apply_and_is_followed_by_nothing() {
+    let (sandbox, _served) = shop();
+    let run = sandbox.run(&["apply", "--yes", "--json"]);
+    assert_eq!(run.code, 1);
+    let last: Json = serde_json::from_str(run.stdout.lines().last().expect("lines")).expect("JSON");
+    assert_eq!(
+        (&last["type"], &last["changes"]["failed"]),
+        (&json!("incomplete_summary"), &json!(1)),
+        "{last}"
+    );
+    let message = "The apply is incomplete: 1 added, 1 changed, 0 destroyed, 1 failed, 1 not started.";
+    assert_eq!(last["@message"], message);
+    assert!(run.stderr.contains(message), "{}", run.stderr);
+}
+
+#[test]
+fn what_was_asked_for_with_skip_drain_goes_back_without_waiting_too() {
+    for skips in [true, false] {
+        let (sandbox, _served) = shop();
+        let queue = "  early: {deadLetter: false, options: {drain: 1m, protect: false}}\n  taken:";
+        sandbox.edit("evstack.yaml", "  taken:", queue);
+        let flags: &[&str] = if skips { &["--skip-drain"] } else { &[] };
+        let run = sandbox.run(&[&["apply", "--yes", "--rollback", "--allow-data-loss"], flags].concat());
+        assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+        let back = run.stdout.split_once("\nRollback of shop: ").expect("a heading").1;
+        assert_eq!(back.contains("drain"), !skips, "{back}");
+        if skips {
+            assert!(
+                run.stderr.contains("evstack apply evstack.yaml") || run.stderr.contains("Rolled back"),
+                "{}",
+                run.stderr
+            );
+            assert_eq!(sandbox.recorded("evstack.yaml"), ["queue.orders"]);
+        }
+    }
 }
 
 #[test]

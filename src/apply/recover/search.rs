@@ -27,6 +27,8 @@ const MOST: usize = 1_000;
 pub(super) enum Fate {
     /// It is known how it ended; a note if there is something to say of it.
     Told(Box<Found>, Option<String>),
+    /// A create that may be it has no end yet.
+    StillRuns,
     /// It isn't: why, and which resources it may be.
     Open(String, Vec<String>),
 }
@@ -60,8 +62,7 @@ impl Search {
     /// What became of one of them.
     pub async fn find(&mut self, unfinished: &Unfinished, kind: &ResourceType) -> Result<Fate, Fault> {
         let Ok(begun) = self.begun(unfinished).await? else {
-            let why = "a create of its type still runs, longer than its handler may take";
-            return Ok(Fate::Open(why.to_owned(), Vec::new()));
+            return Ok(Fate::StillRuns);
         };
         let fate = match &unfinished.operation.identifier {
             Some(name) => self.named(unfinished, kind, name, begun).await?,

@@ -225,5 +225,8 @@ fn one_that_still_runs_when_its_time_is_up_may_be_it() {
     let (state, recovery) = recovered(dir.path(), &memory, NOW - 40 * 3_600);
     let said = errors(&recovery).join("\n");
     assert!(recovery.ended.is_empty() && said.contains("still runs"), "{said}");
+    // To forget it isn't offered without what that costs, and nothing is there to import yet.
+    assert!(said.contains("wait for it to end") && said.contains("recorded nowhere"), "{said}");
+    assert!(!said.contains("the next apply creates it") && !said.contains("evstack import"), "{said}");
     assert!(state.with(|state| state.operations.values().all(|operation| operation.undecided)));
 }

@@ -12,6 +12,7 @@ use crate::cli::cloud::{self, Connection};
 use crate::cli::interrupt::{self, Heed};
 use crate::cli::progress::{Progress, Telling};
 use crate::cli::session::Session;
+use crate::cli::spelling::Spelling;
 use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Action, Address, Json};
@@ -110,7 +111,8 @@ async fn one(
     file: Option<&SavedPlan>,
 ) -> Result<Ended, Failure> {
     let salt = file.map(|file| file.salt.as_str());
-    let Some(held) = hold(args, session, connection, &loaded, salt).await? else {
+    let spelling = Spelling::new(&request, &loaded, session.override_name().as_deref());
+    let Some(held) = hold(args, (session, &spelling), connection, &loaded, salt).await? else {
         return Ok(Ended::Interrupted);
     };
     let state = held.locked.snapshot();
@@ -163,7 +165,7 @@ pub(super) struct Held {
 /// Locks the state and ends what an earlier run left unfinished; none if that was interrupted.
 pub(super) async fn hold(
     args: &ApplyArgs,
-    session: &Session,
+    (session, spelling): (&Session, &Spelling),
     connection: &Connection,
     loaded: &Loaded,
     salt: Option<&str>,
@@ -175,7 +177,7 @@ pub(super) async fn hold(
     let seed = seed();
     let mut heed = interrupt::heed();
     let recovery = tokio::select! {
-        recovery = recover_first(args, connection, loaded, &mut locked, seed) => recovery?,
+        recovery = recover_first(args, connection, (loaded, spelling), &mut locked, seed) => recovery?,
         // As if the run were killed: what was found is in the journal.
         () = heed.press() => {
             terminal::say(
@@ -295,7 +297,7 @@ async fn carry_out_plan(planned: &Planned, means: &Means, locked: &mut Locked) -
 async fn recover_first(
     args: &ApplyArgs,
     connection: &Connection,
-    loaded: &Loaded,
+    (loaded, spelling): (&Loaded, &Spelling),
     locked: &mut Locked,
     seed: u64,
 ) -> Result<Recovery, Failure> {
@@ -322,8 +324,9 @@ async fn recover_first(
         .iter()
         .filter_map(|r| Some((r.address.clone(), predicted.properties(r).to_json()?)))
         .collect();
-    let recovery =
+    let mut recovery =
         recover(&means, locked, Catalogue::bundled(), &|address| wanted.get(address).cloned()).await?;
+    recovery.problems.rewrite_hints(|hint| spelling.text(hint));
     if recovery.problems.has_errors() {
         let problems = if args.json { recovery.problems } else { alike(&recovery.problems) };
         return Err(Failure::new(problems, loaded.sources.clone()));

@@ -3,6 +3,7 @@
 use crate::cli::args::ImportArgs;
 use crate::cli::cloud;
 use crate::cli::session::Session;
+use crate::cli::spelling::Spelling;
 use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Action, Address, Json};
@@ -18,10 +19,12 @@ pub(in crate::cli) async fn run(args: &ImportArgs) -> Result<Ended, Failure> {
             .into());
     }
     let address = Address::new(args.address.as_str());
-    let (session, connection, loaded) = declaring(args, &address).await?;
+    let (session, connection, spelling, loaded) = declaring(args, &address).await?;
     let mut locked = session.lock(&loaded.stack.name)?;
     let asked = (&address, args.identifier.as_str());
-    let imported = import(&loaded, &locked, &connection.provider, asked, args.force).await?;
+    let imported = import(&loaded, &locked, &connection.provider, asked, args.force).await;
+    let mut imported = imported.map_err(|failure| spelling.failure(failure))?;
+    imported.warnings.rewrite_hints(|hint| spelling.text(hint));
     locked.compact()?;
     terminal::show(&imported.warnings, &loaded.sources);
     if args.stack.json {
@@ -36,10 +39,10 @@ pub(in crate::cli) async fn run(args: &ImportArgs) -> Result<Ended, Failure> {
 async fn declaring(
     args: &ImportArgs,
     address: &Address,
-) -> Result<(Session, cloud::Connection, Loaded), Failure> {
+) -> Result<(Session, cloud::Connection, Spelling, Loaded), Failure> {
     let sessions = Session::all(&args.stack.place, args.stack.stack.as_deref())?;
     let mut declared = Vec::new();
-    let mut found: Option<(Session, cloud::Connection, Loaded)> = None;
+    let mut found: Option<(Session, cloud::Connection, Spelling, Loaded)> = None;
     for session in sessions {
         let connection = cloud::connect(&session).await?;
         let request = session.request(connection.place.clone())?;
@@ -53,7 +56,8 @@ async fn declaring(
                     .hint(format!("say which is meant: `--stack {}`", session.path()))
                     .into());
             }
-            found = Some((session, connection, loaded));
+            let spelling = Spelling::new(&request, &loaded, session.override_name().as_deref());
+            found = Some((session, connection, spelling, loaded));
         }
     }
     found.ok_or_else(|| undeclared(address, declared.iter()).into())

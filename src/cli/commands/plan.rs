@@ -4,6 +4,7 @@ use crate::apply::{Outcome, peek, undecided};
 use crate::cli::args::{PlanArgs, WantedArgs, WhereArgs};
 use crate::cli::cloud::{self, Connection};
 use crate::cli::session::Session;
+use crate::cli::spelling::Spelling;
 use crate::cli::{Ended, command_line, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Address, Desired, Json, Live, Value};
@@ -61,7 +62,7 @@ pub(in crate::cli) async fn run(args: &PlanArgs) -> Result<Ended, Failure> {
             terminal::show(&planned.refusals, &planned.loaded.sources);
         }
         if let Some(path) = args.out.as_ref().filter(|_| !planned.is_refused()) {
-            planned.keep(Path::new(path), &wanted)?;
+            planned.keep(Path::new(path), &wanted).map_err(|failure| planned.spelling.failure(failure))?;
             if !(args.json || draws || args.permissions || args.place.quiet) {
                 let path = path.as_str();
                 terminal::print(&format!(
@@ -264,8 +265,10 @@ pub(super) struct Planned {
     at: Whereabouts,
     /// The bucket that the state is in.
     bucket: Option<Location>,
-    pub(super) cloud: Option<String>,
+    cloud: Option<String>,
     overlay: Option<String>,
+    /// How the commands of its hints are typed.
+    pub(super) spelling: Spelling,
     /// What an earlier run worked on when it ended, as the record has it.
     left: Vec<Address>,
 }
@@ -292,14 +295,31 @@ impl Planned {
         state: State,
         wanted: &Wanted,
     ) -> Result<Self, Failure> {
-        let Made { plan, live, warnings, refusals } =
-            plan(&loaded, &state, &connection.provider, wanted).await?;
+        let spelling = Spelling::new(&request, &loaded, session.override_name().as_deref());
+        let made = plan(&loaded, &state, &connection.provider, wanted).await;
+        let Made { plan, live, warnings, refusals } = made.map_err(|failure| spelling.failure(failure))?;
         loaded.warnings.extend(warnings);
+        loaded.warnings.rewrite_hints(|hint| spelling.text(hint));
+        let refusals = spelling.hints(refusals);
         let at = whereabouts(&loaded, connection);
         let sections = sections(&plan, &loaded, &state, connection);
         let (cloud, overlay) = (session.override_name(), session.overlay().map(str::to_owned));
         let (left, bucket) = (Vec::new(), session.store().location().cloned());
-        Ok(Self { plan, loaded, request, state, live, refusals, sections, at, bucket, cloud, overlay, left })
+        Ok(Self {
+            plan,
+            loaded,
+            request,
+            state,
+            live,
+            refusals,
+            sections,
+            at,
+            bucket,
+            cloud,
+            overlay,
+            spelling,
+            left,
+        })
     }
 
     /// Of the same stack, what goes back to before this plan was carried out.
@@ -310,15 +330,28 @@ impl Planned {
         now: &State,
         leave: Leave,
     ) -> Result<(Self, Restoration), Failure> {
-        let Self { plan, loaded, request, state, at, bucket, cloud, overlay, .. } = self;
+        let Self { plan, loaded, request, state, at, bucket, cloud, overlay, spelling, .. } = self;
         let failed = Failed { plan: &plan, outcome, before: &state, now };
         let back = rollback(loaded, &failed, &connection.provider, leave).await?;
         let Rollback { mut loaded, state, plan, live, restoration } = back;
         loaded.warnings = Diagnostics::new();
         let sections = sections(&plan, &loaded, &state, connection);
         let (refusals, left) = (Diagnostics::new(), Vec::new());
-        let back =
-            Self { plan, loaded, request, state, live, refusals, sections, at, bucket, cloud, overlay, left };
+        let back = Self {
+            plan,
+            loaded,
+            request,
+            state,
+            live,
+            refusals,
+            sections,
+            at,
+            bucket,
+            cloud,
+            overlay,
+            spelling,
+            left,
+        };
         Ok((back, restoration))
     }
 

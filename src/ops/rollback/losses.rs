@@ -30,6 +30,12 @@ pub enum Sort {
 }
 
 impl Sort {
+    /// Whether it is about what is in a resource.
+    #[must_use]
+    pub fn is_of_data(self) -> bool {
+        matches!(self, Self::Data | Self::DataSince)
+    }
+
     /// Whether the record isn't what it was because of it.
     pub(super) fn is_of_the_record(self) -> bool {
         matches!(self, Self::Secret | Self::Missing | Self::Kept)

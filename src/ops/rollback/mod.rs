@@ -46,6 +46,8 @@ pub struct Leave {
     pub made: bool,
     /// What was there before it.
     pub recorded: bool,
+    /// Queues with what is in them, though they say `drain`.
+    pub undrained: bool,
 }
 
 /// How to go back.
@@ -224,7 +226,7 @@ pub async fn rollback(
     let planning = as_planned(&state, &story);
     let known = Known::of(failed.plan, loaded.stack.secret_values(), failed.before.secrets());
     let declared = target::Declared::of(&mut loaded);
-    let wanted = Wanted { allow_data_loss: true, ..Wanted::default() };
+    let wanted = Wanted { allow_data_loss: true, skip_drain: leave.undrained, ..Wanted::default() };
     loop {
         let target = target::records(before, &state, &story, &exceptions);
         let stays =

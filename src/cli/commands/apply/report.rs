@@ -1,6 +1,6 @@
 //! The last lines of an apply: what was done, what failed, and how to go on.
 
-use super::hints::{on_again, spelled, spelled_flags};
+use super::hints::{on_again, spelled, spelling};
 use super::{Task, rollback, tell_recovered};
 use crate::apply::Outcome;
 use crate::cli::args::ApplyArgs;
@@ -9,6 +9,7 @@ use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::ops::{Failure, alike};
 use crate::plan::Counts;
+use crate::render::progress::HowFar;
 use crate::render::{Paint, json, progress as words};
 
 /// The last lines: what was done, what failed and what to run next, the outputs.
@@ -31,11 +32,7 @@ pub(super) fn report(
     for failure in &outcome.failures {
         let mut diagnostic = failure.diagnostic.clone();
         for hint in &mut diagnostic.hints {
-            *hint = hint.replace("`evstack apply`", &format!("`{}`", spelled(planned, on_again(task))));
-            *hint = hint.replace("`evstack plan`", &format!("`{}`", spelled(planned, "plan")));
-            *hint =
-                hint.replace("`evstack plan --adopt`", &format!("`{}`", spelled(planned, "plan --adopt")));
-            *hint = hint.replace("`evstack import ", &format!("`evstack import {} ", spelled_flags(planned)));
+            *hint = hint.replace("`evstack apply`", &format!("`evstack {}`", on_again(task)));
         }
         diagnostics.push(diagnostic);
     }
@@ -45,6 +42,7 @@ pub(super) fn report(
     if let Some(unwritten) = &outcome.unwritten {
         diagnostics.push(unwritten.why.clone());
     }
+    let mut diagnostics = spelling(planned).hints(diagnostics);
     let ended = match (outcome.interrupted, outcome.is_complete()) {
         (true, _) => Ended::Interrupted,
         (false, true) => Ended::Done,
@@ -56,7 +54,11 @@ pub(super) fn report(
     }
     mention(args, &diagnostics, &planned.loaded.sources)?;
     if ended != Ended::Done {
-        // No summary and no outputs: scripts read `complete` in those.
+        // No `change_summary` and no outputs: scripts read `complete` in those.
+        if args.json {
+            let line = json::incomplete(&how_far(outcome, counts), what);
+            terminal::tell(&format!("{line}\n"))?;
+        }
         terminal::say(&unfinished(planned, outcome, counts, task));
         return Ok(ended);
     }
@@ -109,19 +111,21 @@ fn unfinished_of(outcome: &Outcome) -> usize {
     silent.saturating_add(unwritten)
 }
 
-/// How far it came, and how to go on.
+/// How far a run came that isn't complete.
+fn how_far(outcome: &Outcome, counts: Counts) -> HowFar {
+    HowFar {
+        counts,
+        failed: outcome.failures.len() - outcome.cancelled - outcome.left,
+        cancelled: outcome.cancelled,
+        still_running: outcome.left,
+        unfinished: unfinished_of(outcome),
+        not_started: outcome.skipped.len(),
+        interrupted: outcome.interrupted,
+    }
+}
+
+/// The same in words, and how to go on.
 fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) -> String {
-    let why = if outcome.interrupted { "interrupted" } else { "incomplete" };
-    let unfinished = match unfinished_of(outcome) {
-        0 => String::new(),
-        n => format!(", {n} unfinished"),
-    };
-    let some = |n: usize, word: &str| if n == 0 { String::new() } else { format!(", {n} {word}") };
-    let stopped = some(outcome.cancelled, "cancelled") + &some(outcome.left, "still running");
-    let imported = match counts.import {
-        0 => String::new(),
-        n => format!("{n} imported, "),
-    };
     let what = task.name();
     // What wasn't set back is told by the next look.
     let mut command = spelled(planned, on_again(task));
@@ -141,13 +145,6 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) 
         None => "What was done is recorded",
         Some(_) => "What was done is recorded, or is found out by the next run",
     };
-    format!(
-        "The {what} is {why}: {imported}{} added, {} changed, {} destroyed, {} failed{stopped}{unfinished}, {} not started.\n\
-         {recorded}.{then}",
-        counts.add,
-        counts.change,
-        counts.destroy,
-        outcome.failures.len() - outcome.cancelled - outcome.left,
-        outcome.skipped.len()
-    )
+    let sum = words::incomplete(&how_far(outcome, counts), what);
+    format!("{sum}\n{recorded}.{then}")
 }

@@ -9,7 +9,7 @@ use crate::cli::cloud::Connection;
 use crate::cli::commands::plan::Planned;
 use crate::cli::{Ended, interrupt, terminal};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::model::Json;
+use crate::model::{Address, Json};
 use crate::ops::Failure;
 use crate::ops::rollback::{Leave, Restoration, Sort, Unrestored};
 use crate::render::json;
@@ -39,7 +39,7 @@ pub(super) async fn run(
     let on = format!("run `{}` to go on", spelled(&planned, "apply --rollback"));
     let mut heed = interrupt::heed();
     let settled = tokio::select! {
-        recovery = recover_first(args, connection, &planned.loaded, &mut locked, seed) => recovery,
+        recovery = recover_first(args, connection, (&planned.loaded, &planned.spelling), &mut locked, seed) => recovery,
         () = heed.press() => {
             terminal::say(&format!("Interrupted: nothing is rolled back; {on}."));
             return Ok(Ended::Interrupted);
@@ -58,6 +58,7 @@ pub(super) async fn run(
         // Somebody who is asked is told what goes; a flag that agrees to everything wasn't.
         made: !args.yes || args.wanted.allow_data_loss,
         recorded: args.wanted.allow_data_loss,
+        undrained: planned.plan.skips_drain,
     };
     let (back, restoration) = match planned.back(connection, &outcome, &now, leave).await {
         Ok(made) => made,
@@ -111,6 +112,16 @@ fn head(args: &ApplyArgs, back: &Planned, restoration: &Restoration) -> Result<(
         let mut diagnostics = Diagnostics::new();
         for one in &restoration.unrestored {
             diagnostics.push(Diagnostic::warning(Code::NOT_RESTORED, words(one)));
+        }
+        // The text of a plan tells what goes with a topic, too; its lines don't.
+        let told = |address: &Address| {
+            restoration.unrestored.iter().any(|one| one.sort.is_of_data() && one.address == *address)
+        };
+        for change in back.plan.changes.iter().filter(|change| !told(&change.address)) {
+            if let Some(loss) = change.loses() {
+                let words = format!("`{}` goes; lost with it: {}", change.address, loss.loses);
+                diagnostics.push(Diagnostic::warning(Code::NOT_RESTORED, words));
+            }
         }
         let line = json::line("log", "Rollback: back to what was recorded before this apply", json!({}));
         terminal::tell(&format!("{line}\n"))?;

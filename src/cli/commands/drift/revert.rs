@@ -5,6 +5,7 @@ use crate::cli::args::{ApplyArgs, DriftArgs, WantedArgs};
 use crate::cli::commands::apply::{Task, hold, perform, show};
 use crate::cli::commands::plan::Planned;
 use crate::cli::session::Session;
+use crate::cli::spelling::Spelling;
 use crate::cli::{Ended, cloud, terminal};
 use crate::ops::drift::{self, Revert, unknown_secrets};
 use crate::ops::{self, Failure};
@@ -30,7 +31,8 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
     let connection = cloud::connect(session).await?;
     let request = session.request(connection.place.clone())?;
     let mut loaded = ops::load(&request, Box::new(session.loader()))?;
-    let Some(held) = hold(&apply, session, &connection, &loaded, None).await? else {
+    let spelling = Spelling::new(&request, &loaded, session.override_name().as_deref());
+    let Some(held) = hold(&apply, (session, &spelling), &connection, &loaded, None).await? else {
         return Ok(Ended::Interrupted);
     };
     let state = held.locked.snapshot();
