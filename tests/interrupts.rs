@@ -64,6 +64,8 @@ fn twice_it_cancels_what_runs_and_says_what_became_of_it() {
         says(&mut stderr, "Press Ctrl-C again to cancel it.");
         signal(&child, name);
         let run = ended(child, stderr);
+        let waits = "Waiting for resource.news, resource.orders\n";
+        assert!(run.stdout.contains(waits), "{}", run.stdout);
         for part in [
             "`resource.orders` (AWS::SQS::Queue) wasn't created: it was cancelled",
             "`resource.news` (AWS::SNS::Topic) wasn't created: it was cancelled",

@@ -17,6 +17,7 @@ mod rig;
 
 use evstack::model::Address;
 use evstack::ops::Loaded;
+use evstack::ops::plan::Wanted;
 use evstack::plan::{Plan, read_by};
 use rig::{Call, Line, Rig};
 use serde_json::{Value as Json, json};
@@ -245,4 +246,29 @@ fn an_apply_is_as_fast_as_the_graph_and_the_rate_allow() {
         measure("1,000 in layers", &layers, &none, burst, 1);
     }
     assert!(slow.is_empty(), "too much more than the bound: {slow:#?}");
+}
+
+/// Nineteen of twenty calls are refused, whatever the pace: the seconds that an apply of two takes.
+fn refused_nearly_always(seed: u64) -> f64 {
+    let mut rig = Rig::new(&json!({}), seed);
+    rig.dial(Line { paced: true, ..Line::default() });
+    rig.set_profile(&json!({"throttle": 0.95, "operations": {"AWS::SQS::Queue": {"CREATE": 2_000}}}));
+    let text = stack(2, 2).replace("AWS::SNS::Topic", "AWS::SQS::Queue").replace("DisplayName: news", "");
+    let (_, outcome) = rig.try_apply(&text, &Wanted::default()).expect("it is tried");
+    let calls = rig.take_calls();
+    let total = calls.last().map_or(Duration::ZERO, |call| call.at).as_secs_f64();
+    println!(
+        "2, of 20 calls 19 refused, seed {seed}: {} made in {total:.0} s; {}",
+        outcome.added,
+        counted(&calls)
+    );
+    assert!(outcome.is_complete(), "{:#?}", outcome.failures);
+    total
+}
+
+#[test]
+fn refused_at_any_pace_an_apply_waits_for_the_line_alone() {
+    let mut times: Vec<f64> = (1..=9).map(refused_nearly_always).collect();
+    times.sort_by(f64::total_cmp);
+    assert!(times[4] < 150.0, "half of them within two minutes and a half: {times:?}");
 }

@@ -125,6 +125,7 @@ impl<'a> Engine<'a> {
             }
         }
         let mut asking: Option<(Duration, Admission)> = None;
+        let mut finishing = false;
         loop {
             match self.longest_way() {
                 None => asking = None,
@@ -139,6 +140,10 @@ impl<'a> Engine<'a> {
             };
             tokio::select! {
                 biased;
+                () = self.hands.cancel.at_least(Stop::Gently), if !finishing && !self.tasks.is_empty() => {
+                    finishing = true;
+                    self.tell_what_runs();
+                }
                 Some(ended) = self.tasks.join_next() => {
                     match ended {
                         Ok(ended) => self.take(ended),
@@ -161,6 +166,13 @@ impl<'a> Engine<'a> {
         self.rest();
         self.outputs();
         self.outcome
+    }
+
+    /// Who stops a run is told what it still waits for.
+    fn tell_what_runs(&self) {
+        let running = (0..self.stages.len()).filter(|step| self.stages[*step] == Stage::Started);
+        let running: Vec<Subject> = running.map(|step| self.subject(step)).collect();
+        (self.hands.sink)(Event::Finishing { running });
     }
 
     /// Keeps the journal short. Where that can't be done, what runs is waited for all the same: its end

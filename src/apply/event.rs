@@ -51,6 +51,13 @@ pub enum Event {
         elapsed: Duration,
         /// As far as it is known.
         identifier: Option<String>,
+        /// Whether its status is asked for all the while: requests are refused, or not answered.
+        asking: bool,
+    },
+    /// The run was interrupted: these are waited for.
+    Finishing {
+        /// Those that were started and haven't ended.
+        running: Vec<Subject>,
     },
     /// Of a queue that is drained: what is left in it; said every ten seconds.
     Draining {

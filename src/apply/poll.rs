@@ -84,7 +84,7 @@ impl Hands {
                 let now = self.clock.now();
                 if now.saturating_sub(said) >= STILL {
                     said = now;
-                    self.say(still_running(subject, &progress, now.saturating_sub(started)));
+                    self.say(still_running(subject, &progress, now.saturating_sub(started), false));
                 }
             }
             if self.clock.now().saturating_sub(started) > timeout {
@@ -98,7 +98,7 @@ impl Hands {
                         answer = &mut asked => break answer,
                         () = self.clock.sleep(STILL) => {
                             said = self.clock.now();
-                            self.say(still_running(subject, &progress, said.saturating_sub(started)));
+                            self.say(still_running(subject, &progress, said.saturating_sub(started), true));
                         }
                     }
                 }
@@ -145,6 +145,6 @@ impl Hands {
     }
 }
 
-fn still_running(subject: &Subject, progress: &Progress, elapsed: Duration) -> Event {
-    Event::StillRunning { subject: subject.clone(), elapsed, identifier: progress.identifier.clone() }
+fn still_running(subject: &Subject, progress: &Progress, elapsed: Duration, asking: bool) -> Event {
+    Event::StillRunning { subject: subject.clone(), elapsed, identifier: progress.identifier.clone(), asking }
 }

@@ -228,6 +228,16 @@ impl Progress {
     }
 }
 
+/// The first of them by name.
+fn listed(addresses: &[&str]) -> String {
+    const NAMED: usize = 6;
+    let (first, others) = addresses.split_at(addresses.len().min(NAMED));
+    match others.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 /// An event as a line, and as JSON where Terraform has such a line.
 fn words(event: &Event) -> (String, Option<Json>) {
     match event {
@@ -235,9 +245,16 @@ fn words(event: &Event) -> (String, Option<Json>) {
             let step = step(subject, identifier.as_deref());
             (step.started(), Some(step.started_json()))
         }
-        Event::StillRunning { subject, elapsed, identifier } => {
+        Event::StillRunning { subject, elapsed, identifier, asking } => {
             let step = step(subject, identifier.as_deref());
-            (step.still(*elapsed), Some(step.still_json(*elapsed)))
+            (step.still(*elapsed, *asking), Some(step.still_json(*elapsed, *asking)))
+        }
+        Event::Finishing { running } => {
+            let mut addresses: Vec<&str> = running.iter().map(|subject| subject.address.as_str()).collect();
+            addresses.sort_unstable();
+            let line = format!("Waiting for {}", listed(&addresses));
+            let json = json::line("log", &line, serde_json::json!({ "running": addresses }));
+            (line, Some(json))
         }
         Event::Draining { subject, elapsed, left } => {
             let step = step(subject, None);

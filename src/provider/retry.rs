@@ -22,14 +22,19 @@ const fn policy(first_ms: u64, factor: f64, longest_s: u64, tries: u32) -> Polic
     Policy { first: Duration::from_millis(first_ms), factor, longest: Duration::from_secs(longest_s), tries }
 }
 
+/// The limiter slows down for all, and each try waits for its turn in the limiter's line, where there is
+/// one: a wait of its own that grows too would only make a run slower than what it is allowed. The SDKs
+/// (three tries, up to 20 s between them) and Terraform (25 tries) have no such line. Ten minutes at
+/// least: refusals are a pace, not an answer.
+const THROTTLED: Policy = policy(200, 1.5, 1, 600);
+
 /// For begins of operations; `None` when trying again can't help. A request that was refused at
 /// once is sent again with its own client token, so that it can't be done twice; after a FAILED
 /// event the next try needs a new one, because the token keeps the failure.
 #[must_use]
 pub fn beginning(kind: FaultKind) -> Option<Policy> {
     Some(match kind {
-        // The limiter has slowed down for all; this is for what it doesn't see coming.
-        FaultKind::Throttled => policy(200, 1.5, 20, 45),
+        FaultKind::Throttled => THROTTLED,
         // Dense and early: a role takes 5 to 15 seconds as a rule.
         FaultKind::NotYetUsable => policy(500, 1.25, 5, 30),
         FaultKind::Conflict => policy(1_000, 1.5, 20, 30),
@@ -54,7 +59,7 @@ pub fn failed(kind: FaultKind) -> Option<Policy> {
 #[must_use]
 pub fn reading(kind: FaultKind) -> Option<Policy> {
     Some(match kind {
-        FaultKind::Throttled => policy(200, 1.5, 20, 45),
+        FaultKind::Throttled => THROTTLED,
         FaultKind::Conflict | FaultKind::Internal => policy(1_000, 2.0, 10, 4),
         FaultKind::Unreachable => policy(500, 2.0, 10, 4),
         _ => return None,

@@ -66,12 +66,14 @@ impl Step<'_> {
         format!("{}: {}...{}", self.address, now(self.doing), self.id())
     }
 
-    /// `queue.claims: Still creating... [10s elapsed]`
+    /// `queue.claims: Still creating... [10s elapsed]`; `asking`: its status is being asked for all the
+    /// while.
     #[must_use]
-    pub fn still(&self, elapsed: Duration) -> String {
+    pub fn still(&self, elapsed: Duration, asking: bool) -> String {
         let id = self.identifier.map(|id| format!("id={id}, ")).unwrap_or_default();
         let now = now(self.doing).to_lowercase();
-        format!("{}: Still {now}... [{id}{} elapsed]", self.address, seconds(elapsed))
+        let asking = if asking { ", asking for its status" } else { "" };
+        format!("{}: Still {now}... [{id}{} elapsed]{asking}", self.address, seconds(elapsed))
     }
 
     /// `queue.claims: Creation complete after 1s [id=…]`
@@ -111,9 +113,9 @@ impl Step<'_> {
 
     /// The `apply_progress` line.
     #[must_use]
-    pub fn still_json(&self, elapsed: Duration) -> Json {
+    pub fn still_json(&self, elapsed: Duration, asking: bool) -> Json {
         let more = json!({ "elapsed_seconds": elapsed.as_secs() });
-        super::json::line("apply_progress", &self.still(elapsed), self.hook(more))
+        super::json::line("apply_progress", &self.still(elapsed, asking), self.hook(more))
     }
 
     /// `queue.orders: Waiting until it is empty: 12 messages (10 visible, 2 in flight, 0 delayed) [10s elapsed]`
@@ -311,7 +313,10 @@ mod tests {
             identifier: None,
         };
         assert_eq!(step.started(), "queue.claims: Creating...");
-        assert_eq!(step.still(Duration::from_secs(10)), "queue.claims: Still creating... [10s elapsed]");
+        assert_eq!(
+            step.still(Duration::from_secs(10), false),
+            "queue.claims: Still creating... [10s elapsed]"
+        );
         let made = Step { identifier: Some("http://q"), ..step };
         assert_eq!(
             made.complete(Duration::from_secs(70)),
@@ -329,8 +334,12 @@ mod tests {
         let going = Step { doing: Doing::Delete, ..made };
         assert_eq!(going.started(), "queue.claims: Destroying... [id=http://q]");
         assert_eq!(
-            going.still(Duration::from_secs(10)),
+            going.still(Duration::from_secs(10), false),
             "queue.claims: Still destroying... [id=http://q, 10s elapsed]"
+        );
+        assert_eq!(
+            going.still(Duration::from_secs(70), true),
+            "queue.claims: Still destroying... [id=http://q, 1m10s elapsed], asking for its status"
         );
         assert_eq!(going.complete(Duration::ZERO), "queue.claims: Destruction complete after 0s");
     }
