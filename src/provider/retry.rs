@@ -147,8 +147,15 @@ mod tests {
 
     #[test]
     fn what_is_wrong_stays_wrong() {
-        for kind in [FaultKind::Invalid, FaultKind::AlreadyExists, FaultKind::NotFound, FaultKind::Denied] {
-            assert_eq!(beginning(kind), None);
+        for kind in [
+            FaultKind::Invalid,
+            FaultKind::AlreadyExists,
+            FaultKind::NotFound,
+            FaultKind::NotUpdatable,
+            FaultKind::Denied,
+            FaultKind::UnsupportedType,
+        ] {
+            assert_eq!((beginning(kind), failed(kind), reading(kind)), (None, None, None), "{kind:?}");
         }
     }
 }

@@ -72,6 +72,9 @@ fn by_code(code: &str) -> Option<FaultKind> {
         "InvalidRequest" | "Validation" | "ValidationError" | "Serialization" | "ServiceLimitExceeded" => {
             FaultKind::Invalid
         }
+        // What a hook forbids, and a type that isn't set up (CloudFormation API Reference,
+        // RecordHandlerProgress, `ErrorCode`).
+        "NonCompliant" | "InvalidTypeConfiguration" | "UnsupportedTarget" => FaultKind::Invalid,
         "AccessDenied"
         | "UnauthorizedTaggingOperation"
         | "InvalidCredentials"
@@ -84,9 +87,17 @@ fn by_code(code: &str) -> Option<FaultKind> {
         | "MissingAuthenticationToken"
         | "NotAuthorized"
         | "OptInRequired" => FaultKind::Denied,
-        "Throttling" | "ThrottledException" | "TooManyRequests" | "RequestLimitExceeded" => {
-            FaultKind::Throttled
-        }
+        // As the SDKs have them (botocore, `retries/standard.py`), without the exceptions' suffix.
+        "Throttling"
+        | "Throttled"
+        | "RequestThrottled"
+        | "EC2Throttled"
+        | "TooManyRequests"
+        | "RequestLimitExceeded"
+        | "BandwidthLimitExceeded"
+        | "ProvisionedThroughputExceeded"
+        | "PriorRequestNotComplete"
+        | "SlowDown" => FaultKind::Throttled,
         "ResourceConflict" | "ConcurrentOperation" | "ConcurrentModification" => FaultKind::Conflict,
         "NotStabilized"
         | "GeneralService"
@@ -95,6 +106,7 @@ fn by_code(code: &str) -> Option<FaultKind> {
         | "NetworkFailure"
         | "InternalFailure"
         | "InternalServerError"
+        | "RequestTimeout"
         | "ServiceUnavailable"
         | "HandlerFailure"
         | "HandlerInternalFailure" => FaultKind::Internal,
@@ -153,6 +165,12 @@ mod tests {
                 FaultKind::Denied,
             ),
             ("Throttling", "", FaultKind::Throttled),
+            ("ThrottledException", "", FaultKind::Throttled),
+            ("RequestThrottledException", "", FaultKind::Throttled),
+            ("ProvisionedThroughputExceededException", "", FaultKind::Throttled),
+            ("RequestTimeout", "", FaultKind::Internal),
+            ("NonCompliant", "The hook says no", FaultKind::Invalid),
+            ("ServiceLimitExceeded", "Maximum number of queues reached", FaultKind::Invalid),
             ("ThrottlingException", "", FaultKind::Throttled),
             ("ResourceNotFoundException", "Bucket not found", FaultKind::NotFound),
             (
@@ -190,5 +208,9 @@ mod tests {
         }
         assert_eq!(classify("SomethingNobodyKnows", "", Some(400)), FaultKind::Invalid);
         assert_eq!(classify("SomethingNobodyKnows", "", Some(429)), FaultKind::Throttled);
+        for code in ["ThrottledException", "SlowDown", "RequestThrottled"] {
+            assert_eq!(classify(code, "", Some(400)), FaultKind::Throttled, "{code}");
+        }
+        assert_eq!(classify("RequestTimeout", "", Some(400)), FaultKind::Internal);
     }
 }
