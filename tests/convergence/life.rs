@@ -156,6 +156,16 @@ impl Stage<'_> {
                     told.0.push(format!("in other words\n{}", text(&rewritten)));
                     self.rig.set_profile(&behaviour(case.seed));
                     self.converged(&text(&rewritten)).map_err(at)?;
+                    // It is recorded in the other words, and nothing is sent for them.
+                    self.rig.take_calls();
+                    let _nothing = self.apply(&text(&rewritten)).map_err(at)?;
+                    let written = |call: &super::rig::Call| call.input.get("ClientToken").is_some();
+                    if let Some(call) = self.rig.take_calls().into_iter().find(written) {
+                        return Err(at(format!("{} was called: {}", call.operation, call.input)));
+                    }
+                    // Defaults that were written out go again.
+                    let _back = self.apply(&text(&declared.properties)).map_err(at)?;
+                    self.converged(&text(&declared.properties)).map_err(at)?;
                 }
                 Step::Foreign => {
                     self.calm(case);
@@ -408,7 +418,7 @@ impl Stage<'_> {
         Ok(Json::Null)
     }
 
-    /// Somebody sets what isn't declared: a tag, or a property. `None` where nothing can be.
+    /// Somebody adds what isn't declared: a tag, a property, an item of a set. `None` where nothing can be.
     fn foreign(
         &self,
         maker: &Maker<'_>,
@@ -445,19 +455,17 @@ impl Stage<'_> {
             }
             operations.push(json!({"op": "add", "path": format!("/{tags}"), "value": shown}));
         } else if self.verbatim {
-            let free: Vec<_> = self
-                .entry
-                .may
-                .iter()
-                .filter(|(name, _)| {
-                    !declared.properties.contains_key(*name)
-                        && *name != "Tags"
-                        && !self.kind.is_create_only(&[*name])
-                })
-                .collect();
-            if let Some((name, node)) = free.get(random.below(free.len())) {
-                let value = maker.value(node, random);
-                operations.push(json!({"op": "add", "path": format!("/{name}"), "value": value}));
+            let is_set = |path: &[String]| super::live::unordered(self.kind, self.entry, path);
+            let mut free = maker.additions(declared, &live, &is_set, random);
+            let tags = self.kind.tagging.property.as_deref();
+            free.retain(|(path, _)| {
+                let fixed = self.kind.is_create_only(path) || self.kind.is_conditional_create_only(path);
+                !fixed && !self.entry.moves.contains(&path[0]) && tags != Some(path[0].as_str())
+            });
+            if let Some((path, value)) = free.get(random.below(free.len())) {
+                let names =
+                    path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+                operations.push(json!({"op": "add", "path": names.collect::<String>(), "value": value}));
             }
         }
         if operations.is_empty() {

@@ -41,6 +41,9 @@ pub static KINDS: LazyLock<BTreeMap<String, Entry>> =
 /// What was made before: `@queue.Arn`.
 pub type Neighbours = BTreeMap<String, Json>;
 
+/// Whether the order of the array at a place says nothing.
+pub type IsSet<'a> = &'a dyn Fn(&[String]) -> bool;
+
 /// Properties, and which of each group they follow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Declared {
@@ -147,6 +150,75 @@ impl Maker<'_> {
         }
     }
 
+    /// What somebody else may add to what is live, beside what is declared: where (a pointer that an
+    /// `add` takes) and what.
+    pub fn additions(
+        &self,
+        declared: &Declared,
+        live: &Json,
+        is_set: IsSet<'_>,
+        random: &mut Random,
+    ) -> Vec<(Vec<String>, Json)> {
+        let mut found = Vec::new();
+        let properties = Json::Object(declared.properties.clone());
+        for (key, node) in self.nodes(declared) {
+            let optional = key.ends_with('?') || self.entry.may.contains_key(key);
+            let name = key.trim_end_matches('?');
+            let (there, shown) = (properties.get(name), live.get(name));
+            let mut path = vec![name.to_owned()];
+            self.add_below(node, optional, (there, shown), (&mut path, is_set), random, &mut found);
+        }
+        found
+    }
+
+    fn add_below(
+        &self,
+        node: &Json,
+        optional: bool,
+        (declared, live): (Option<&Json>, Option<&Json>),
+        (path, is_set): (&mut Vec<String>, IsSet<'_>),
+        random: &mut Random,
+        found: &mut Vec<(Vec<String>, Json)>,
+    ) {
+        let Some(declared) = declared else {
+            if optional && live.is_none() {
+                found.push((path.clone(), self.value(node, random)));
+            }
+            return;
+        };
+        let (Json::Object(members), Some(live)) = (node, live) else { return };
+        match (special(members), declared, live) {
+            (Some(("$some", choices)), Json::Array(_), Json::Array(there)) if is_set(path) => {
+                for choice in choices.as_array().into_iter().flatten() {
+                    let item = self.value(choice, random);
+                    let name = |item: &Json| item.as_object().and_then(|o| o.values().next().cloned());
+                    let same =
+                        |other: &Json| *other == item || name(&item).is_some_and(|n| name(other) == Some(n));
+                    if !there.iter().any(same) {
+                        let end = path.iter().cloned().chain(["-".to_owned()]);
+                        found.push((end.collect(), item));
+                    }
+                }
+            }
+            (None, Json::Object(properties), Json::Object(there)) => {
+                for (key, node) in members {
+                    let name = key.trim_end_matches('?');
+                    path.push(name.to_owned());
+                    let (declared, live) = (properties.get(name), there.get(name));
+                    self.add_below(node, key.ends_with('?'), (declared, live), (path, is_set), random, found);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// All keys that this resource may have.
+    fn nodes<'m>(&'m self, declared: &Declared) -> Vec<(&'m String, &'m Json)> {
+        let chosen = self.entry.either.iter().zip(&declared.choices).flat_map(|(group, at)| &group[*at]);
+        self.entry.with.iter().chain(chosen).chain(&self.entry.may).collect()
+    }
+
     /// Another resource that differs in one place; what was done comes back in words.
     pub fn edit(&self, declared: &Declared, random: &mut Random) -> Option<(Declared, String)> {
         (0..12).find_map(|_| {
@@ -170,9 +242,7 @@ impl Maker<'_> {
             next.choices[group] = choice;
             return Some((next, format!("group {group}: {was} becomes {choice}")));
         }
-        let chosen = self.entry.either.iter().zip(&declared.choices).flat_map(|(group, at)| &group[*at]);
-        let nodes: Vec<(&String, &Json)> =
-            self.entry.with.iter().chain(chosen).chain(&self.entry.may).collect();
+        let nodes = self.nodes(declared);
         let (key, node) = *nodes.get(random.below(nodes.len()))?;
         let name = key.trim_end_matches('?');
         if self.without.contains(name) {

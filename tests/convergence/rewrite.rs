@@ -53,8 +53,30 @@ impl Rewriter<'_> {
                 }
                 Json::Array(items)
             }
+            Json::Number(number) if self.takes("string", path) && self.random.below(2) == 0 => {
+                json!(number.to_string())
+            }
             Json::Number(number) if self.random.below(3) == 0 => json!(number.as_f64()),
+            // A text that a number or a truth value spells may be written as one.
+            Json::String(text) if self.takes("string", path) && self.random.below(2) == 0 => {
+                let spelled = serde_json::from_str::<Json>(text).ok();
+                let scalar = spelled.filter(|said| said.is_i64() || said.is_boolean());
+                let plain = |said: &Json| {
+                    let spelling = said.to_string();
+                    spelling == *text
+                };
+                scalar.filter(plain).unwrap_or_else(|| value.clone())
+            }
             scalar => scalar.clone(),
+        }
+    }
+
+    /// Whether a value of this type may stand there.
+    fn takes(&self, wanted: &str, path: &[String]) -> bool {
+        match self.kind.property(path).map(|schema| &schema["type"]) {
+            Some(Json::Array(types)) => types.iter().any(|name| name == wanted),
+            Some(name) => name == wanted,
+            None => false,
         }
     }
 

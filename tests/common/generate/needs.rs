@@ -6,7 +6,8 @@
 //!
 //! `needs` are made in their order and may use those before them; `with` are the properties that
 //! the resource has beside the generated ones, or instead of them; `fixed` are those that no
-//! generated change may touch, and `change` is a change to make instead: a property and its value.
+//! generated change may touch, and `change` is a change to make instead: a property and its value;
+//! `plain` are texts that may have nothing but letters, digits and hyphens in them.
 
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -29,6 +30,9 @@ pub fn of(type_name: &str) -> Vec<(&'static str, &'static str, &'static Json)> {
 
 /// Puts the table's properties among the generated ones. A null takes one away.
 pub fn complete(type_name: &str, made: &Made, properties: &mut Map<String, Json>) {
+    for (name, value) in properties.iter_mut() {
+        *value = plain(type_name, name, value.take());
+    }
     let with = TABLE.get(type_name).and_then(|row| row["with"].as_object());
     for (name, value) in with.into_iter().flatten() {
         match filled(value, made) {
@@ -39,6 +43,18 @@ pub fn complete(type_name: &str, made: &Made, properties: &mut Map<String, Json>
                 properties.insert(name.clone(), value);
             }
         }
+    }
+}
+
+/// A generated value as the service takes it.
+pub fn plain(type_name: &str, property: &str, value: Json) -> Json {
+    let names = TABLE.get(type_name).and_then(|row| row["plain"].as_array());
+    match value {
+        Json::String(text) if names.is_some_and(|names| names.iter().any(|name| name == property)) => {
+            let kept: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+            Json::String(if kept.is_empty() { "plain".to_owned() } else { kept })
+        }
+        value => value,
     }
 }
 

@@ -48,7 +48,7 @@ pub fn plan_is(subjects: &[Subject], version: usize, plan: &Plan, stored: &Store
                         below(&subject.kind, value, there, &mut vec![top.clone()]).is_none()
                             || (decides(&subject.kind, top) && !tops.contains(&top))
                     }
-                    None => there.is_none(),
+                    None => there.is_none_or(super::subject::is_empty),
                 }
         };
         let nothing = wanted.touched.iter().all(is_there);
@@ -262,7 +262,8 @@ fn without(
     }
 }
 
-fn is_sealed(kind: &ResourceType, path: &[String]) -> bool {
+/// An object that must have what no read shows and no update can say.
+pub fn is_sealed(kind: &ResourceType, path: &[String]) -> bool {
     let required = kind.property(path).and_then(|schema| schema["required"].as_array());
     let mut names = required.into_iter().flatten().filter_map(Json::as_str);
     !path.is_empty()

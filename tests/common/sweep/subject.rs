@@ -1,6 +1,6 @@
 //! One type's part of a stack, and what its properties become from step to step.
 
-use super::checks::without_fixed;
+use super::checks::{is_sealed, without_fixed};
 use super::generate::{PLACE, Random, edit, is_typed, needs, resource};
 use evstack::schema::sample::{Extent, Sampler};
 use evstack::schema::validate::{Mode, validate};
@@ -220,7 +220,9 @@ impl Subject {
         paths.retain(|path| {
             let decided = needs::decides(self.kind.name.as_str(), &path[0]);
             let tags = self.kind.tagging.property.as_ref() == Some(&path[0]);
-            !decided && !tags && (get(now, path).is_some() == there) && (there || path.len() == 1)
+            // What changes in such an object needs another resource.
+            let sealed = (1..path.len()).any(|n| is_sealed(&self.kind, &path[..n]));
+            !decided && !tags && !sealed && (get(now, path).is_some() == there) && (there || path.len() == 1)
         });
         let first = random.below(paths.len());
         paths.rotate_left(first);
@@ -240,6 +242,7 @@ impl Subject {
             let extent = if attempt % 2 == 0 { Extent::Some } else { Extent::Least };
             let mut choose = |bound| random.below(bound);
             let value = Sampler::new(&self.kind, PLACE, extent, &mut choose).property(&place)?;
+            let value = needs::plain(self.kind.name.as_str(), &path[path.len() - 1], value);
             let mut properties = now.clone();
             if get(now, path) == Some(&value) || is_empty(&value) || default == Some(&value) {
                 return None;
