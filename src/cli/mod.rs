@@ -95,7 +95,11 @@ fn run(command: Command) -> Result<Ended, Failure> {
         Command::Explain(args) => commands::explain::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Import(args) => block_on(commands::import::run(&args)),
-        Command::State { command } => commands::state::run(&command),
+        Command::State { command } => {
+            // What is being written has a moment to become whole, and its lock to be given back.
+            interrupt::listen();
+            commands::state::run(&command)
+        }
         Command::Output(args) => commands::output::run(&args),
         Command::Plan(args) => block_on(commands::plan::run(&args)),
         Command::Apply(args) => {

@@ -277,6 +277,7 @@ fn who_waits_for_a_lock_whose_holder_is_silent_need_not_wait_any_longer() {
         ("INT", &["apply", SHOP, "--yes"][..]),
         ("TERM", &["apply", SHOP, "--yes"]),
         ("INT", &["import", "resource.q00", "q", "--stack", SHOP]),
+        ("INT", &["state", "rm", "resource.q00", "--stack", SHOP]),
     ] {
         let mut run = machine.start(arguments);
         let mut stderr = BufReader::new(run.stderr.take().expect("a pipe"));
