@@ -296,4 +296,12 @@ fn who_cannot_be_asked_is_told_in_plain_words() {
     assert!(said.contains("no AWS region is set") && said.contains("`AWS_REGION`"), "{said}");
     let said = aws(&[("AWS_REGION", "eu-west-1")]);
     assert!(said.contains("no AWS credentials were found (looked at the environment"), "{said}");
+    sandbox.write("nobody/.aws/config", "[profile team]\nregion = eu-west-1\n");
+    for (profile, words) in [
+        ("nope", "the profile `nope`, which AWS_PROFILE names, isn't defined or gives none"),
+        ("team", "the profile `team`, which AWS_PROFILE names, isn't defined or gives none"),
+    ] {
+        let said = aws(&[("AWS_REGION", "eu-west-1"), ("AWS_PROFILE", profile)]);
+        assert!(said.contains(words), "{said}");
+    }
 }

@@ -121,7 +121,8 @@ pub async fn caller(aws: &Aws) -> Result<Caller, Fault> {
     }
     let client = aws_sdk_sts::Client::from_conf(config.build());
     let url = aws.endpoint.clone().unwrap_or_else(|| format!("https://sts.{}.amazonaws.com", aws.region));
-    let answer = client.get_caller_identity().send().await.map_err(|error| {
+    let answer = client.get_caller_identity().send().await;
+    let answer = answer.map_err(|error| {
         let meta = error.as_service_error().map(|e| e.meta().clone());
         match meta.as_ref().and_then(|m| Some((m.code()?, m.message().unwrap_or_default()))) {
             Some((code, message)) => {
@@ -140,11 +141,27 @@ pub async fn caller(aws: &Aws) -> Result<Caller, Fault> {
                 fault("GetCallerIdentity", kind, code, words)
             }
         }
-    })?;
+    });
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(fault) => {
+            let none = fault.code == "Credentials" && fault.message.starts_with("no AWS credentials");
+            let words = if none { profile_without() } else { None };
+            return Err(Fault { message: words.unwrap_or(fault.message), ..fault });
+        }
+    };
     Ok(Caller {
         account: answer.account().unwrap_or_default().to_owned(),
         arn: answer.arn().unwrap_or_default().to_owned(),
     })
+}
+
+/// Of the profile that is asked for by name: the chain passes over one that isn't there in silence.
+fn profile_without() -> Option<String> {
+    let name = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty())?;
+    Some(format!(
+        "no AWS credentials were found: the profile `{name}`, which AWS_PROFILE names, isn't defined or gives none"
+    ))
 }
 
 fn fault(operation: &'static str, kind: FaultKind, code: &str, message: String) -> Fault {

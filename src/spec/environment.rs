@@ -10,6 +10,8 @@ use crate::syntax::Node;
 
 /// The environment that needs no overlay: the embedded cloud.
 const LOCAL: &str = "local";
+/// It is part of file names beside the stack's name, and a tag's value.
+const LONGEST: usize = 64;
 const CLOUD_KEYS: [&str; 5] = ["region", "accountId", "role", "endpoint", "state"];
 
 /// An environment of a stack, as its files say.
@@ -20,6 +22,27 @@ pub struct Environment {
     /// Its overlay, if there is one. Only `local` may be without.
     pub overlay: Option<Overlay>,
 }
+
+impl Environment {
+    /// Refuses a file that says nothing of where: it would be AWS, of whatever account the credentials
+    /// are. For whoever isn't told where by other means.
+    ///
+    /// # Errors
+    /// [`Code::NO_ENVIRONMENT`].
+    pub fn says_where(&self) -> Result<(), Diagnostic> {
+        let Some(overlay) = self.overlay.as_ref().filter(|_| self.name != LOCAL) else { return Ok(()) };
+        let CloudSettings { region, account_id, endpoint, .. } = &overlay.cloud;
+        if region.is_some() || account_id.is_some() || endpoint.is_some() {
+            return Ok(());
+        }
+        let (env, path) = (&self.name, &overlay.path);
+        let message = format!("`{path}` doesn't say where the environment `{env}` is: it has no `cloud`");
+        Err(Diagnostic::error(Code::NO_ENVIRONMENT, message).hint(format!("write in it {WHERE}")))
+    }
+}
+
+/// What an environment's file has at least.
+const WHERE: &str = "`cloud: {region: …, accountId: \"…\"}`";
 
 /// What the overlay says of the cloud; its config is taken by [`super::Stack::load`].
 #[derive(Debug, Clone)]
@@ -64,7 +87,7 @@ pub fn environment(
             let name = format!("{}.{env}.yaml", paths::stem(&paths::normalise(path)));
             diagnostics.push(
                 Diagnostic::error(Code::NO_ENVIRONMENT, format!("the environment `{env}` is not declared"))
-                    .hint(format!("write `{name}` with `cloud: {{region: …, accountId: \"…\"}}`")),
+                    .hint(format!("write `{name}` with {WHERE}")),
             );
             None
         }
@@ -90,9 +113,10 @@ pub(super) fn overlay(
     library: &Library,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Read>, Told> {
-    if env.is_empty() || !env.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+    let allowed = env.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if env.is_empty() || !allowed || env.len() > LONGEST {
         let message = format!("`{env}` can't be an environment's name");
-        let hint = "letters, digits, `-` and `_` are allowed";
+        let hint = format!("letters, digits, `-` and `_` are allowed, at most {LONGEST}");
         diagnostics.push(Diagnostic::error(Code::BAD_NAME, message).hint(hint));
         return Err(Told);
     }
@@ -186,6 +210,15 @@ fn cloud(node: &Node, embedded: bool, diagnostics: &mut Diagnostics) -> CloudSet
             Diagnostic::error(Code::BAD_VALUE, message).at(*span).hint("it has twelve digits, in quotes"),
         );
     }
+    if let Some((role, span)) = &cloud.role
+        && !is_role(role)
+    {
+        diagnostics.push(
+            Diagnostic::error(Code::BAD_VALUE, format!("`{role}` isn't a role's ARN"))
+                .at(*span)
+                .hint("write it whole: `arn:aws:iam::123456789012:role/deploy`"),
+        );
+    }
     for (key, value) in [("region", &cloud.region), ("accountId", &cloud.account_id)] {
         // A slip in its name was told already.
         let slipped = entries.iter().any(|e| {
@@ -200,6 +233,21 @@ fn cloud(node: &Node, embedded: bool, diagnostics: &mut Diagnostics) -> CloudSet
         }
     }
     cloud
+}
+
+/// `arn:<partition>:iam::<account>:role/<path and name>`
+fn is_role(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, service, region, account, resource] = parts[..] else { return false };
+    let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    let is_name = |c: char| c.is_ascii_graphic() && !matches!(c, ':' | '*');
+    let name = resource.strip_prefix("role/").unwrap_or_default();
+    (arn, service, region) == ("arn", "iam", "")
+        && (partition == "aws" || partition.starts_with("aws-"))
+        && is_account
+        && !name.is_empty()
+        && !name.ends_with('/')
+        && name.chars().all(is_name)
 }
 
 /// Text; an account's id also where YAML read a number.
@@ -255,6 +303,51 @@ mod tests {
                 "E0209 the environment `prod` has two files: `stacks/shop.prod.toml` and `stacks/shop.prod.json`"
             ]
         );
+    }
+
+    #[test]
+    fn a_role_is_written_whole() {
+        for (role, right) in [
+            ("arn:aws:iam::123456789012:role/deploy", true),
+            ("arn:aws-cn:iam::123456789012:role/ci/deploy+me=x,y.z@a_b-c", true),
+            ("deploy", false),
+            ("role/deploy", false),
+            ("arn:aws:iam::123456789012:role/", false),
+            ("arn:aws:iam::123456789012:role/ci/", false),
+            ("arn:aws:iam::123456789012:role/*", false),
+            ("arn:aws:iam::12345:role/deploy", false),
+            ("arn:aws:iam::123456789012:user/deploy", false),
+            ("arn:aws:sts::123456789012:assumed-role/deploy/me", false),
+            ("arn:aws:iam:eu-west-1:123456789012:role/deploy", false),
+        ] {
+            let yaml = format!("cloud: {{region: eu-west-1, accountId: \"123456789012\", role: \"{role}\"}}");
+            let mistakes = read("prod", &[("stacks/shop.prod.yaml", &yaml)]).1;
+            let expected = if right { vec![] } else { vec![format!("E0211 `{role}` isn't a role's ARN")] };
+            assert_eq!(mistakes, expected, "{role}");
+        }
+    }
+
+    #[test]
+    fn an_environment_says_where_it_is() {
+        for (env, yaml, says) in [
+            ("dev", "", false),
+            ("dev", "config: {}\n", false),
+            ("dev", "cloud: {endpoint: \"http://127.0.0.1:4566\"}\n", true),
+            ("dev", "cloud: {region: eu-west-1, accountId: \"123456789012\"}\n", true),
+            ("local", "config: {}\n", true),
+        ] {
+            let path = format!("stacks/shop.{env}.yaml");
+            let (environment, mistakes) = read(env, &[(&path, yaml)]);
+            assert!(mistakes.is_empty(), "{mistakes:?}");
+            let said = environment.expect("it is read").says_where();
+            assert_eq!(said.is_ok(), says, "{env}: {yaml:?}");
+            if let Err(refused) = said {
+                assert_eq!(refused.code, Code::NO_ENVIRONMENT);
+                assert!(refused.message.contains(&path), "{}", refused.message);
+            }
+        }
+        assert!(!read("dev", &[("stacks/shop.dev.yaml", "cloud:\n")]).1.is_empty(), "and not by halves");
+        assert_eq!(read("dev", &[("stacks/shop.dev.yaml", "cloud: {}\n")]).1.len(), 2);
     }
 
     #[test]

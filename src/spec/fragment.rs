@@ -102,11 +102,10 @@ fn name(node: &Node, diagnostics: &mut Diagnostics) -> Option<(String, Span)> {
     let name = text(node, "`name`", diagnostics)?;
     if !keys::is_stack_name(&name) {
         let message = format!("`{name}` can't be a stack's name");
-        diagnostics.push(
-            Diagnostic::error(Code::BAD_NAME, message)
-                .at(node.span)
-                .hint("a stack's name has lower-case letters, digits and hyphens, and begins with a letter"),
-        );
+        diagnostics.push(Diagnostic::error(Code::BAD_NAME, message).at(node.span).hint(format!(
+            "a stack's name has lower-case letters, digits and hyphens, at most {}, and begins with a letter",
+            keys::LONGEST_STACK_NAME
+        )));
     }
     Some((name, node.span))
 }

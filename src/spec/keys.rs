@@ -113,9 +113,13 @@ pub fn is_identifier(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// As CloudFormation's: it is part of file names, tags and the names of most resources.
+pub(super) const LONGEST_STACK_NAME: usize = 128;
+
 /// `[a-z][a-z0-9-]*`
 pub(super) fn is_stack_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_lowercase())
+    name.len() <= LONGEST_STACK_NAME
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
