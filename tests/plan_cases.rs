@@ -144,7 +144,6 @@ fn whereabouts() -> Whereabouts {
         account: "000000000000".into(),
         region: "us-east-1".into(),
         cloud: "local cloud (.evstack/local)".into(),
-        state: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Recorded state through other people's eyes: locks, kills, damage, and the flags that narrow a plan.
 
 mod common;
+#[path = "state/elsewhere.rs"]
+mod elsewhere;
 
 use common::{Run, Sandbox, Served, layers, read_until, signal};
 use std::collections::BTreeSet;

@@ -15,7 +15,6 @@ mod engine;
 mod event;
 mod expect;
 mod failure;
-mod identity;
 mod operation;
 mod peek;
 mod poll;

@@ -5,7 +5,7 @@ use super::session::{Cloud, Session};
 use super::terminal;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::local;
-use crate::model::Place;
+use crate::model::{Place, Site};
 use crate::ops::Failure;
 use crate::ops::plan::refused;
 use crate::provider::cloud_control::{CloudControl, Settings};
@@ -29,6 +29,8 @@ pub(super) struct Connection {
     pub(super) provider: Arc<dyn Provider>,
     /// Account, region and base URL: what names, ARNs and URLs are predicted from.
     pub(super) place: Place,
+    /// Which cloud it is, for the state to remember.
+    pub(super) site: Site,
     /// For the first line of a plan.
     pub(super) shown: String,
     /// Of a cloud that is another process or another machine.
@@ -56,14 +58,17 @@ async fn local(session: &Session) -> Result<Connection, Failure> {
         error => Diagnostic::error(Code::DISK, error.to_string()).into(),
     };
     let nobody = |error: std::io::Error| terminal::unusable(&format!("{}: {error}", folder.display()));
+    let own = |place: &Place| Site::own(place, local::whole(&folder).display().to_string());
     match found(&folder).await.map_err(nobody)? {
         local::Found::Free => {
             let settings = local::peek(&folder).map_err(unusable)?.unwrap_or_else(|| asked(session));
             let place = place(&settings.region, &settings.account, Some(settings.base_url.clone()));
+            let site = own(&place);
             let provider = control(&place, in_process(folder, settings), "http://127.0.0.1", None, None);
             Ok(Connection {
                 provider,
                 place,
+                site,
                 shown: format!("local cloud ({shown})"),
                 breaker: None,
                 rate: None,
@@ -71,11 +76,12 @@ async fn local(session: &Session) -> Result<Connection, Failure> {
             })
         }
         local::Found::Served { url, .. } => {
-            let place = served_place(&url).ok_or_else(|| silent(&url))?;
+            let (place, _) = served_place(&url).ok_or_else(|| silent(&url))?;
+            let site = own(&place);
             let breaker = breaker(&url);
             let provider = served(session, &place, &url, &breaker);
             let shown = format!("local cloud ({shown}, served at {url})");
-            Ok(Connection { provider, place, shown, breaker: Some(breaker), rate: None, _pace: None })
+            Ok(Connection { provider, place, site, shown, breaker: Some(breaker), rate: None, _pace: None })
         }
         local::Found::Held { .. } => Err(taken(&folder)),
     }
@@ -178,12 +184,21 @@ fn taken(folder: &std::path::Path) -> Failure {
 }
 
 async fn endpoint(session: &Session, url: &str) -> Result<Connection, Failure> {
-    if let Some(place) = served_place(url) {
+    if let Some((place, folder)) = served_place(url) {
         check_account(session, &place.account, "the endpoint")?;
         let breaker = breaker(url);
         let provider = served(session, &place, url, &breaker);
         let shown = format!("local cloud at {url}");
-        return Ok(Connection { provider, place, shown, breaker: Some(breaker), rate: None, _pace: None });
+        let site = Site::served(&place, url, folder);
+        return Ok(Connection {
+            provider,
+            place,
+            site,
+            shown,
+            breaker: Some(breaker),
+            rate: None,
+            _pace: None,
+        });
     }
     let region = session.expected_place().region;
     let aws = if breaker::is_here(url) {
@@ -219,6 +234,7 @@ async fn connected(session: &Session, aws: identity::Aws, shown: String) -> Resu
     let caller = identity::caller(&aws).await.map_err(|fault| refused(&fault))?;
     check_account(session, &caller.account, &caller.arn)?;
     let place = place(&aws.region, &caller.account, aws.endpoint.clone());
+    let site = Site::of(&place, aws.endpoint.as_deref());
     let url = aws
         .endpoint
         .clone()
@@ -239,7 +255,7 @@ async fn connected(session: &Session, aws: identity::Aws, shown: String) -> Resu
         seed: u64::from(std::process::id()),
     });
     let (provider, breaker) = (Arc::new(provider), Some(breaker));
-    Ok(Connection { provider, place, shown, breaker, rate, _pace: Some(pace) })
+    Ok(Connection { provider, place, site, shown, breaker, rate, _pace: Some(pace) })
 }
 
 /// Credentials of another account are refused before anything is read.
@@ -298,11 +314,11 @@ fn place(region: &str, account: &str, base_url: Option<String>) -> Place {
     }
 }
 
-/// Who and where a served local cloud is; none if it isn't one of ours.
-fn served_place(url: &str) -> Option<Place> {
+/// Who and where a served local cloud is, and its data folder; none if it isn't one of ours.
+fn served_place(url: &str) -> Option<(Place, Option<String>)> {
     let health = get(url, "/_evstack/health", 64 * 1024)?;
     let text = |key: &str| health[key].as_str().map(str::to_owned);
-    Some(place(&text("region")?, &text("account")?, text("base_url")))
+    Some((place(&text("region")?, &text("account")?, text("base_url")), text("folder")))
 }
 
 /// Everything that exists in a served local cloud.

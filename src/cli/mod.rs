@@ -18,7 +18,6 @@ mod spelling;
 mod store;
 mod terminal;
 mod topics;
-mod usage;
 
 use crate::ops::Failure;
 use crate::schema::Catalogue;
@@ -56,7 +55,6 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.kind() == ErrorKind::DisplayVersion => return version(),
         Err(error) => {
-            let error = usage::explained(error);
             let wrong = error.kind() != ErrorKind::DisplayHelp;
             // A closed pipe is nobody's mistake.
             let _ = error.print();

@@ -1,6 +1,7 @@
 //! One stack of a command: its file, its environment, where its state lies.
 
 use super::args::WhereArgs;
+use super::cloud::Connection;
 use super::{command_line, store};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::model::{Json, Place};
@@ -70,6 +71,9 @@ impl Session {
         let Some(environment) = environment.filter(|_| !diagnostics.has_errors()) else {
             return Err(Failure::new(diagnostics, sources));
         };
+        if args.cloud.is_none() {
+            environment.says_where()?;
+        }
         let home = project::home(here, &found.path);
         let store = match store::of(&environment, here, &home) {
             Ok(store) => store,
@@ -229,6 +233,20 @@ impl Session {
     /// The same, and whether there is one.
     pub(super) fn view(&self) -> Result<StateView, Failure> {
         Ok(open_read(self.store(), &self.key(&self.name()?))?)
+    }
+
+    /// The recorded state of the stack of that name, to be read beside what is there.
+    pub(super) fn view_of(&self, name: &str, connection: &Connection) -> Result<StateView, Failure> {
+        let view = open_read(self.store(), &self.key(name))?;
+        view.state.is_of_site(&connection.site)?;
+        Ok(view)
+    }
+
+    /// The same for this process alone, to be written of what is done there.
+    pub(super) fn lock_in(&self, name: &str, connection: &Connection) -> Result<Locked, Failure> {
+        let locked = self.lock(name)?;
+        locked.speak_to(&connection.site)?;
+        Ok(locked)
     }
 
     /// The recorded state of the stack of that name, for this process alone.

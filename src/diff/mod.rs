@@ -12,7 +12,6 @@ mod compare;
 mod drift;
 mod equal;
 mod holding;
-mod once;
 mod overlay;
 mod patch;
 mod related;
@@ -27,7 +26,6 @@ pub use drift::{
 };
 pub use equal::{declared, is_hash, is_hidden, revealed, same};
 pub use holding::{Holding, holding};
-pub use once::{Listing, answers_with_what_is_there, listing, once, unique_name};
 pub use patch::{create_model, patch, unsayable};
 pub use stages::stages;
 

@@ -54,6 +54,7 @@ impl Page {
                     "account": world.settings.account,
                     "region": world.settings.region,
                     "base_url": world.settings.base_url,
+                    "folder": world.folder,
                 }),
             ),
             Self::Profile => json_page(200, &json!(world.profile)),

@@ -60,6 +60,7 @@ impl Cloud {
         let rows = store.load().map_err(unreadable)?;
         let now = options.clock.now();
         let mut world = World::load(rows, options.settings, options.profile, now).map_err(unreadable)?;
+        world.folder = folder.as_ref().map(Folder::name);
         let committer = Arc::new(Committer::new(store));
         let number = committer.hand_over(world.changes());
         committer.wait(number).map_err(unreadable)?;

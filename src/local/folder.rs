@@ -136,6 +136,18 @@ pub fn inventory(folder: &Path) -> Result<Option<serde_json::Value>, OpenError> 
     world.map(|world| Some(admin::Inventory::of(&world).shown())).map_err(unreadable)
 }
 
+/// A folder's whole path, without links as far as it is there.
+#[must_use]
+pub fn whole(folder: &Path) -> PathBuf {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let there = absolute.ancestors().find_map(|part| {
+        let rest = absolute.strip_prefix(part).ok()?;
+        let there = part.canonicalize().ok()?;
+        Some(if rest.as_os_str().is_empty() { there } else { there.join(rest) })
+    });
+    there.unwrap_or(absolute)
+}
+
 /// Who has the folder at this moment. Takes nothing and changes nothing.
 ///
 /// # Errors
@@ -196,6 +208,11 @@ impl Folder {
     /// The database.
     pub(super) fn data(&self) -> PathBuf {
         self.path.join(DATA)
+    }
+
+    /// Its whole path: what tells it from others on this machine.
+    pub(super) fn name(&self) -> String {
+        whole(&self.path).display().to_string()
     }
 
     /// Writes the endpoint, whole or not at all.

@@ -40,7 +40,7 @@ mod world;
 
 pub use clock::{Clock, ManualClock, RealClock, Time};
 pub use cloud::{Cloud, Options};
-pub use folder::{Found, OpenError, find, inventory, open_or_find, peek};
+pub use folder::{Found, OpenError, find, inventory, open_or_find, peek, whole};
 pub use profile::{Delay, OperationTimes, Preset, Profile, Rate, Share};
 pub use settings::Settings;
 pub use store::StoreError;

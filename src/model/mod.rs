@@ -9,6 +9,7 @@ mod address;
 mod desired;
 mod place;
 mod recorded;
+mod site;
 mod template;
 mod value;
 
@@ -17,6 +18,7 @@ pub use address::Address;
 pub use desired::{Desired, Options, Protection};
 pub use place::{Place, Secrets};
 pub use recorded::{Doubts, Fixed, Live, Recorded, Undeclared};
+pub use site::Site;
 pub use template::{Attributes, Function, Order, Reference, Template};
 pub use value::{Unknown, Value};
 

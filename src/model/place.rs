@@ -41,6 +41,13 @@ impl Place {
         }
     }
 
+    /// In words: whose account, where, and at which URL if that isn't AWS's own.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let at = self.base_url.as_deref().map(|url| format!(" at {url}")).unwrap_or_default();
+        format!("account {} in {}{at}", self.account, self.region)
+    }
+
     /// The DNS suffix of its services: `amazonaws.com`.
     #[must_use]
     pub fn dns_suffix(&self) -> &'static str {

@@ -163,10 +163,7 @@ pub fn compare(saved: &SavedPlan, fresh: &SavedPlan) -> Vec<String> {
         ));
     }
     if saved.place != fresh.place {
-        moved.push(format!(
-            "the plan is for account {} in {}, not for account {} in {}",
-            saved.place.account, saved.place.region, fresh.place.account, fresh.place.region
-        ));
+        moved.push(format!("the plan is for {}, not for {}", saved.place.words(), fresh.place.words()));
     }
     for (name, value) in &saved.config {
         if fresh.config.get(name) != Some(value) {

@@ -11,7 +11,6 @@ mod build;
 mod calls;
 mod canonical;
 mod change;
-pub mod claims;
 mod consequences;
 mod decide;
 mod durations;

@@ -1,6 +1,6 @@
 //! What the journal says, one entry after the other.
 
-use crate::model::{Address, Doubts, Fixed, Json, Protection, Recorded, Undeclared};
+use crate::model::{Address, Doubts, Fixed, Json, Protection, Recorded, Site, Undeclared};
 use crate::schema::TypeName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -196,6 +196,15 @@ pub enum Entry {
         lineage: String,
         /// See [`super::State::salt`].
         salt: String,
+        /// The stack whose journal it is; empty in those of earlier programs.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        stack: String,
+        /// The environment, likewise.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        env: String,
+        /// The cloud that the run speaks to; none if it changes the record alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        site: Option<Site>,
     },
     /// An operation's intent, before the cloud hears of it.
     Begin {

@@ -19,6 +19,7 @@ mod lock;
 mod seal;
 mod snapshot;
 mod store;
+mod stranger;
 mod writer;
 
 pub use entry::{Declared, Ending, Entry, Leftover, Operation, Output, Verb, Why};
@@ -29,6 +30,7 @@ pub use store::Store;
 pub use writer::Durable;
 
 use crate::diagnostics::{Code, Diagnostic};
+use crate::model::Site;
 use seal::{Codec, Unreadable};
 use std::fs;
 use std::io;
@@ -127,17 +129,18 @@ fn load(paths: &Paths, key: &Key, codec: &Codec) -> Result<(State, u64, bool), D
         Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(e) => return Err(unopened(&paths.journal, &e)),
     };
-    let snapshot = snapshot::read(&paths.snapshot, codec)?;
+    let snapshot = snapshot::read(&paths.snapshot, key, codec)?;
     let exists = snapshot.is_some();
     let mut state = snapshot.unwrap_or_else(|| State::new(&key.stack, &key.env));
     let journal = journal::read(&bytes, codec).map_err(|why| unreadable(&paths.journal, why))?;
     let found = exists || !journal.entries.is_empty();
-    replay(&mut state, journal.entries).map_err(|why| unreadable(&paths.journal, why))?;
+    replay(&mut state, exists, journal.entries).map_err(|why| unreadable(&paths.journal, why))?;
     Ok((state, journal.whole, found))
 }
 
-/// Does what the journal says after the snapshot; says why not if an entry is missing.
-fn replay(state: &mut State, entries: Vec<(u64, Entry)>) -> Result<(), String> {
+/// Does what the journal says after the snapshot, if there is one; says why not if an entry is missing,
+/// or another state's.
+fn replay(state: &mut State, mut begun: bool, entries: Vec<(u64, Entry)>) -> Result<(), String> {
     for (sequence, entry) in entries {
         if sequence <= state.journal {
             continue;
@@ -148,6 +151,8 @@ fn replay(state: &mut State, entries: Vec<(u64, Entry)>) -> Result<(), String> {
                 state.journal
             ));
         }
+        state.goes_on(&entry, begun)?;
+        begun = true;
         state.apply(&entry);
         state.journal = sequence;
     }
@@ -298,6 +303,16 @@ impl Locked {
             None if entries.is_empty() => Ok(()),
             None => self.append(Entry::Together { entries }),
         }
+    }
+
+    /// The run speaks to that cloud, and what it writes says so.
+    ///
+    /// # Errors
+    /// As [`State::is_of_site`].
+    pub fn speak_to(&self, site: &Site) -> Result<(), Diagnostic> {
+        self.with(|state| state.is_of_site(site))?;
+        self.shared.speaks_to(site);
+        Ok(())
     }
 
     /// A plan that was made before the state existed hashed its secrets with a salt of its own.

@@ -3,9 +3,9 @@
 use super::edit::backup;
 use super::entry::{Ending, Entry, Leftover, Operation, Output, Verb, Why};
 use super::seal::{Codec, Unreadable};
-use super::{unopened, unreadable, with_backup};
+use super::{Key, unopened, unreadable, with_backup};
 use crate::diagnostics::Diagnostic;
-use crate::model::{Address, Json, Recorded, Secrets};
+use crate::model::{Address, Json, Recorded, Secrets, Site};
 use crate::schema::TypeName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -38,6 +38,9 @@ pub struct State {
     pub serial: u64,
     /// Secrets are hashed with it; it is no secret itself, it keeps hashes of two stacks apart.
     pub salt: String,
+    /// The cloud that all of it is in; none if no run that knew has written yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Site>,
     /// What is there.
     #[serde(with = "by_address")]
     pub resources: BTreeMap<Address, Recorded>,
@@ -102,6 +105,7 @@ impl State {
             lineage: uuid(),
             serial: 0,
             salt: format!("{:016x}{:016x}", random(), random()),
+            site: None,
             resources: BTreeMap::new(),
             leftovers: Vec::new(),
             operations: BTreeMap::new(),
@@ -129,7 +133,10 @@ impl State {
     /// journal is replayed from any of its prefixes.
     pub fn apply(&mut self, entry: &Entry) {
         match entry {
-            Entry::Run { version: _, evstack, serial, lineage, salt } => {
+            Entry::Run { version: _, evstack, serial, lineage, salt, stack: _, env: _, site } => {
+                if site.is_some() {
+                    self.site.clone_from(site);
+                }
                 evstack.clone_into(&mut self.evstack);
                 lineage.clone_into(&mut self.lineage);
                 salt.clone_into(&mut self.salt);
@@ -316,13 +323,14 @@ pub(super) fn uuid() -> String {
 }
 
 /// Reads a snapshot; none if there is no file.
-pub(super) fn read(path: &Path, codec: &Codec) -> Result<Option<State>, Diagnostic> {
+pub(super) fn read(path: &Path, key: &Key, codec: &Codec) -> Result<Option<State>, Diagnostic> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(unopened(path, &e)),
     };
-    parse(&text, codec).map(Some).map_err(|why| {
+    let read = parse(&text, codec).and_then(|state| state.of(key));
+    read.map(Some).map_err(|why| {
         let kept = backup(path);
         let there = kept.is_file().then(|| kept.display().to_string());
         with_backup(unreadable(path, why), there.as_deref())

@@ -1,9 +1,10 @@
 //! State is what its snapshot and any prefix of its journal say.
 
 use super::*;
-use crate::model::{Address, Recorded};
+use crate::model::{Address, Place, Recorded};
 use crate::schema::TypeName;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io;
 
 fn key() -> Key {
@@ -281,6 +282,9 @@ fn a_journal_of_a_later_version_is_refused() {
         serial: 1,
         lineage: "l".to_owned(),
         salt: "s".to_owned(),
+        stack: String::new(),
+        env: String::new(),
+        site: None,
     };
     let read = |entry: Entry| {
         let line = journal::line(1, &entry, &Codec::plain()).expect("plain");
@@ -289,6 +293,70 @@ fn a_journal_of_a_later_version_is_refused() {
     assert!(read(run(1)).is_ok());
     let why = read(run(2)).expect_err("refused").why;
     assert!(why.contains("version 2"), "{why}");
+}
+
+#[test]
+fn the_journal_of_another_state_is_refused() {
+    let (dir, other) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let begun = |dir: &Path, key: &Key| {
+        let mut locked = lock(dir, key, &who()).expect("free");
+        locked.append(eventful().remove(0)).expect("written");
+        locked.compact().expect("written");
+        drop(locked);
+        let locked = lock(dir, key, &who()).expect("free");
+        locked.append(eventful().remove(1)).expect("written");
+    };
+    let strange = Key::new("bakery", "local");
+    begun(dir.path(), &key());
+    begun(other.path(), &key());
+    begun(other.path(), &strange);
+    for (name, words) in [
+        ("bakery.local.journal", "it is of `bakery` in `local`, not of `reviews` in `local`"),
+        ("reviews.local.journal", "their lineages differ"),
+    ] {
+        fs::copy(other.path().join(name), dir.path().join("reviews.local.journal")).expect("copied");
+        for refused in [
+            open_read(dir.path(), &key()).map(|_| ()).expect_err("refused"),
+            lock(dir.path(), &key(), &who()).map(|_| ()).expect_err("refused"),
+        ] {
+            assert_eq!(refused.code, Code::BAD_STATE);
+            assert!(refused.message.contains(words), "{}", refused.message);
+        }
+    }
+}
+
+#[test]
+fn what_is_recorded_stays_in_its_cloud_and_nothing_goes_anywhere() {
+    let site = |region: &str| {
+        let place = Place {
+            partition: "aws".to_owned(),
+            region: region.to_owned(),
+            account: "123456789012".to_owned(),
+            base_url: None,
+        };
+        Site::of(&place, None)
+    };
+    let (here, there) = (site("eu-west-1"), site("us-east-1"));
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut locked = lock(dir.path(), &key(), &who()).expect("free");
+    locked.speak_to(&here).expect("nothing is recorded");
+    locked.append(eventful().remove(0)).expect("written");
+    drop(locked);
+    // Also where a journal is all that there is, and something was only begun.
+    locked = lock(dir.path(), &key(), &who()).expect("free");
+    let refused = locked.speak_to(&there).expect_err("it is elsewhere");
+    assert_eq!(refused.code, Code::OTHER_CLOUD);
+    for words in ["account 123456789012 in eu-west-1", "account 123456789012 in us-east-1"] {
+        assert!(refused.message.contains(words), "{}", refused.message);
+    }
+    // A change of the record alone doesn't know of any cloud.
+    locked.append(eventful().remove(1)).expect("written");
+    locked.compact().expect("written");
+    let state = open_read(dir.path(), &key()).expect("readable").state;
+    assert_eq!(state.site, Some(here));
+    let empty = State { operations: BTreeMap::new(), resources: BTreeMap::new(), ..state };
+    assert!(empty.leftovers.is_empty());
+    empty.is_of_site(&there).expect("nothing is anywhere");
 }
 
 #[test]

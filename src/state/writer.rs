@@ -9,6 +9,7 @@ use super::seal::Codec;
 use super::snapshot::{State, VERSION, sync_folder};
 use super::{journal, unwritable};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::model::Site;
 use std::fmt;
 use std::fs::File;
 use std::future::Future;
@@ -230,13 +231,16 @@ struct Inner {
     codec: Codec,
     /// Whether this run wrote its [`Entry::Run`].
     running: bool,
+    /// The cloud that this run speaks to, once it is known.
+    site: Option<Site>,
     last_operation: u64,
 }
 
 impl Shared {
     pub fn new(state: State, writer: &Writer, codec: Codec, guard: Option<Guard>) -> Self {
         let last_operation = state.last_operation;
-        let inner = Inner { state, sender: writer.sender.clone(), codec, running: false, last_operation };
+        let inner =
+            Inner { state, sender: writer.sender.clone(), codec, running: false, site: None, last_operation };
         Self { guard, inner: Mutex::new(inner) }
     }
 
@@ -246,6 +250,11 @@ impl Shared {
 
     pub fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.inner().state)
+    }
+
+    /// What is written from now on is of that cloud.
+    pub fn speaks_to(&self, site: &Site) {
+        self.inner().site = Some(site.clone());
     }
 
     pub async fn still_held(&self) -> Result<(), Diagnostic> {
@@ -275,6 +284,9 @@ impl Shared {
                 serial: inner.state.serial + 1,
                 lineage: inner.state.lineage.clone(),
                 salt: inner.state.salt.clone(),
+                stack: inner.state.stack.clone(),
+                env: inner.state.env.clone(),
+                site: inner.site.clone(),
             };
             inner.send(&run);
         }

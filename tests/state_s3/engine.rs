@@ -268,9 +268,11 @@ fn a_store_that_passes_over_conditions_is_refused() {
 
 #[test]
 fn damage_is_refused_and_kept() {
+    let strange = State::new("bakery", "prod").pretty();
     let cases: &[(&str, &str, &str)] = &[
         ("team/shop.prod.json", "{", "EOF while parsing"),
         ("team/shop.prod.json", r#"{"version": 99}"#, "it is of version 99"),
+        ("team/shop.prod.json", &strange, "it is of `bakery` in `prod`, not of `shop` in `prod`"),
         ("team/shop.prod.journal/00000000000000000001", "nonsense", "isn't a part of a journal"),
         (
             "team/shop.prod.journal/00000000000000000001",

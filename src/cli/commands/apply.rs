@@ -170,7 +170,7 @@ pub(super) async fn hold(
     loaded: &Loaded,
     salt: Option<&str>,
 ) -> Result<Option<Held>, Failure> {
-    let mut locked = session.lock(&loaded.stack.name)?;
+    let mut locked = session.lock_in(&loaded.stack.name, connection)?;
     if let Some(salt) = salt {
         locked.adopt_salt(salt);
     }

@@ -20,7 +20,7 @@ pub(in crate::cli) async fn run(args: &ImportArgs) -> Result<Ended, Failure> {
     }
     let address = Address::new(args.address.as_str());
     let (session, connection, spelling, loaded) = declaring(args, &address).await?;
-    let mut locked = session.lock(&loaded.stack.name)?;
+    let mut locked = session.lock_in(&loaded.stack.name, &connection)?;
     let asked = (&address, args.identifier.as_str());
     let imported = import(&loaded, &locked, &connection.provider, asked, args.force).await;
     let mut imported = imported.map_err(|failure| spelling.failure(failure))?;

@@ -16,7 +16,7 @@ use crate::render::plan::Whereabouts;
 use crate::render::{Paint, Report, html, json, markdown, plan as text};
 use crate::schema::Catalogue;
 use crate::state::bucket::Location;
-use crate::state::{State, open_read, private};
+use crate::state::{State, private};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -127,7 +127,7 @@ async fn permissions_of_file(args: &PlanArgs, file: &SavedPlan) -> Result<Ended,
     }
     let Reopened { session, connection, request, loaded } = reopened(&args.place, file).await?;
     let wanted = Wanted::from_saved(&file.options);
-    let view = open_read(session.store(), &session.key(&loaded.stack.name))?;
+    let view = session.view_of(&loaded.stack.name, &connection)?;
     let mut state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
     state.adopt_salt(&file.salt);
     let planned = Planned::of(&session, &connection, request, loaded, state, &wanted).await?;
@@ -278,7 +278,7 @@ impl Planned {
         let connection = cloud::connect(session).await?;
         let request = session.request(connection.place.clone())?;
         let loaded = ops::load(&request, Box::new(session.loader()))?;
-        let view = open_read(session.store(), &session.key(&loaded.stack.name))?;
+        let view = session.view_of(&loaded.stack.name, &connection)?;
         let left = undecided(&view.state);
         // As the next apply will find it.
         let state = peek(&connection.provider, view.state).await.map_err(|fault| refused(&fault))?;
@@ -301,7 +301,7 @@ impl Planned {
         loaded.warnings.extend(warnings);
         loaded.warnings.rewrite_hints(|hint| spelling.text(hint));
         let refusals = spelling.hints(refusals);
-        let at = whereabouts(&loaded, connection, session);
+        let at = whereabouts(&loaded, connection);
         let sections = sections(&plan, &loaded, &state, connection);
         let (cloud, overlay) = (session.override_name(), session.overlay().map(str::to_owned));
         let (left, bucket) = (Vec::new(), session.store().location().cloned());
@@ -490,13 +490,12 @@ fn sections(plan: &Plan, loaded: &Loaded, state: &State, connection: &Connection
 }
 
 /// Where a plan looks, for its first line.
-pub(super) fn whereabouts(loaded: &Loaded, connection: &Connection, session: &Session) -> Whereabouts {
+pub(super) fn whereabouts(loaded: &Loaded, connection: &Connection) -> Whereabouts {
     Whereabouts {
         stack: loaded.stack.name.clone(),
         env: loaded.stack.env.clone(),
         account: connection.place.account.clone(),
         region: connection.place.region.clone(),
         cloud: connection.shown.clone(),
-        state: session.store().location().map(ToString::to_string),
     }
 }

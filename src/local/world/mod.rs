@@ -22,6 +22,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(crate) struct World {
     /// Who and where this cloud is.
     pub(crate) settings: Settings,
+    /// Its data folder, if it has one.
+    pub(crate) folder: Option<String>,
     /// How it behaves; may change while it runs.
     pub(crate) profile: Profile,
     /// What it did to its clients, since the start.
@@ -48,6 +50,7 @@ impl World {
         let mut world = Self {
             rng: Rng::new(asked.seed, 0),
             settings: asked,
+            folder: None,
             profile,
             counts: Counts::default(),
             now,

@@ -180,7 +180,7 @@ fn load(objects: &Objects, keys: &Keys, key: &Key, codec: &Codec) -> Result<Load
     let etag = snapshot.as_ref().map(|object| object.etag.clone());
     let read = snapshot.map(|object| {
         let text = std::str::from_utf8(&object.body).map_err(|error| error.to_string().into());
-        let read = text.and_then(|text| snapshot::parse(text, codec));
+        let read = text.and_then(|text| snapshot::parse(text, codec)).and_then(|state| state.of(key));
         read.map_err(|why| {
             let kept = backup(&keys.snapshot);
             let there = objects.get(&kept).is_ok_and(|object| object.is_some());
@@ -196,7 +196,8 @@ fn load(objects: &Objects, keys: &Keys, key: &Key, codec: &Codec) -> Result<Load
         .flat_map(|(_, entries)| entries)
         .collect();
     let exists = etag.is_some() || !entries.is_empty();
-    replay(&mut state, entries).map_err(|why| unreadable(objects, &keys.journal, &why.into()))?;
+    replay(&mut state, etag.is_some(), entries)
+        .map_err(|why| unreadable(objects, &keys.journal, &why.into()))?;
     segments.last = segments.last.max(folded);
     Ok(Loaded { state, exists, etag, segments })
 }

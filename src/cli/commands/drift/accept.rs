@@ -39,12 +39,12 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
     let connection = cloud::connect(session).await?;
     let request = session.request(connection.place.clone())?;
     let loaded = ops::load(&request, Box::new(session.loader()))?;
-    let mut locked = session.lock(&loaded.stack.name)?;
+    let mut locked = session.lock_in(&loaded.stack.name, &connection)?;
     let state = locked.snapshot();
     let addresses = meant(&state, addresses)?;
     let mut look = ops::drift::look(&loaded, &state, &connection.provider, today()).await?;
     look.narrow(&addresses);
-    let at = whereabouts(&loaded, &connection, session);
+    let at = whereabouts(&loaded, &connection);
     let entries = ops::drift::accept(&loaded, &state, &look)?;
     let accepted: Vec<Address> = entries.iter().filter_map(address).collect();
     let mut after = state.clone();
