@@ -500,3 +500,22 @@ fn what_others_add_to_a_bus_and_a_machine_is_told() {
     let run = sandbox.ok(&["drift"]);
     assert!(!run.stdout.contains("Added by others") && run.stderr.is_empty(), "{}{}", run.stdout, run.stderr);
 }
+
+#[test]
+fn a_stack_after_the_addresses_is_the_stack() {
+    let sandbox = Sandbox::new();
+    for name in ["one", "two"] {
+        let text = format!("name: {name}\nqueues: {{orders: {{deadLetter: false}}}}\n");
+        sandbox.write(&format!("stacks/{name}.yaml"), &text);
+    }
+    sandbox.ok(&["apply", "--yes"]);
+    for flag in ["--accept", "--revert"] {
+        sandbox.refused(&["drift", "--yes", flag, "queue.orders"], "E0605");
+        let run = sandbox.run(&["drift", "--yes", flag, "queue.orders", "stacks/two.yaml"]);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        // A stack that was named already leaves the rest to be addresses.
+        let run = sandbox.run(&["drift", "stacks/one.yaml", "--yes", flag, "stacks/two.yaml"]);
+        assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains("`stacks/two.yaml` isn't an address"), "{}", run.stderr);
+    }
+}

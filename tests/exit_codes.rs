@@ -40,6 +40,23 @@ fn wrong_usage_is_64() {
 }
 
 #[test]
+fn a_flag_of_another_command_is_said_to_be_one() {
+    let sandbox = shop();
+    for (arguments, says) in [
+        (&["plan", "--rollback"][..], "`--rollback` is a flag of `evstack apply`"),
+        (&["plan", "--yes=1"], "`--yes` is a flag of `evstack apply`, `evstack destroy`"),
+        (&["apply", "--out", "x"], "`--out` is a flag of `evstack plan`"),
+        (&["apply", "--parallelism", "-1"], "-1 is not in 1..=1024"),
+    ] {
+        let run = sandbox.run(arguments);
+        assert_eq!(run.code, 64, "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains(says) && !run.stderr.contains("'-- "), "{arguments:?}: {}", run.stderr);
+    }
+    // A slip of the finger keeps the parser's own tip.
+    assert!(sandbox.run(&["plan", "--detailed-exitcod"]).stderr.contains("'--detailed-exitcode'"));
+}
+
+#[test]
 fn differences_are_2_only_where_asked_for() {
     let sandbox = shop();
     assert_eq!(sandbox.run(&["plan"]).code, 0);

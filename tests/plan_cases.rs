@@ -144,6 +144,7 @@ fn whereabouts() -> Whereabouts {
         account: "000000000000".into(),
         region: "us-east-1".into(),
         cloud: "local cloud (.evstack/local)".into(),
+        state: None,
     }
 }
 

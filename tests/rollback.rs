@@ -7,6 +7,8 @@
 mod common;
 #[path = "common/generate/mod.rs"]
 mod generate;
+#[path = "rollback/killed.rs"]
+mod killed;
 #[path = "rollback/program.rs"]
 mod program;
 #[path = "common/rig.rs"]

@@ -10,6 +10,7 @@ use super::drain::{QUEUE, drain};
 use super::event::{Doing, Event, Subject};
 use super::expect::Expected;
 use super::failure;
+use super::identity::{is_no_leftover, passed_on};
 use super::operation::{Call, Done, Halt, Hands, Order};
 use super::remnant::Freed;
 use super::steps::{Steps, What};
@@ -98,6 +99,7 @@ impl<'a> Engine<'a> {
             seed: means.seed,
             expected: Expected::default(),
             freed: Freed::default(),
+            going: steps.going(job.plan, &before).collect(),
         };
         let ready = Ready::new(&mut steps, job.catalogue, |what| sort(job.plan, &before, what));
         Ok(Self {
@@ -261,9 +263,19 @@ impl<'a> Engine<'a> {
             What::Widen(index) => self.start_up(step, subject, &self.job.plan.changes[index], true),
             What::Down(index) => {
                 let identifier = self.job.plan.changes[index].identifier.clone().unwrap_or_default();
+                let Subject { address, type_name, .. } = &subject;
+                if passed_on(&self.hands.journal, address, type_name, &identifier) {
+                    self.outcome.forgotten += 1;
+                    return self.done(step);
+                }
                 self.start_down(step, subject, identifier, false);
             }
-            What::Leftover { identifier, .. } => self.start_down(step, subject, identifier, true),
+            What::Leftover { type_name, identifier, .. } => {
+                if is_no_leftover(&self.hands.journal, &type_name, &identifier) {
+                    return self.done(step);
+                }
+                self.start_down(step, subject, identifier, true);
+            }
             What::Drain { url, seconds, meanwhile } => {
                 let (limit, of) = (Duration::from_secs(seconds), subject.clone());
                 self.spawn(step, subject, Some(url.clone()), async move |hands| {
@@ -354,6 +366,9 @@ impl<'a> Engine<'a> {
                 self.spawn(step, subject, None, async move |hands| {
                     let Done { id, identifier, found } = hands.operate(&order).await?;
                     let type_name = &order.subject.type_name;
+                    if let Some(identifier) = &identifier {
+                        hands.claim(&order, id, identifier).await?;
+                    }
                     let made =
                         record(&hands, id, identifier, &wanted, type_name, &secrets, |_| false).await?;
                     Ok(Made { found, ..made })

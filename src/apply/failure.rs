@@ -94,6 +94,17 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
     Failure { address: address.clone(), doing: *doing, fault, diagnostic: placed(diagnostic, desired) }
 }
 
+/// Of a create whose name another address has: to take it over isn't the way out.
+pub(super) fn taken(subject: &Subject, halt: Halt, other: &Address, desired: Option<&Desired>) -> Failure {
+    let mut failure = halted(subject, halt, desired);
+    failure.diagnostic.hints = vec![format!(
+        "`{other}` has it: if `{address}` is to go on as that, run `evstack state mv {other} {address}`; else give \
+         one of them another name, and run `evstack apply` again",
+        address = subject.address
+    )];
+    failure
+}
+
 /// Of an update that was refused because a property can't be changed in place after all: said, and
 /// never replaced without a plan that shows it.
 pub(super) fn fixed(subject: &Subject, halt: Halt, found: &[Fixed], desired: Option<&Desired>) -> Failure {

@@ -15,6 +15,7 @@ mod engine;
 mod event;
 mod expect;
 mod failure;
+mod identity;
 mod operation;
 mod peek;
 mod poll;

@@ -8,6 +8,7 @@ use super::cancel::{Cancel, Stop};
 use super::drain::Full;
 use super::event::{Doing, Event, Sink, Subject};
 use super::expect::Expected;
+use super::identity::Identity;
 use super::remnant::{self, Create, Freed, Verdict};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Address, Json};
@@ -15,6 +16,7 @@ use crate::provider::retry::{self, Backoff, Policy};
 use crate::provider::{Clock, Fault, FaultKind, May, Progress, Provider, only_while};
 use crate::schema::{ResourceType, TypeName};
 use crate::state::{Declared, Ending, Entry, Journal, Operation, State, Verb};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +30,8 @@ pub(super) struct Hands {
     pub seed: u64,
     pub expected: Expected,
     pub freed: Freed,
+    /// What the plan deletes, sooner or later.
+    pub going: HashSet<Identity>,
 }
 
 /// What is asked.
@@ -421,7 +425,7 @@ impl Hands {
         drop(self.journal.append(Entry::Ended { id, ending }));
     }
 
-    fn failed(&self, id: u64, fault: String, remnant: Option<String>, in_part: bool) {
+    pub(super) fn failed(&self, id: u64, fault: String, remnant: Option<String>, in_part: bool) {
         self.ended(id, Ending::Failed { fault, remnant, in_part });
     }
 

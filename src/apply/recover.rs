@@ -26,7 +26,7 @@ use crate::plan::adoption::import_command;
 use crate::provider::{Fault, FaultKind, Progress, Silence, Status};
 use crate::schema::{Catalogue, ResourceType};
 use crate::state::{Declared, Ending, Entry, Locked, Operation, Verb, Why};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -89,6 +89,7 @@ pub async fn recover(
         seed: means.seed ^ 0x5eed,
         expected: Expected::default(),
         freed: Freed::default(),
+        going: HashSet::default(),
     };
     let before = state.snapshot();
     let recoverer = Arc::new(Recoverer {

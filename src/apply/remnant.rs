@@ -58,6 +58,12 @@ impl Freed {
         freed.insert((type_name.clone(), identifier.to_owned()), now);
     }
 
+    /// Whether the run deleted it, at any time.
+    pub fn has(&self, type_name: &TypeName, identifier: &str) -> bool {
+        let freed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        freed.contains_key(&(type_name.clone(), identifier.to_owned()))
+    }
+
     /// Whether the run deleted what had the name right before a create began: what has it then is the
     /// create's, or a read that is late and shows what was deleted.
     pub fn just_before(&self, type_name: &TypeName, identifier: &str, began: Duration) -> bool {
@@ -145,6 +151,12 @@ impl Hands {
         secrets: &Secrets,
     ) -> Result<(Verdict, Json), Fault> {
         if !is_given(create, identifier) {
+            // A service that answers with what is there may fail over it, too.
+            let recorded =
+                |state: &State| recorded_as(&state.resources, create.type_name, identifier).cloned();
+            if let Some(other) = self.journal.with(recorded) {
+                return Ok((Verdict::Anothers(format!("it is recorded as `{other}`")), super::nothing()));
+            }
             return Ok((Verdict::Remnant, super::nothing()));
         }
         let mut read = self.provider.read(create.type_name, identifier).await?;

@@ -5,9 +5,11 @@
 
 mod drains;
 
+use super::identity::Identity;
 use super::widen::{beside, widened};
 use crate::graph::Graph;
 use crate::model::{Action, Address};
+use crate::plan::claims::handed_on;
 use crate::plan::{Plan, ResourceChange};
 use crate::schema::{Catalogue, TypeName};
 use crate::state::{Leftover, State, Why};
@@ -134,7 +136,7 @@ impl Steps {
         let wide = steps.widened(plan, state, &up);
         steps.upwards(plan, &up, &wide);
         steps.downwards(plan, &up, &down, &leftovers);
-        steps.identities(plan, &up, &down, catalogue);
+        steps.identities(plan, state, &up, &down, catalogue)?;
         let mut wishes = steps.drains(plan, state, &up, &down);
         let before = wishes.clone();
         wishes.extend(Self::turned_away(plan, &up, &down, &wide));
@@ -163,6 +165,25 @@ impl Steps {
             self.all[from].needs.push(needs);
             self.all[needs].wanted_by.push(from);
         }
+    }
+
+    fn unedge(&mut self, from: usize, needs: usize) {
+        if self.edges.remove(&(from, needs)) {
+            self.all[from].needs.retain(|needed| *needed != needs);
+            self.all[needs].wanted_by.retain(|waiting| *waiting != from);
+        }
+    }
+
+    /// What they delete.
+    pub fn going<'p>(&'p self, plan: &'p Plan, state: &'p State) -> impl Iterator<Item = Identity> + 'p {
+        self.all.iter().filter_map(|step| match &step.what {
+            What::Down(index) => {
+                let change = &plan.changes[*index];
+                Some((recorded_type(change, state), change.identifier.clone()?))
+            }
+            What::Leftover { type_name, identifier, .. } => Some((type_name.clone(), identifier.clone())),
+            _ => None,
+        })
     }
 
     /// What earlier runs replaced and couldn't take away, but for what comes again under the same
@@ -306,34 +327,25 @@ impl Steps {
     fn identities(
         &mut self,
         plan: &Plan,
+        state: &State,
         up: &HashMap<&Address, usize>,
         down: &HashMap<&Address, usize>,
         catalogue: &Catalogue,
-    ) {
-        let mut going: HashMap<(&TypeName, &str), usize> = HashMap::new();
-        for change in plan.changes.iter().filter(|change| change.action.deletes()) {
-            if let (Some(gone), Some(identifier)) = (down.get(&change.address), &change.identifier) {
-                going.insert((&change.type_name, identifier), *gone);
+    ) -> Result<(), Vec<Address>> {
+        for (coming, going) in handed_on(&plan.changes, &state.resources, catalogue, &state.secrets()) {
+            let uses = plan.changes[coming].recorded_dependencies.contains(&plan.changes[going].address);
+            let (coming, going) = (&plan.changes[coming].address, &plan.changes[going].address);
+            let (Some(made), Some(gone)) = (up.get(coming), down.get(going)) else { continue };
+            if !uses {
+                // It needs the new one, and never had to do with the one that goes.
+                self.unedge(*gone, *made);
             }
-        }
-        if going.is_empty() {
-            return;
-        }
-        for change in &plan.changes {
-            if change.action != Action::Create && !change.action.is_replace() {
-                continue;
+            if self.leads(*gone, *made) {
+                return Err(vec![coming.clone(), going.clone()]);
             }
-            let identifier = catalogue.of(&change.type_name).and_then(|resource_type| {
-                resource_type.identifier_from(&change.after.as_ref().and_then(known_part)?)
-            });
-            let Some(identifier) = identifier else { continue };
-            if let (Some(made), Some(gone)) =
-                (up.get(&change.address), going.get(&(&change.type_name, identifier.as_str())))
-                && !self.leads(*gone, *made)
-            {
-                self.edge(*made, *gone);
-            }
+            self.edge(*made, *gone);
         }
+        Ok(())
     }
 
     /// What is changed in place is changed after who used it and goes, or uses it no more: a policy
@@ -455,15 +467,4 @@ impl Steps {
 fn recorded_type(change: &ResourceChange, state: &State) -> TypeName {
     let recorded = state.resources.get(change.moved_from.as_ref().unwrap_or(&change.address));
     recorded.map_or(&change.type_name, |recorded| &recorded.type_name).clone()
-}
-
-/// The members of an object that are known.
-fn known_part(value: &crate::model::Value) -> Option<crate::model::Json> {
-    match value.reveal() {
-        crate::model::Value::Object(members) => {
-            let known = members.iter().filter_map(|(key, value)| Some((key.clone(), value.to_json()?)));
-            Some(crate::model::Json::Object(known.collect()))
-        }
-        _ => None,
-    }
 }

@@ -129,6 +129,9 @@ pub(super) async fn record(
         .read_after(type_name, &identifier, stale)
         .await
         .map_err(|fault| Halt::Fault(Box::new(fault)))?;
+    if seen.is_none() {
+        hands.check_there(id, type_name, &identifier)?;
+    }
     let seen = seen.unwrap_or_else(nothing);
     let veiled = kept_apart(&wanted.declared, wanted.veiled(&seen, secrets), secrets);
     hands.ended(id, Ending::Recorded { identifier: identifier.clone(), seen: veiled });

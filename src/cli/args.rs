@@ -138,7 +138,7 @@ pub(super) struct ApplyArgs {
     #[arg(long)]
     pub(super) github: bool,
     /// How many operations at once
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 512, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) parallelism: u16,
 }
 

@@ -18,6 +18,7 @@ mod spelling;
 mod store;
 mod terminal;
 mod topics;
+mod usage;
 
 use crate::ops::Failure;
 use crate::schema::Catalogue;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.kind() == ErrorKind::DisplayVersion => return version(),
         Err(error) => {
+            let error = usage::explained(error);
             let wrong = error.kind() != ErrorKind::DisplayHelp;
             // A closed pipe is nobody's mistake.
             let _ = error.print();

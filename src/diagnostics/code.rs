@@ -131,6 +131,8 @@ codes! {
         "Cloud Control patches what a read shows, and holds the whole against the type's schema. Where the schema requires a property that no read shows, it must be sent with every update; where it is create-only too, it can't be. Such a resource stays as it was made: set the change back, or replace it with `--replace ADDRESS`.";
     NOT_DRAINED = "E0516" "a queue isn't empty after the time that it was given"
         "`options: {drain: 10m}` waits until a queue that goes is empty: first those who send to it go or turn away, then it is waited for, then its consumers and itself go. What is still in it after that time is said, and neither the queue nor its consumers were deleted. Run `evstack apply` (or `destroy`) again to go on waiting; a longer `drain` gives it more time, and `--skip-drain` lets it go with what is in it. Messages that nobody takes, those of a dead-letter queue for example, never leave by themselves.";
+    EXCHANGED = "E0517" "names are exchanged, and none can go first"
+        "One resource is to have the name of another, which is to have the first one's (or goes only after it): a new one is made before the old one goes, and two can't have a name at once. A chain of names is put in order by itself; an exchange takes two applies, by way of a third name. With `options: {deleteBeforeReplace: true}` on one of them that one goes first, with what is in it.";
     CANNOT_REVERT = "E0520" "what drifted can't be set back"
         "The record has a secret by its hash alone, and the stack file has another by now. `evstack apply` goes to what the stack file says.";
     IDLE_IGNORE = "E0521" "an entry of `drift.ignore` does nothing"

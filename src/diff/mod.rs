@@ -12,6 +12,7 @@ mod compare;
 mod drift;
 mod equal;
 mod holding;
+mod once;
 mod overlay;
 mod patch;
 mod related;
@@ -26,6 +27,7 @@ pub use drift::{
 };
 pub use equal::{declared, is_hash, is_hidden, revealed, same};
 pub use holding::{Holding, holding};
+pub use once::{Listing, answers_with_what_is_there, listing, once, unique_name};
 pub use patch::{create_model, patch, unsayable};
 pub use stages::stages;
 

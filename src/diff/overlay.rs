@@ -43,6 +43,12 @@ pub(super) struct Facts {
     used_by: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     members: BTreeMap<String, Members>,
+    #[serde(default)]
+    once: Vec<String>,
+    #[serde(default)]
+    answers: bool,
+    #[serde(default)]
+    shared_name: bool,
     #[serde(rename = "source")]
     _source: String,
 }
@@ -97,6 +103,22 @@ impl Facts {
     /// The top properties that list other resources.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Members)> {
         self.members.iter().map(|(name, members)| (name.as_str(), members))
+    }
+
+    /// The properties that make it the same to the service, whatever its identifier; empty where the
+    /// identifier tells.
+    pub(super) fn once(&self) -> &[String] {
+        &self.once
+    }
+
+    /// Whether a create of the same is answered with what is there, as if it had been made.
+    pub(super) fn answers(&self) -> bool {
+        self.answers
+    }
+
+    /// Whether several may have one name.
+    pub(super) fn shared_name(&self) -> bool {
+        self.shared_name
     }
 
     /// Lists of which one item may come or go with each update, and the members that an item may
@@ -167,10 +189,24 @@ impl Facts {
     }
 }
 
+/// The types that list others of this one among their properties: type, property, and how.
+pub(super) fn listed_by(
+    type_name: &str,
+) -> impl Iterator<Item = (&'static str, &'static str, &'static Members)> {
+    let of = all().values().flat_map(|facts| {
+        facts.members().map(|(property, members)| (facts.type_name.as_str(), property, members))
+    });
+    of.filter(move |(_, _, members)| members.type_name == type_name)
+}
+
 /// The entry of a type, if there is one. The file is read when it is first asked for.
 pub(super) fn facts(type_name: &str) -> Option<&'static Facts> {
+    all().get(type_name)
+}
+
+fn all() -> &'static HashMap<String, Facts> {
     static ALL: OnceLock<HashMap<String, Facts>> = OnceLock::new();
-    ALL.get_or_init(|| read().unwrap_or_default()).get(type_name)
+    ALL.get_or_init(|| read().unwrap_or_default())
 }
 
 /// The file is part of the program; a test holds that it can be read.

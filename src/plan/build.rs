@@ -5,8 +5,8 @@ use super::evaluate::{Evaluator, Printed, Subject, lookup};
 use super::outputs::outputs;
 use super::select::{Selection, Wish, is_or_belongs_to, select};
 use super::{
-    Found, OutputAction, OutputChange, Plan, ResourceChange, adoption, consequences, protect, renames,
-    unsayable,
+    Found, OutputAction, OutputChange, Plan, ResourceChange, adoption, claims, consequences, protect,
+    renames, unsayable,
 };
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use crate::graph::{Edge, Graph};
@@ -148,6 +148,10 @@ pub fn build<E: Clone>(inputs: &PlanInputs<'_, E>) -> (Plan, Diagnostics) {
     consequences::follow(&mut plan.changes, &by_address, inputs.attributes);
     protect::refuse(&plan.changes, &by_address, inputs.options.allow_data_loss, &mut diagnostics);
     circles(&plan, &by_address, &mut diagnostics);
+    if !diagnostics.iter().any(|d| d.code == Code::CYCLE) {
+        let pairs = claims::handed_on(&plan.changes, inputs.recorded, inputs.catalogue, inputs.secrets);
+        claims::refuse_exchanges(&plan.changes, &pairs, &by_address, &mut diagnostics);
+    }
     let moved = moved.into_iter().filter(|(desired, _)| plan.change(&desired.address).is_some());
     let moved = moved.map(|(to, from)| (&from.address, &to.address, renames::moved(from, to)));
     renames::together(moved.collect()).into_iter().for_each(|note| diagnostics.push(note));
@@ -213,8 +217,11 @@ fn same_identity<'a, E: Clone>(
         let kept: BTreeSet<&Address> = records.values().map(|r| &r.address).collect();
         let orphans = inputs.recorded.values();
         let orphans = orphans.filter(|r| !kept.contains(&r.address) && !declared.contains(&r.address));
-        let orphans: HashMap<(&TypeName, &str), &'a Recorded> =
-            orphans.map(|r| ((&r.type_name, r.identifier.as_str()), r)).collect();
+        let orphans: HashMap<(&TypeName, claims::Claim), &'a Recorded> = orphans
+            .flat_map(|r| {
+                identities(r, inputs.catalogue).into_iter().map(move |claim| ((&r.type_name, claim), r))
+            })
+            .collect();
         let types: BTreeSet<&TypeName> = orphans.keys().map(|(type_name, _)| *type_name).collect();
         let is_new = |d: &&Desired| {
             types.contains(&d.type_name)
@@ -231,9 +238,18 @@ fn same_identity<'a, E: Clone>(
         let known = moved.len();
         for desired in new {
             let Some(subject) = evaluator.subjects.get(&desired.address) else { continue };
-            let identifier = evaluator.identifier(&desired.address, &subject.resource_type);
-            let Some(identifier) = identifier else { continue };
-            if let Some(recorded) = orphans.get(&(&desired.type_name, identifier.as_str())) {
+            let kind = &subject.resource_type;
+            let identifier = evaluator.identifier(&desired.address, kind).map(claims::Claim::Identifier);
+            let again = || {
+                let wanted = desired.properties.evaluate(&evaluator).without_nulls();
+                claims::once_wanted(&wanted, kind, inputs.secrets).map(claims::Claim::Once)
+            };
+            let recorded =
+                identifier.or_else(again).and_then(|claim| orphans.get(&(&desired.type_name, claim)));
+            // Two that are declared alike are for the service to tell apart, or to refuse.
+            if let Some(recorded) = recorded
+                && moved.iter().all(|(_, taken)| taken.address != recorded.address)
+            {
                 moved.push((desired, *recorded));
             }
         }
@@ -242,6 +258,13 @@ fn same_identity<'a, E: Clone>(
         }
         records.extend(moved[known..].iter().map(|(desired, recorded)| (&desired.address, *recorded)));
     }
+}
+
+/// What tells surely which resource a record is of: a name alone doesn't.
+fn identities(recorded: &Recorded, catalogue: &Catalogue) -> Vec<claims::Claim> {
+    let again = catalogue.of(&recorded.type_name).and_then(|kind| claims::once_recorded(recorded, &kind));
+    let identifier = claims::Claim::Identifier(recorded.identifier.clone());
+    [Some(identifier), again.map(claims::Claim::Once)].into_iter().flatten().collect()
 }
 
 /// What is needed first. Whatever the graph doesn't know comes last; that circles can't be is for

@@ -1,6 +1,7 @@
 //! From what differs to what is done.
 
 use super::canonical::shown;
+use super::claims::{Claim, asked, held};
 use super::consequences::{causes, mark_found};
 use super::evaluate::{Evaluator, Subject};
 use super::{Adoption, Drift, Found, PlanOptions, ResourceChange};
@@ -87,7 +88,7 @@ impl Rules<'_> {
                 } else {
                     change.diff.before = Some(shown(&recorded.declared));
                 }
-                self.existing(subject, recorded, evaluator, &mut change);
+                self.existing(subject, recorded, &after, evaluator, &mut change);
                 let no_update = subject.resource_type.handlers.update.is_none();
                 if change.action == Action::Update {
                     change.updates += stages(&after, live, &change.diff, &context).len();
@@ -104,6 +105,7 @@ impl Rules<'_> {
         &self,
         subject: &Subject<'_>,
         recorded: &Recorded,
+        after: &Value,
         evaluator: &Evaluator<'_>,
         change: &mut ResourceChange,
     ) {
@@ -134,7 +136,7 @@ impl Rules<'_> {
         }
         evaluator.renew(&change.address);
         let new = evaluator.identifier(&change.address, resource_type);
-        change.action = self.replacement(subject, recorded, new.as_deref(), other_type);
+        change.action = self.replacement(subject, recorded, after, new.as_deref());
         change.retained = subject.desired.options.retain_on_delete;
         change.drain = subject.desired.options.drain;
         if other_type {
@@ -157,18 +159,23 @@ impl Rules<'_> {
         &self,
         subject: &Subject<'_>,
         recorded: &Recorded,
+        after: &Value,
         new: Option<&str>,
-        other_type: bool,
     ) -> Action {
-        let same_identity = !other_type && new == Some(recorded.identifier.as_str());
-        let strategy = subject.resource_type.replacement_strategy;
-        let delete_first = match subject.desired.options.delete_before_replace {
-            _ if same_identity => true,
-            // The recorded one stays: nothing has to go first.
-            _ if !other_type && subject.desired.options.retain_on_delete => false,
+        let (desired, resource_type) = (subject.desired, &subject.resource_type);
+        let other_type = recorded.type_name != desired.type_name;
+        let asked = if other_type { Vec::new() } else { asked(after, new, resource_type, self.secrets) };
+        let held = held(recorded, resource_type);
+        let same: Vec<&Claim> = asked.iter().filter(|claim| held.contains(claim)).collect();
+        let same_name = same.iter().any(|claim| matches!(claim, Claim::Name(_)));
+        let strategy = resource_type.replacement_strategy;
+        let delete_first = match desired.options.delete_before_replace {
+            _ if same.iter().any(|claim| !matches!(claim, Claim::Name(_))) => true,
+            // The recorded one stays: nothing has to go first, and nothing may be in the way.
+            wish if !other_type && desired.options.retain_on_delete => same_name && wish != Some(false),
             _ if other_type && recorded.retain_on_delete => false,
             Some(wish) => wish,
-            None => strategy == ReplacementStrategy::DeleteThenCreate,
+            None => same_name || strategy == ReplacementStrategy::DeleteThenCreate,
         };
         if delete_first { Action::DeleteThenCreate } else { Action::CreateThenDelete }
     }

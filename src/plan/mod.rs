@@ -11,6 +11,7 @@ mod build;
 mod calls;
 mod canonical;
 mod change;
+pub mod claims;
 mod consequences;
 mod decide;
 mod durations;

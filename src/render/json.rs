@@ -27,6 +27,7 @@ pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, extra: Map<Strin
         "account": at.account,
         "region": at.region,
         "cloud": at.cloud,
+        "state": at.state,
         "unknowns": plan.unknowns,
         "iam": sections.iam,
         "replacements": plan.changes.iter().filter_map(replacement).collect::<Vec<_>>(),

@@ -21,12 +21,15 @@ pub struct Whereabouts {
     pub region: String,
     /// `local cloud (.evstack/local)`, `AWS`, or an endpoint.
     pub cloud: String,
+    /// `s3://bucket/prefix`, where the state is in a bucket.
+    pub state: Option<String>,
 }
 
 /// `Stack reviews, env local: account 000000000000, us-east-1, local cloud (.evstack/local)`.
 #[must_use]
 pub fn whereabouts(at: &Whereabouts) -> String {
-    format!("Stack {}, env {}: account {}, {}, {}", at.stack, at.env, at.account, at.region, at.cloud)
+    let state = at.state.as_ref().map(|place| format!(", state in {place}")).unwrap_or_default();
+    format!("Stack {}, env {}: account {}, {}, {}{state}", at.stack, at.env, at.account, at.region, at.cloud)
 }
 
 /// The whole plan, from its first line to its last; ends with a line break.

@@ -205,6 +205,7 @@ pub(super) fn at(name: &str) -> Whereabouts {
         account: "000000000000".to_owned(),
         region: "us-east-1".to_owned(),
         cloud: name.to_owned(),
+        state: None,
     }
 }
 

@@ -33,8 +33,24 @@ pub(super) fn check(resources: &[Desired], predicted: &Predicted<'_>, diagnostic
     }
 }
 
-/// Reports two declarations that say they were the same one: a record can become only one of them.
+/// Reports two declarations that say they were the same one, or one that says it was another which is
+/// declared still: a record can become only one of them.
 pub(super) fn check_aliases(resources: &[Desired], diagnostics: &mut Diagnostics) {
+    let declared: HashMap<&Address, &Desired> = resources.iter().map(|r| (&r.address, r)).collect();
+    for resource in resources {
+        for other in resource.options.aliases.iter().filter_map(|alias| declared.get(alias)) {
+            let message = format!(
+                "`{}` says that it was `{}`, which is declared as well",
+                resource.address, other.address
+            );
+            diagnostics.push(
+                Diagnostic::error(Code::DUPLICATE, message)
+                    .at(resource.span)
+                    .label(other.span, "declared here")
+                    .hint("take the alias out, or the declaration that it names"),
+            );
+        }
+    }
     let mut taken: HashMap<&Address, &Desired> = HashMap::new();
     let mut told: HashSet<(Address, Address)> = HashSet::new();
     // A part's aliases follow from its owner's, which somebody wrote.

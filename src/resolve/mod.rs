@@ -7,6 +7,7 @@
 mod edges;
 mod flowing;
 mod identity;
+mod ignored;
 mod limits;
 mod predicted;
 mod references;
@@ -60,6 +61,7 @@ pub fn resolve(stack: &Stack) -> (Resolved, Diagnostics) {
     schemas::check(&resolved.resources, &expansion.broken, &predicted, &mut diagnostics);
     identity::check(&resolved.resources, &predicted, &mut diagnostics);
     identity::check_aliases(&resolved.resources, &mut diagnostics);
+    ignored::check(&stack.ignored, &resolved, &mut diagnostics);
     let graph = edges::graph(&resolved, &predicted);
     edges::report_circles(&graph, &mut diagnostics);
     resolved.graph = graph;

@@ -37,7 +37,7 @@ fn shop() -> (Sandbox, Served) {
     (sandbox, served)
 }
 
-fn make(served: &Served, type_name: &str, model: &Json) {
+pub fn make(served: &Served, type_name: &str, model: &Json) {
     let input = json!({ "TypeName": type_name, "DesiredState": model.to_string() });
     let token = served.call("CreateResource", &input)["ProgressEvent"]["RequestToken"].clone();
     until("it is made", || {

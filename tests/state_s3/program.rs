@@ -139,6 +139,10 @@ fn a_stack_lives_with_its_state_in_s3_and_moves_to_a_folder_and_back() {
     assert!(!machine.sandbox.path(".evstack/state").exists(), "nothing of it lies here");
     machine.ok(&["drift", reviews]);
     machine.ok(&["output", "--stack", reviews]);
+    let first = machine.ok(&["plan", reviews]).stdout;
+    let state = format!(", state in {}", world.served.location());
+    assert!(first.lines().next().is_some_and(|line| line.ends_with(&state)), "{first}");
+    assert_eq!(machine.ok(&["plan", reviews, "--json"]).json()["evstack"]["state"], world.served.location());
     // Another machine sees the same.
     let other = world.machine();
     other.judge(cloud, reviews);

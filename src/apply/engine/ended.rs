@@ -6,8 +6,9 @@ use crate::apply::failure::Failure;
 use crate::apply::operation::Halt;
 use crate::apply::{Silent, Unwritten, failure};
 use crate::model::{Action, Address, Fixed};
+use crate::plan::adoption::recorded_as;
 use crate::provider::{Fault, FaultKind};
-use crate::state::Entry;
+use crate::state::{Entry, State};
 use std::time::Duration;
 
 impl Engine<'_> {
@@ -90,9 +91,10 @@ impl Engine<'_> {
                     Halt::Fault(fault) => self.found_fixed(step, fault),
                     _ => Vec::new(),
                 };
-                let failure = match found.is_empty() {
-                    true => failure::halted(&subject, halt, desired),
-                    false => failure::fixed(&subject, halt, &found, desired),
+                let failure = match self.taken_by(&subject, &halt) {
+                    Some(other) => failure::taken(&subject, halt, &other, desired),
+                    None if found.is_empty() => failure::halted(&subject, halt, desired),
+                    None => failure::fixed(&subject, halt, &found, desired),
                 };
                 if !found.is_empty() {
                     let (address, fixed) = (subject.address.clone(), found);
@@ -101,6 +103,14 @@ impl Engine<'_> {
                 self.failed(step, failure, elapsed, subject);
             }
         }
+    }
+
+    /// Who has the name that a create was refused.
+    fn taken_by(&self, subject: &Subject, halt: &Halt) -> Option<Address> {
+        let Halt::Fault(fault) = halt else { return None };
+        let identifier = fault.identifier.as_deref().filter(|_| fault.kind == FaultKind::AlreadyExists)?;
+        let has = |state: &State| recorded_as(&state.resources, &subject.type_name, identifier).cloned();
+        self.hands.journal.with(has).filter(|other| *other != subject.address)
     }
 
     /// Whether it is only the first half of a change.

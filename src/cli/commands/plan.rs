@@ -301,7 +301,7 @@ impl Planned {
         loaded.warnings.extend(warnings);
         loaded.warnings.rewrite_hints(|hint| spelling.text(hint));
         let refusals = spelling.hints(refusals);
-        let at = whereabouts(&loaded, connection);
+        let at = whereabouts(&loaded, connection, session);
         let sections = sections(&plan, &loaded, &state, connection);
         let (cloud, overlay) = (session.override_name(), session.overlay().map(str::to_owned));
         let (left, bucket) = (Vec::new(), session.store().location().cloned());
@@ -490,12 +490,13 @@ fn sections(plan: &Plan, loaded: &Loaded, state: &State, connection: &Connection
 }
 
 /// Where a plan looks, for its first line.
-pub(super) fn whereabouts(loaded: &Loaded, connection: &Connection) -> Whereabouts {
+pub(super) fn whereabouts(loaded: &Loaded, connection: &Connection, session: &Session) -> Whereabouts {
     Whereabouts {
         stack: loaded.stack.name.clone(),
         env: loaded.stack.env.clone(),
         account: connection.place.account.clone(),
         region: connection.place.region.clone(),
         cloud: connection.shown.clone(),
+        state: session.store().location().map(ToString::to_string),
     }
 }

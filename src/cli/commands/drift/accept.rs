@@ -44,7 +44,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
     let addresses = meant(&state, addresses)?;
     let mut look = ops::drift::look(&loaded, &state, &connection.provider, today()).await?;
     look.narrow(&addresses);
-    let at = whereabouts(&loaded, &connection);
+    let at = whereabouts(&loaded, &connection, session);
     let entries = ops::drift::accept(&loaded, &state, &look)?;
     let accepted: Vec<Address> = entries.iter().filter_map(address).collect();
     let mut after = state.clone();

@@ -16,10 +16,13 @@ use crate::ops::plan::refused;
 use crate::ops::{self, Failure};
 use crate::render::{Paint, drift, json, markdown};
 use crate::state::State;
+use std::path::Path;
 
 pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
-    let sessions = Session::all(&args.place, args.stack.as_deref())?;
-    let named = args.accept.iter().chain(&args.revert).any(|addresses| !addresses.is_empty());
+    let (accept, revert) = (args.accept.clone(), args.revert.clone());
+    let (stack, accept, revert) = with_stack(args.stack.clone(), accept, revert);
+    let sessions = Session::all(&args.place, stack.as_deref())?;
+    let named = accept.iter().chain(&revert).any(|addresses| !addresses.is_empty());
     if named && sessions.len() > 1 {
         return Err(Diagnostic::error(
             Code::NO_STACK,
@@ -28,10 +31,10 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         .hint("name the stack before the flag: `evstack drift STACK --accept ADDRESS`")
         .into());
     }
-    if let Some(addresses) = &args.accept {
+    if let Some(addresses) = &accept {
         return accept::run(args, &sessions, addresses).await;
     }
-    if let Some(addresses) = &args.revert {
+    if let Some(addresses) = &revert {
         return revert::run(args, &sessions, addresses).await;
     }
     let several = sessions.len() > 1;
@@ -59,7 +62,7 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         }
         terminal::show(&look.warnings, &loaded.sources);
         terminal::show(&added.warnings, &loaded.sources);
-        let at = whereabouts(&loaded, &connection);
+        let at = whereabouts(&loaded, &connection, session);
         if args.json {
             let mut document = drift::document(&look.rows, &look.ignored, &at);
             document["unfinished"] = left.len().into();
@@ -89,6 +92,26 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         terminal::print_json(&document)?;
     }
     Ok(if differs { Ended::Differences } else { Ended::Done })
+}
+
+/// `--accept queue.a shop.yaml`: the flag takes all that follows it, and a file among it is the stack. No
+/// address is a file here by chance: it would have to be called like one.
+fn with_stack(
+    stack: Option<String>,
+    accept: Option<Vec<String>>,
+    revert: Option<Vec<String>>,
+) -> (Option<String>, Option<Vec<String>>, Option<Vec<String>>) {
+    let mut stack = stack;
+    let mut without = |addresses: Option<Vec<String>>| -> Option<Vec<String>> {
+        let mut addresses = addresses?;
+        let file = addresses.iter().position(|text| Path::new(text).is_file());
+        if let Some(file) = file.filter(|_| stack.is_none()) {
+            stack = Some(addresses.remove(file));
+        }
+        Some(addresses)
+    };
+    let (accept, revert) = (without(accept), without(revert));
+    (stack, accept, revert)
 }
 
 /// The day, in UTC.
