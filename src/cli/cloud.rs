@@ -2,6 +2,7 @@
 
 use super::rates::Remembered;
 use super::session::{Cloud, Session};
+use super::store::configured;
 use super::terminal;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::local;
@@ -45,8 +46,15 @@ pub(super) struct Connection {
 pub(super) async fn connect(session: &Session) -> Result<Connection, Failure> {
     match session.cloud()? {
         Cloud::Local => local(session).await,
-        Cloud::Endpoint(url) => endpoint(session, &url).await,
-        Cloud::Aws => aws(session).await,
+        Cloud::Endpoint(url) => endpoint(session, &url, None).await,
+        // Whoever points every program at a cloud of their own means this one too.
+        Cloud::Aws => {
+            let sts = configured("STS")?;
+            match configured("CLOUDCONTROL")? {
+                Some(url) => endpoint(session, &url, sts).await,
+                None => aws(session, sts).await,
+            }
+        }
     }
 }
 
@@ -183,7 +191,7 @@ fn taken(folder: &std::path::Path) -> Failure {
         .into()
 }
 
-async fn endpoint(session: &Session, url: &str) -> Result<Connection, Failure> {
+async fn endpoint(session: &Session, url: &str, sts: Option<String>) -> Result<Connection, Failure> {
     if let Some((place, folder)) = served_place(url) {
         check_account(session, &place.account, "the endpoint")?;
         let breaker = breaker(url);
@@ -207,19 +215,20 @@ async fn endpoint(session: &Session, url: &str) -> Result<Connection, Failure> {
             credentials: identity::local_credentials(),
             http_client: identity::https(),
             endpoint: Some(url.to_owned()),
+            sts,
         }
     } else {
-        identity::aws(&settings(session, Some(url.to_owned()))).await.map_err(|fault| refused(&fault))?
+        identity::aws(&settings(session, Some(url.to_owned()), sts)).await.map_err(|fault| refused(&fault))?
     };
     connected(session, aws, format!("endpoint {url}")).await
 }
 
-async fn aws(session: &Session) -> Result<Connection, Failure> {
-    let aws = identity::aws(&settings(session, None)).await.map_err(|fault| refused(&fault))?;
+async fn aws(session: &Session, sts: Option<String>) -> Result<Connection, Failure> {
+    let aws = identity::aws(&settings(session, None, sts)).await.map_err(|fault| refused(&fault))?;
     connected(session, aws, "AWS".to_owned()).await
 }
 
-fn settings(session: &Session, endpoint: Option<String>) -> identity::Settings {
+fn settings(session: &Session, endpoint: Option<String>, sts: Option<String>) -> identity::Settings {
     let cloud = session.settings();
     let text = |field: Option<&(String, crate::diagnostics::Span)>| field.map(|(text, _)| text.clone());
     identity::Settings {
@@ -227,6 +236,7 @@ fn settings(session: &Session, endpoint: Option<String>) -> identity::Settings {
         role: text(cloud.and_then(|c| c.role.as_ref())),
         session_name: "evstack".to_owned(),
         endpoint,
+        sts,
     }
 }
 

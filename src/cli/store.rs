@@ -108,7 +108,7 @@ fn connect(cloud: &CloudSettings) -> Box<Connect> {
         region: text(&cloud.region),
         role: text(&cloud.role),
         session_name: "evstack".to_owned(),
-        endpoint: None,
+        ..identity::Settings::default()
     };
     Box::new(move || {
         let mut settings = settings.clone();
@@ -122,25 +122,29 @@ fn connect(cloud: &CloudSettings) -> Box<Connect> {
                 Diagnostic::error(Code::BUCKET, format!("the state can't be asked for: {}", fault.message))
                     .hint("the state is read and written with the credentials that the environment deploys with")
             })?;
-            let endpoint = endpoint()?;
+            let endpoint = configured("S3")?;
             let identity::Aws { region, credentials, http_client, .. } = aws;
             Ok(Access { region, credentials, endpoint, http_client })
         })
     })
 }
 
-/// As the SDKs take it: of S3 alone, or of all services.
-fn endpoint() -> Result<Option<String>, Diagnostic> {
+/// Where one of AWS's services is asked, if that isn't AWS: as the SDKs take it, of the service alone or
+/// of all.
+///
+/// # Errors
+/// [`Code::BAD_VALUE`] for what is no URL.
+pub(super) fn configured(service: &str) -> Result<Option<String>, Diagnostic> {
     if set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|text| text.eq_ignore_ascii_case("true")) {
         return Ok(None);
     }
-    for variable in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
-        let Some(url) = set(variable) else { continue };
+    for variable in [format!("AWS_ENDPOINT_URL_{service}"), "AWS_ENDPOINT_URL".to_owned()] {
+        let Some(url) = set(&variable) else { continue };
         let url = url.trim_end_matches('/').to_owned();
         let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
         if host.is_none_or(|host| host.is_empty() || host.starts_with('/') || url.contains(['?', '#', ' '])) {
             return Err(Diagnostic::error(Code::BAD_VALUE, format!("{variable} is `{url}`"))
-                .hint("write a URL: `https://s3.example.com`"));
+                .hint("write a URL: `https://aws.example.com`"));
         }
         return Ok(Some(url));
     }

@@ -24,6 +24,8 @@ pub struct Settings {
     pub session_name: String,
     /// Instead of AWS's own endpoints.
     pub endpoint: Option<String>,
+    /// Instead of that, for STS.
+    pub sts: Option<String>,
 }
 
 /// What clients are made of.
@@ -37,6 +39,8 @@ pub struct Aws {
     pub http_client: SharedHttpClient,
     /// Instead of AWS's own endpoints.
     pub endpoint: Option<String>,
+    /// Instead of that, for STS.
+    pub sts: Option<String>,
 }
 
 /// Whose credentials they are.
@@ -102,7 +106,8 @@ pub async fn aws(settings: &Settings) -> Result<Aws, Fault> {
             fault("LoadConfig", FaultKind::Denied, "Credentials", message)
         })?,
     };
-    Ok(Aws { region: region.to_string(), credentials, http_client, endpoint: settings.endpoint.clone() })
+    let (endpoint, sts) = (settings.endpoint.clone(), settings.sts.clone());
+    Ok(Aws { region: region.to_string(), credentials, http_client, endpoint, sts })
 }
 
 /// Asks STS whose credentials they are, before anything else is asked.
@@ -116,11 +121,12 @@ pub async fn caller(aws: &Aws) -> Result<Caller, Fault> {
         .credentials_provider(aws.credentials.clone())
         .http_client(aws.http_client.clone())
         .timeout_config(timeouts());
-    if let Some(endpoint) = &aws.endpoint {
+    let endpoint = aws.sts.as_ref().or(aws.endpoint.as_ref());
+    if let Some(endpoint) = endpoint {
         config = config.endpoint_url(endpoint);
     }
     let client = aws_sdk_sts::Client::from_conf(config.build());
-    let url = aws.endpoint.clone().unwrap_or_else(|| format!("https://sts.{}.amazonaws.com", aws.region));
+    let url = endpoint.cloned().unwrap_or_else(|| format!("https://sts.{}.amazonaws.com", aws.region));
     let answer = client.get_caller_identity().send().await;
     let answer = answer.map_err(|error| {
         let meta = error.as_service_error().map(|e| e.meta().clone());

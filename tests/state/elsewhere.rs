@@ -164,3 +164,29 @@ fn names_that_no_file_can_have_are_refused_where_they_are_written() {
     let run: Run = sandbox.run(&["plan", "--env", &"e".repeat(300)]);
     assert!(run.code == 1 && run.stderr.contains("error[E0204]: "), "{}", run.stderr);
 }
+
+#[test]
+fn whoever_points_every_program_at_a_cloud_means_this_one_too() {
+    let (sandbox, other) = (Sandbox::new(), Sandbox::new());
+    let (here, there) = (sandbox.serve(&[]), other.serve(&[]));
+    sandbox.write("evstack.yaml", STACK);
+    sandbox.write("evstack.prod.yaml", "cloud: {region: us-east-1, accountId: \"000000000000\"}\n");
+    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = sandbox.command(&[arguments, &["--env", "prod"]].concat());
+        Run::of(command.envs(variables.iter().copied()).output().expect("it starts"))
+    };
+    let all = [("AWS_ENDPOINT_URL", here.url.as_str())];
+    let done = run(&["apply", "--yes"], &all);
+    assert!(done.code == 0 && done.stdout.contains(&here.url), "{}{}", done.stdout, done.stderr);
+    assert_eq!(here.inventory().len(), 1);
+    // A service's own counts before that of all.
+    let own = [("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("AWS_ENDPOINT_URL_CLOUDCONTROL", &here.url)];
+    assert_eq!(run(&["plan", "--detailed-exitcode"], &own).code, 0);
+    let said = run(&["destroy", "--yes"], &[("AWS_ENDPOINT_URL", &there.url)]).stderr;
+    assert!(said.contains("error[E0611]"), "{said}");
+    let said = run(&["plan"], &[("AWS_ENDPOINT_URL", "127.0.0.1:9")]).stderr;
+    assert!(said.contains("error[E0211]: AWS_ENDPOINT_URL is `127.0.0.1:9`"), "{said}");
+    // What the environment's file says counts before both.
+    sandbox.write("evstack.prod.yaml", &at(&here.url));
+    assert_eq!(run(&["plan", "--detailed-exitcode"], &[("AWS_ENDPOINT_URL", &there.url)]).code, 0);
+}
