@@ -106,6 +106,37 @@ queues:
     is_whole(&rig, &stack("letters"));
 }
 
+#[test]
+fn what_another_stack_subscribed_is_neither_taken_over_nor_ended() {
+    let first = subscribed("one", "inbox");
+    let second = "
+name: other
+resources:
+  mine:
+    type: AWS::SNS::Subscription
+    properties:
+      Protocol: sqs
+      TopicArn: arn:aws:sns:us-east-1:000000000000:shop-local-news
+      Endpoint: arn:aws:sqs:us-east-1:000000000000:shop-local-inbox
+";
+    for (seed, cloud) in clouds().iter().enumerate() {
+        let rig = Rig::new(cloud, seed as u64);
+        let _ = rig.apply(&first).expect("it is made");
+        let before = rig.inventory();
+        let (_, outcome) = rig.try_apply(second, &Wanted::default()).expect("a plan");
+        let words = format!("{:?}", outcome.failures);
+        assert!(words.contains("isn't this address's") && words.contains("evstack import"), "{words}");
+        let arn = before.iter().find(|(of, _)| of == SUBSCRIPTION).map(|(_, arn)| arn.as_str());
+        assert!(words.contains(arn.expect("it is there")), "{words}");
+        let _ = rig.destroy(second).expect("nothing is there to destroy");
+        assert_eq!(rig.inventory(), before);
+        is_whole(&rig, &first);
+        // Another endpoint is another subscription.
+        let _ = rig.apply(&second.replace("local-inbox", "local-other")).expect("it is made");
+        assert_eq!(count(&rig, SUBSCRIPTION), 2);
+    }
+}
+
 /// Two named things of one type.
 fn named(type_name: &str, property: &str, rest: &str, names: [&str; 2]) -> String {
     let [a, b] = names;

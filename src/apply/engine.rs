@@ -5,7 +5,7 @@ mod order;
 mod verify;
 
 use super::cancel::Stop;
-use super::desired::Knowledge;
+use super::desired::{Knowledge, Wanted};
 use super::drain::{QUEUE, drain};
 use super::event::{Doing, Event, Subject};
 use super::expect::Expected;
@@ -18,7 +18,9 @@ use super::update::{Update, record, update};
 use super::widen::{beside, widened};
 use super::{Job, Means, Outcome, Skipped, Unwritten};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::diff::{Listing, answers_with_what_is_there, listing};
 use crate::model::{Action, Address, Doubts, Json, Secrets, Value};
+use crate::plan::adoption::recorded_as;
 use crate::plan::{Plan, ResourceChange};
 use crate::provider::{Silence, Urgency};
 use crate::schema::{ResourceType, TypeName};
@@ -363,7 +365,11 @@ impl<'a> Engine<'a> {
                     hidden: wanted.hidden(),
                     afresh: None,
                 };
+                let (listing, model) = (self.where_listed(&wanted), wanted.json.clone());
                 self.spawn(step, subject, None, async move |hands| {
+                    if let Some(listing) = listing {
+                        hands.look_for_another(&order, &model, listing).await?;
+                    }
                     let Done { id, identifier, found } = hands.operate(&order).await?;
                     let type_name = &order.subject.type_name;
                     if let Some(identifier) = &identifier {
@@ -375,6 +381,19 @@ impl<'a> Engine<'a> {
                 });
             }
         }
+    }
+
+    /// Where what the service would answer a create with is listed; none where this run made that, and
+    /// nobody else can be in it.
+    fn where_listed(&self, wanted: &Wanted) -> Option<Listing> {
+        let kind = Some(&wanted.resource_type).filter(|kind| answers_with_what_is_there(kind))?;
+        let listing = listing(kind)?;
+        let parent = wanted.json.get(listing.of)?.as_str()?;
+        let made = |state: &State| {
+            let other = recorded_as(&state.resources, &TypeName::new(listing.type_name), parent);
+            other.is_some_and(|address| self.outcome.made.contains(address))
+        };
+        (!self.hands.journal.with(made)).then_some(listing)
     }
 
     fn spawn<F>(

@@ -3,8 +3,10 @@
 //! A service may answer a create with what is there already (SNS does so for a subscription that is
 //! asked for again). Then the new one is the old one, and to take the old one away would end both.
 
+use super::cancel::Stop;
 use super::operation::{Halt, Hands, Order};
-use crate::model::{Address, Recorded};
+use crate::diff::Listing;
+use crate::model::{Address, Json, Recorded};
 use crate::plan::adoption::recorded_as;
 use crate::provider::{Fault, FaultKind};
 use crate::schema::TypeName;
@@ -16,6 +18,10 @@ pub(super) type Identity = (TypeName, String);
 
 /// How often it is asked whether a delete has ended.
 const GLANCE: Duration = Duration::from_millis(250);
+/// How often a read is looked at again that shows what is in the way, in milliseconds.
+const LOOKS: [u64; 6] = [100, 250, 500, 1_000, 2_000, 4_000];
+/// How many are read to name the one that is in the way.
+const MOST: usize = 20;
 
 impl Hands {
     /// Whether what a create came to is its own: not what another address has, unless that goes. What is
@@ -29,7 +35,7 @@ impl Hands {
             }
             tokio::select! {
                 () = self.clock.sleep(GLANCE) => {}
-                () = self.cancel.at_least(super::cancel::Stop::Leave) => return Err(Halt::Left),
+                () = self.cancel.at_least(Stop::Leave) => return Err(Halt::Left),
             }
         }
         let other = self.journal.with(|state| {
@@ -51,6 +57,48 @@ impl Hands {
         let message =
             format!("the service answered with `{identifier}`, which was just being deleted, and is gone");
         self.refused(id, fault(type_name, FaultKind::Conflict, identifier, message))
+    }
+
+    /// Refuses a create that the service would answer with what is there and isn't ours: to record that
+    /// would be to end it, one day, for whoever has it. Where the read isn't allowed, nobody can tell.
+    pub async fn look_for_another(&self, order: &Order, wanted: &Json, listing: Listing) -> Result<(), Halt> {
+        let Some(parent) = wanted.get(listing.of).and_then(Json::as_str) else { return Ok(()) };
+        if listing.by.iter().any(|name| wanted.get(name).is_none()) {
+            return Ok(());
+        }
+        let parent_type = TypeName::new(listing.type_name);
+        let is_it = |item: &Json| listing.by.iter().all(|name| item.get(name) == wanted.get(name));
+        // What was just deleted may be shown for a while.
+        for wait in LOOKS.into_iter().map(Some).chain([None]) {
+            let Ok(Some(live)) = self.provider.read(&parent_type, parent).await else { return Ok(()) };
+            if !live.get(listing.property).and_then(Json::as_array).is_some_and(|all| all.iter().any(is_it)) {
+                return Ok(());
+            }
+            let Some(wait) = wait else { break };
+            tokio::select! {
+                () = self.clock.sleep(Duration::from_millis(wait)) => {}
+                () = self.cancel.at_least(Stop::Gently) => return Err(Halt::Stopped),
+            }
+        }
+        let type_name = &order.subject.type_name;
+        let listed = self.provider.list(type_name, None).await.unwrap_or_default();
+        let names = listed.into_iter().map(|(identifier, _)| identifier);
+        let mut identifier = None;
+        for name in names.filter(|name| name.starts_with(parent)).take(MOST) {
+            let read = self.provider.read(type_name, &name).await;
+            if read.is_ok_and(|read| read.is_some_and(|live| is_it(&live))) {
+                identifier = Some(name);
+                break;
+            }
+        }
+        let names = listing.by.join(" and ");
+        let message = format!(
+            "`{parent}` has one with the same {names}, which isn't this address's: the create would be answered \
+             with that, and its deletion would end both"
+        );
+        let fault =
+            fault(type_name, FaultKind::AlreadyExists, identifier.as_deref().unwrap_or_default(), message);
+        Err(Halt::Fault(Box::new(Fault { identifier, ..fault })))
     }
 
     fn refused(&self, id: u64, fault: Fault) -> Result<(), Halt> {

@@ -17,6 +17,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Notify;
 
+mod answered;
 mod killed;
 mod leftovers;
 mod peeking;

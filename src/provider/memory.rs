@@ -29,6 +29,8 @@ pub enum Trouble {
     LoseRequest,
     /// It was begun, but the answer never came.
     LoseAnswer,
+    /// A create that makes nothing and ends well, with this, which is there.
+    Answer(String),
     /// A create that ends well, while reads don't see it that many times.
     Lag(u32),
 }
@@ -259,6 +261,10 @@ impl World {
             ("CreateResource", Some(Trouble::FailNaming(kind))) => {
                 identifier = body.get("Name").and_then(Json::as_str).map(str::to_owned);
                 failure(kind, identifier.as_deref())
+            }
+            ("CreateResource", Some(Trouble::Answer(there))) => {
+                identifier = Some(there);
+                Status::Succeeded
             }
             ("CreateResource", trouble) => {
                 let made = self.make(&type_name, &body);
