@@ -92,7 +92,8 @@ fn play(seed: u64, leave: Leave, tally: &mut Tally) -> Result<(), String> {
             // Not even what the failed run had left could be taken away.
             Err(_) => {
                 tally.failed += 1;
-                if edited.retains() || stack.retains() {
+                let left = !rig.state(&rig.load(&text)?).leftovers.is_empty();
+                if left || edited.retains() || stack.retains() {
                     return Ok(());
                 }
                 let _applied = rig.apply_as(&text, &wanted)?;
@@ -113,8 +114,9 @@ fn play(seed: u64, leave: Leave, tally: &mut Tally) -> Result<(), String> {
                 ));
             }
             tally.failed += 1;
-            // What was let go of has its name still.
-            if edited.retains() || stack.retains() {
+            // What was let go of has its name still, and so has what is still to be deleted.
+            let left = !rig.state(&rig.load(&text)?).leftovers.is_empty();
+            if left || edited.retains() || stack.retains() {
                 return Ok(());
             }
             // Wherever it came, the earlier stack goes on from there.

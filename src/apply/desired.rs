@@ -47,6 +47,8 @@ pub(super) struct Wanted {
     pub restored: Vec<Undeclared>,
     /// An update of it may have been done in part: what a read never shows is sent again.
     pub half_way: bool,
+    /// A read after the last update of it showed something otherwise.
+    pub lingers: bool,
 }
 
 impl<'a> Knowledge<'a> {
@@ -131,7 +133,16 @@ impl<'a> Knowledge<'a> {
         let restored = self.restored(change).to_vec();
         let json = if restored.is_empty() { sent } else { value.to_json().unwrap_or(sent) };
         let predicted_identifier = resource_type.identifier_from(&json);
-        Ok(Wanted { value, json, declared, resource_type, predicted_identifier, restored, half_way: false })
+        Ok(Wanted {
+            value,
+            json,
+            declared,
+            resource_type,
+            predicted_identifier,
+            restored,
+            half_way: false,
+            lingers: false,
+        })
     }
 
     /// What was read for the plan.
@@ -230,6 +241,7 @@ impl Wanted {
             predicted_identifier: self.predicted_identifier.clone(),
             restored: self.restored.clone(),
             half_way: self.half_way,
+            lingers: self.lingers,
         })
     }
 
@@ -264,6 +276,19 @@ impl Wanted {
     ) -> bool {
         let context = Context::new(&self.resource_type, &desired.options, secrets);
         diff(&self.value, recorded, seen, &context).differences.iter().all(|d| d.write_only)
+    }
+
+    /// The places of what an update of the model `before` was to do, and a read doesn't show.
+    pub fn left(
+        &self,
+        desired: &Desired,
+        recorded: Option<&Json>,
+        (before, seen): (&Json, &Json),
+        secrets: &Secrets,
+    ) -> Vec<Vec<String>> {
+        let context = Context::new(&self.resource_type, &desired.options, secrets);
+        let differences = diff(&self.value, recorded, seen, &context).differences.into_iter();
+        differences.filter(|found| found.is_left(before, seen)).map(|found| found.path).collect()
     }
 
     /// What was seen, with each of the resource's own secrets as its hash, wherever it came back.

@@ -160,6 +160,24 @@ pub(super) fn not_sent(subject: &Subject, why: NotSent, desired: Option<&Desired
     Failure { address: address.clone(), doing: subject.doing, fault: None, diagnostic }
 }
 
+/// An update that is done, and of which a read shows something otherwise.
+pub(super) fn left(address: &Address, left: &[Vec<String>], desired: Option<&Desired>) -> Diagnostic {
+    let mut names: Vec<String> = left.iter().map(|path| format!("`{}`", path.join("."))).collect();
+    names.dedup();
+    let words = format!("`{address}` was updated, and a read shows otherwise: {}", names.join(", "));
+    let diagnostic = Diagnostic::warning(Code::PROMISE_BROKEN, words).hint(
+        "the service may need a moment, or somebody else changed it: run `evstack plan` to see what is \
+         left to do",
+    );
+    match (left.first(), desired) {
+        (Some(first), Some(desired)) => {
+            let place: String = first.iter().map(|name| format!("/{name}")).collect();
+            diagnostic.at(desired.span_of(&place))
+        }
+        _ => diagnostic,
+    }
+}
+
 /// Of a resource that came out otherwise than planned.
 /// `sent` were sent with it before it could be confirmed.
 pub(super) fn broken(

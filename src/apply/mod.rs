@@ -8,6 +8,7 @@
 //! forgotten, wherever the process is killed (the tests kill it everywhere). What depends on a
 //! failure isn't started; everything else is finished.
 
+mod afresh;
 mod cancel;
 mod desired;
 mod drain;
@@ -148,6 +149,8 @@ pub struct Outcome {
     pub left: usize,
     /// Whether the run was stopped.
     pub interrupted: bool,
+    /// What was done, and a read after it shows otherwise.
+    pub warnings: Vec<Diagnostic>,
     /// The stack's outputs as far as they are known, in order.
     pub outputs: Vec<(String, Value)>,
 }

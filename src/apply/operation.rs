@@ -4,6 +4,7 @@
 //! returns, the end when it ended. What can't be told (nobody answers, time is up) is left
 //! unfinished in the journal, for the next run to look into.
 
+use super::afresh::Afresh;
 use super::cancel::{Cancel, Stop};
 use super::drain::Full;
 use super::event::{Doing, Event, Sink, Subject};
@@ -42,8 +43,21 @@ pub(super) enum Call {
     Delete { identifier: String },
 }
 
-/// From what is there to the patch that is left; none if nothing is.
-pub(super) type Afresh = dyn Fn(&Json) -> Option<Json> + Send + Sync;
+impl Call {
+    fn patch(&self) -> Option<&Json> {
+        match self {
+            Self::Update { patch, .. } => Some(patch),
+            _ => None,
+        }
+    }
+
+    /// Of an update: it asks for this.
+    fn patch_with(&mut self, other: Json) {
+        if let Self::Update { patch, .. } = self {
+            *patch = other;
+        }
+    }
+}
 
 /// What an operation is about.
 pub(super) struct Order {
@@ -207,6 +221,8 @@ impl Hands {
         // What a try of this create named, and no read saw.
         let mut unseen: Option<String> = None;
         let mut call = order.call.clone();
+        // How often an update that was refused was looked at again, and whether one was begun.
+        let (mut looks, mut in_part) = (0, false);
         loop {
             let tried = tokio::select! {
                 tried = self.attempt(order, &call, id, &token, started) => tried,
@@ -214,6 +230,19 @@ impl Hands {
                 () = self.cancel.at_least(Stop::Leave) => Tried::Left,
             };
             attempt += 1;
+            in_part |= matches!(tried, Tried::Failed(..));
+            if !unsure && let Some(left) = self.instead(order, &call, &tried, &mut looks).await {
+                let Some(patch) = left else { return Ok(Done::new(id, None)) };
+                if let Tried::Refused(why) | Tried::Failed(why, _) = tried {
+                    let (subject, wait) = (order.subject.clone(), Duration::ZERO);
+                    self.say(Event::Retrying { subject, why, wait });
+                }
+                call.patch_with(patch);
+                token = self.token(id, attempt);
+                let (client_token, began) = (token.clone(), self.clock.unix());
+                self.journal.append(Entry::Retry { id, client_token, began }).await?;
+                continue;
+            }
             // What failed may have done some of it, and what is in the way may be doing something else.
             let moved = match &tried {
                 Tried::Failed(..) => true,
@@ -256,7 +285,7 @@ impl Hands {
                     Some(wait) => (fault, wait),
                     None => {
                         if !unsure {
-                            self.failed(id, fault.to_string(), None, false);
+                            self.failed(id, fault.to_string(), None, in_part);
                         }
                         return Err(Halt::Fault(Box::new(named(fault, order))));
                     }
@@ -337,17 +366,11 @@ impl Hands {
                     return Err(Halt::Stopped);
                 }
             }
-            if moved
-                && !unsure
-                && let Some(afresh) = &order.afresh
-            {
-                match self.look_again(order, afresh, id).await? {
+            if moved && !unsure {
+                match self.look_again(order, id).await? {
                     Some(None) => return Ok(Done::new(id, None)),
-                    Some(Some(patch)) if !matches!(&call, Call::Update { patch: was, .. } if *was == patch) =>
-                    {
-                        if let Call::Update { patch: was, .. } = &mut call {
-                            *was = patch;
-                        }
+                    Some(Some(patch)) if call.patch() != Some(&patch) => {
+                        call.patch_with(patch);
                         // Another body needs another token.
                         token = self.token(id, attempt);
                         attempt += 1;
@@ -356,24 +379,6 @@ impl Hands {
                     }
                     _ => {}
                 }
-            }
-        }
-    }
-
-    /// The patch against what is there now: none inside if nothing is left to do, none at all if it
-    /// isn't there, which the next try will say.
-    async fn look_again(
-        &self,
-        order: &Order,
-        afresh: &Afresh,
-        id: u64,
-    ) -> Result<Option<Option<Json>>, Halt> {
-        let Call::Update { identifier, .. } = &order.call else { return Ok(None) };
-        match self.provider.read(&order.subject.type_name, identifier).await {
-            Ok(live) => Ok(live.map(|live| afresh(&live))),
-            Err(fault) => {
-                self.failed(id, fault.to_string(), None, true);
-                Err(Halt::Fault(Box::new(fault)))
             }
         }
     }

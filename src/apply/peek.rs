@@ -100,7 +100,7 @@ async fn look(
         .zip(declared)
         .is_some_and(|(kind, declared)| is_tagged(&live, declared, &operation.address, &kind));
     let seen = || veiled(operation.declared.as_deref(), live.clone(), secrets);
-    Ok(ours.then(|| Ending::Recorded { identifier: identifier.clone(), seen: seen() }))
+    Ok(ours.then(|| Ending::Recorded { identifier: identifier.clone(), seen: seen(), in_part: false }))
 }
 
 async fn there(
@@ -116,7 +116,7 @@ async fn there(
         seen.unwrap_or_else(|| Json::Object(serde_json::Map::new())),
         secrets,
     );
-    Ok(Some(Ending::Recorded { identifier, seen }))
+    Ok(Some(Ending::Recorded { identifier, seen, in_part: false }))
 }
 
 fn not_done(fault: String) -> Ending {

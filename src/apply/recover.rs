@@ -410,7 +410,7 @@ impl Recoverer {
                 let identifier = identifier.or_else(|| operation.identifier.clone()).unwrap_or_default();
                 let seen = self.hands.read_after(&operation.type_name, &identifier, |_| false).await?;
                 let seen = veiled(operation.declared.as_deref(), seen.unwrap_or_else(nothing), &self.secrets);
-                Ok((Ending::Recorded { identifier, seen }, Recovered::Done))
+                Ok((Ending::Recorded { identifier, seen, in_part: false }, Recovered::Done))
             }
             Tried::Failed(fault, identifier) => {
                 let create = unfinished.create();
@@ -485,7 +485,7 @@ impl Recoverer {
                     // Its own end, before what is doubted of it; the one that comes back finds it ended.
                     self.hands.taken(operation.id, &create, &name, live, &self.secrets);
                 }
-                (Ending::Recorded { identifier: name, seen }, Recovered::Done)
+                (Ending::Recorded { identifier: name, seen, in_part: false }, Recovered::Done)
             }
             // What has the name stays; the next create meets it and says so.
             Verdict::Absent | Verdict::Anothers(_) | Verdict::Unclear => failed(fault, None),

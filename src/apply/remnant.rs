@@ -176,7 +176,10 @@ impl Hands {
     /// What differs, and what no read shows, is left for the next plan.
     pub fn taken(&self, id: u64, create: &Create<'_>, identifier: &str, live: Json, secrets: &Secrets) {
         let seen = veiled(create.declared, live, secrets);
-        self.ended(id, Ending::Recorded { identifier: identifier.to_owned(), seen: seen.clone() });
+        self.ended(
+            id,
+            Ending::Recorded { identifier: identifier.to_owned(), seen: seen.clone(), in_part: false },
+        );
         if let Some(declared) = create.declared {
             let (address, type_name) = (create.address.clone(), create.type_name.clone());
             let mut recorded = declared.recorded(address, type_name, identifier.to_owned(), seen);

@@ -1,11 +1,13 @@
 //! One update: the patch against what is there, in as many steps as the service wants, each written
 //! down.
 
+use super::afresh::Form;
 use super::desired::{Wanted, kept_apart};
 use super::engine::Made;
 use super::event::{Doing, Subject};
 use super::nothing;
 use super::operation::{Call, Done, Halt, Hands, Order};
+use crate::diff::{guarded, in_whole_lists, leans};
 use crate::model::{Desired, Json, Recorded, Secrets};
 use crate::schema::TypeName;
 use crate::state::{Ending, Entry};
@@ -30,19 +32,30 @@ const LOOKS: [u64; 6] = [100, 250, 500, 1_000, 2_000, 4_000];
 /// Changes what differs, if anything still does, and records it.
 pub(super) async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> Result<Made, Halt> {
     let Update { subject, mut wanted, desired, identifier, recorded, read, timeout } = update;
+    let taken_over = subject.doing == Doing::Import;
+    if let Some(Recorded { doubts, .. }) = &recorded {
+        (wanted.half_way, wanted.lingers) = (doubts.half_way, doubts.lingers);
+    }
+    let owned_of = |live: &Json| match taken_over {
+        true => Some(wanted.holding(&desired, live, secrets)),
+        false => recorded.as_ref().map(|recorded| recorded.declared.clone()),
+    };
+    // What the plan read may be long ago. What is owned goes by names and values, so that the patch
+    // against another read asks for the same.
+    let read = read.filter(|live| {
+        let patch = wanted.patch(&desired, owned_of(live).as_ref(), live, secrets);
+        patch.is_none_or(|patch| !leans(&patch, live, &wanted.resource_type))
+    });
     let mut live = match read {
         Some(live) => live,
         None => read_now(hands, &subject.type_name, &identifier).await?.unwrap_or_else(nothing),
     };
+    let mut owned = owned_of(&live);
     if let Some(recorded) = &recorded {
-        wanted.half_way = recorded.doubts.half_way;
         wanted.declared.undeclared = hands
             .journal
             .with(|state| wanted.undeclared(&desired, recorded, &live, secrets, &state.resources));
     }
-    let taken_over = subject.doing == Doing::Import;
-    let recorded = recorded.map(|recorded| recorded.declared);
-    let mut owned = if taken_over { Some(wanted.holding(&desired, &live, secrets)) } else { recorded };
     let put = |wanted: &Wanted, live: &Json, declared: Option<Json>| {
         let seen = kept_apart(&wanted.declared, wanted.veiled(live, secrets), secrets);
         let (address, type_name) = (subject.address.clone(), subject.type_name.clone());
@@ -65,15 +78,22 @@ pub(super) async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> 
                 return Ok(Made {
                     identifier: Some(identifier),
                     known: Some((step.value.clone(), live)),
-                    found: false,
+                    ..Made::default()
                 });
             }
             continue;
         };
+        let patch = guarded(patch, &live, &step.resource_type);
         let afresh = {
             let (step, desired, owned) = (Arc::clone(&step), Arc::clone(&desired), owned.clone());
             let secrets = secrets.clone();
-            move |live: &Json| step.patch(&desired, owned.as_ref(), live, &secrets)
+            move |live: &Json, form: Form| {
+                let patch = step.patch(&desired, owned.as_ref(), live, &secrets)?;
+                Some(match form {
+                    Form::Guarded => guarded(patch, live, &step.resource_type),
+                    Form::Whole => in_whole_lists(patch, live),
+                })
+            }
         };
         let order = Order {
             subject: subject.clone(),
@@ -91,7 +111,8 @@ pub(super) async fn update(hands: &Hands, update: Update, secrets: &Secrets) -> 
         // The model from before the update, which isn't what was asked for: the read lags.
         let stale = |seen: &Json| *seen == live && !step.is_shown(&desired, owned.as_ref(), seen, secrets);
         let said = said.or(Some(identifier.clone()));
-        let made = record(hands, id, said, &step, &subject.type_name, secrets, stale).await?;
+        let left = |seen: &Json| step.left(&desired, owned.as_ref(), (&live, seen), secrets);
+        let made = record(hands, id, said, &step, &subject.type_name, secrets, (stale, left)).await?;
         if last {
             return Ok(made);
         }
@@ -113,7 +134,8 @@ async fn read_now(hands: &Hands, type_name: &TypeName, identifier: &str) -> Resu
     hands.provider.read(type_name, identifier).await.map_err(|fault| Halt::Fault(Box::new(fault)))
 }
 
-/// Reads what is there after an operation, and ends it.
+/// Reads what is there after an operation, and ends it. `stale` tells a model from before it, `left`
+/// what of it a read shows otherwise.
 pub(super) async fn record(
     hands: &Hands,
     id: u64,
@@ -121,7 +143,7 @@ pub(super) async fn record(
     wanted: &Wanted,
     type_name: &TypeName,
     secrets: &Secrets,
-    stale: impl Fn(&Json) -> bool,
+    (stale, left): (impl Fn(&Json) -> bool, impl Fn(&Json) -> Vec<Vec<String>>),
 ) -> Result<Made, Halt> {
     let identifier = identifier.or_else(|| wanted.predicted_identifier.clone()).unwrap_or_default();
     // Should the read fail, the operation stays unfinished: the next run finds it done and reads.
@@ -134,6 +156,9 @@ pub(super) async fn record(
     }
     let seen = seen.unwrap_or_else(nothing);
     let veiled = kept_apart(&wanted.declared, wanted.veiled(&seen, secrets), secrets);
-    hands.ended(id, Ending::Recorded { identifier: identifier.clone(), seen: veiled });
-    Ok(Made { identifier: Some(identifier), known: Some((wanted.value.clone(), seen)), found: false })
+    let left = left(&seen);
+    // What a service still has after a second try is the service's.
+    let in_part = !left.is_empty() && !wanted.lingers;
+    hands.ended(id, Ending::Recorded { identifier: identifier.clone(), seen: veiled, in_part });
+    Ok(Made { identifier: Some(identifier), known: Some((wanted.value.clone(), seen)), left, found: false })
 }

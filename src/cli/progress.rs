@@ -108,6 +108,7 @@ fn reason(kind: FaultKind) -> &'static str {
         FaultKind::Throttled => "throttled",
         FaultKind::NotYetUsable => "not usable yet",
         FaultKind::Conflict => "busy with something else",
+        FaultKind::Invalid => "refused, and looked at again",
         FaultKind::Unreachable => "without an answer",
         _ => "failed inside the service",
     }

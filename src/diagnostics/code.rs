@@ -106,7 +106,7 @@ codes! {
     APPLY_FAILED = "E0503" "an operation failed"
         "The service's own words are shown, at the line of the stack file that they are about. What depends on it was not started; everything else was finished.";
     PROMISE_BROKEN = "E0504" "the service answered otherwise than the plan said"
-        "A value that was known at plan time came out differently. What would have been built on it was not started.";
+        "A value that was known at plan time came out differently. What would have been built on it was not started. As a warning: an update is done, and a read after it shows something otherwise than it was asked for; what was evstack's stays so, and the next plan shows what is left to do.";
     UNKNOWN_TARGET = "E0505" "`--target`, `--exclude` or `--replace` names nothing"
         "Give an address as the plan prints it, such as `rule.analyseNewReviews`. What one flag asks for and another leaves out names nothing either.";
     NOT_APPROVED = "E0506" "nothing approved the plan"

@@ -32,7 +32,10 @@ impl Walk<'_> {
             let next = (from..live.len())
                 .find(|j| self.below(&i.to_string(), &j.to_string(), |walk| walk.satisfied(item, &live[*j])));
             let Some(j) = next else {
-                return self.compare_by_position(items, recorded, live);
+                return match self.recognised(recorded, live) {
+                    Some(ours) => self.compare_ours(items, recorded, live, &ours),
+                    None => self.compare_by_position(items, recorded, live),
+                };
             };
             pairs[j] = Some(i);
             from = j + 1;
@@ -47,6 +50,52 @@ impl Walk<'_> {
             }
         }
         Value::Array(before)
+    }
+
+    /// Where what was sent last stands in order, if all of it does and others' items stand beside it.
+    fn recognised(&mut self, recorded: &[Json], live: &[Json]) -> Option<Vec<usize>> {
+        if recorded.is_empty() || recorded.len() >= live.len() {
+            return None;
+        }
+        let mut ours: Vec<usize> = Vec::with_capacity(recorded.len());
+        for was in recorded {
+            let from = ours.last().map_or(0, |last| last + 1);
+            let found = (from..live.len())
+                .find(|j| self.below("*", "*", |walk| walk.satisfied(&shown(was), &live[*j])))?;
+            ours.push(found);
+        }
+        Some(ours)
+    }
+
+    /// By position among ours alone: others' items keep their places.
+    fn compare_ours(&mut self, items: &[Value], recorded: &[Json], live: &[Json], ours: &[usize]) -> Value {
+        let mut before = Vec::with_capacity(items.len());
+        for (i, item) in items.iter().enumerate() {
+            let at = ours.get(i);
+            let live_key = at.map_or_else(|| "-".to_owned(), usize::to_string);
+            let there = self.below(&i.to_string(), &live_key, |walk| match at {
+                Some(j) => walk.compare(item, recorded.get(i), live.get(*j)),
+                None => walk.differs(item, None),
+            });
+            before.extend(there);
+        }
+        for j in ours.iter().skip(items.len()) {
+            before.push(self.remove_item(*j, &live[*j]));
+        }
+        Value::Array(before)
+    }
+
+    /// Whether all of a list that was declared is there: what stands beside it is others'.
+    pub(super) fn are_there(&mut self, recorded: &Json, live: &[Json]) -> bool {
+        if self.shape.reset(&self.path).is_some() || self.shape.document(&self.path) {
+            return false;
+        }
+        let mut free = vec![true; live.len()];
+        recorded.as_array().into_iter().flatten().all(|was| {
+            let found = (0..live.len())
+                .find(|j| free[*j] && self.below("*", "*", |walk| walk.satisfied(&shown(was), &live[*j])));
+            found.is_some_and(|j| std::mem::replace(&mut free[j], false))
+        })
     }
 
     fn compare_by_position(&mut self, items: &[Value], recorded: &[Json], live: &[Json]) -> Value {

@@ -205,8 +205,8 @@ impl Walk<'_> {
                 }
                 // Others' items stay: ours go one by one.
                 Some(Json::Array(items))
-                    if walk.shape.identity(&walk.path).is_some()
-                        && was.as_array().is_some_and(|was| was.len() < items.len()) =>
+                    if was.as_array().is_some_and(|was| was.len() < items.len())
+                        && (walk.shape.identity(&walk.path).is_some() || walk.are_there(was, items)) =>
                 {
                     Some(walk.compare_items(&[], Some(was), items)).filter(|v| *v != Value::Array(Vec::new()))
                 }

@@ -11,6 +11,7 @@ mod blocking;
 mod compare;
 mod drift;
 mod equal;
+mod guard;
 mod holding;
 mod once;
 mod overlay;
@@ -26,6 +27,7 @@ pub use drift::{
     restored,
 };
 pub use equal::{declared, is_hash, is_hidden, revealed, same};
+pub use guard::{guarded, in_whole_lists, leans};
 pub use holding::{Holding, holding};
 pub use once::{Listing, answers_with_what_is_there, listing, once, unique_name};
 pub use patch::{create_model, patch, unsayable};

@@ -145,6 +145,13 @@ fn missing<'d>(
     found
 }
 
+/// What a model becomes; none where an operation can't be done on it.
+pub(super) fn applied(operations: &[Json], live: &Json) -> Option<Json> {
+    let patch: json_patch::Patch = serde_json::from_value(Json::Array(operations.to_vec())).ok()?;
+    let mut target = live.clone();
+    json_patch::patch(&mut target, &patch).ok().map(|()| target)
+}
+
 /// Operations under way, and the paths that they write.
 #[derive(Default)]
 struct Operations {
@@ -203,12 +210,7 @@ impl Operations {
 
     /// The live model after these operations.
     fn applied_to(&self, live: &Json) -> Json {
-        let mut target = live.clone();
-        let patch: Option<json_patch::Patch> = serde_json::from_value(Json::Array(self.list.clone())).ok();
-        match patch.map(|patch| json_patch::patch(&mut target, &patch)) {
-            Some(Ok(())) => target,
-            _ => live.clone(),
-        }
+        applied(&self.list, live).unwrap_or_else(|| live.clone())
     }
 
     /// A write-only property once more, at the highest place that the model doesn't have yet.
@@ -334,7 +336,7 @@ pub(super) fn descending(a: &[String], b: &[String]) -> Ordering {
     b.len().cmp(&a.len())
 }
 
-fn at<'j>(json: &'j Json, path: &[String]) -> Option<&'j Json> {
+pub(super) fn at<'j>(json: &'j Json, path: &[String]) -> Option<&'j Json> {
     path.iter().try_fold(json, |json, name| match json {
         Json::Object(members) => members.get(name),
         Json::Array(items) => name.parse::<usize>().ok().and_then(|i| items.get(i)),
@@ -342,7 +344,7 @@ fn at<'j>(json: &'j Json, path: &[String]) -> Option<&'j Json> {
     })
 }
 
-fn pointer(path: &[String]) -> String {
+pub(super) fn pointer(path: &[String]) -> String {
     path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
 }
 

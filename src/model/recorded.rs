@@ -42,7 +42,7 @@ pub struct Recorded {
     pub doubts: Doubts,
 }
 
-/// What is to be known of a resource since an update of it failed; gone with the next one that ends
+/// What is to be known of a resource since an update of it failed or wasn't seen; gone with the next one that ends
 /// well.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Doubts {
@@ -50,6 +50,10 @@ pub struct Doubts {
     /// to be: the next update sends it again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub half_way: bool,
+    /// A read after the last update showed something otherwise than it was asked for: what was declared
+    /// before is still among what is declared.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lingers: bool,
     /// Properties that the handler refused to change in place, though the schema doesn't say so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixed: Vec<Fixed>,
@@ -68,7 +72,7 @@ impl Doubts {
     /// Whether nothing is in doubt.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.half_way && self.fixed.is_empty()
+        !self.half_way && !self.lingers && self.fixed.is_empty()
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a plan costs in calls, and about how long its apply takes.
 //!
 //! Counted are the calls of the apply itself: one to begin each operation, those that ask how far it
-//! is, one read after a create or an update. Reads before a plan, and whatever has to be tried
+//! is, one read after a create or an update, and one before an update of lists and tags, whose patch is
+//! only right as long as nobody else writes. Reads before a plan, and whatever has to be tried
 //! again, aren't. How long an operation takes is told by `durations`, whose figures are mostly
 //! estimates: so all that hangs on time is "about".
 
@@ -23,7 +24,7 @@ pub struct Calls {
     pub delete: usize,
     /// `GetResourceRequestStatus`: about, where operations take their time.
     pub poll: usize,
-    /// `GetResource`, after each create and update.
+    /// `GetResource`, after each create and update, and before an update of lists and tags.
     pub read: usize,
     /// All of them.
     pub total: usize,
@@ -66,7 +67,7 @@ pub fn calls(plan: &Plan, catalogue: &Catalogue, rate: Option<f64>) -> Calls {
             Operation::Delete => (&mut calls.delete, 0),
         };
         *count += work.times;
-        calls.read += reads * work.times;
+        calls.read += reads * work.times + usize::from(work.looks);
         calls.poll += work.times * if rate.is_some() { polls(work.seconds) } else { 1 };
     }
     calls.total = calls.create + calls.update + calls.delete + calls.poll + calls.read;
@@ -94,6 +95,8 @@ struct Work<'a> {
     times: usize,
     /// How long each takes.
     seconds: f64,
+    /// Whether it is read once more before.
+    looks: bool,
 }
 
 impl Work<'_> {
@@ -122,11 +125,13 @@ fn works<'a>(plan: &'a Plan, catalogue: &Catalogue) -> Vec<Work<'a>> {
         };
         for operation in operations {
             let type_name = change.type_name.as_str();
-            let durations = known
-                .entry(type_name)
-                .or_insert_with(|| durations(type_name, catalogue.of(&change.type_name).as_deref()));
-            let times = if *operation == Operation::Update { change.updates.max(1) } else { 1 };
-            works.push(Work { change, operation: *operation, times, seconds: durations.of(*operation) });
+            let kind = catalogue.of(&change.type_name);
+            let durations = known.entry(type_name).or_insert_with(|| durations(type_name, kind.as_deref()));
+            let updates = *operation == Operation::Update;
+            let times = if updates { change.updates.max(1) } else { 1 };
+            let looks = updates && kind.as_deref().is_some_and(|kind| change.diff.leans(kind));
+            let (operation, seconds) = (*operation, durations.of(*operation));
+            works.push(Work { change, operation, times, seconds, looks });
         }
     }
     works

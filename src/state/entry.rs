@@ -122,6 +122,9 @@ pub enum Ending {
         identifier: String,
         /// The read after it.
         seen: Json,
+        /// Of an update: whether the read shows something of ours otherwise than it was asked for.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_part: bool,
     },
     /// It isn't there any more.
     Deleted,

@@ -200,10 +200,16 @@ impl State {
         let Operation { verb, address, type_name, identifier: known, declared, deposes, leftover, .. } =
             operation;
         match ending {
-            Ending::Recorded { identifier, seen } => {
+            Ending::Recorded { identifier, seen, in_part } => {
                 let Some(declared) = declared else { return };
-                let recorded =
+                let mut recorded =
                     declared.recorded(address.clone(), type_name, identifier.clone(), seen.clone());
+                if let (Verb::Update, true, Some(before)) = (verb, in_part, self.resources.get(&address)) {
+                    let mut both = before.declared.clone();
+                    add(&mut both, &recorded.declared);
+                    recorded.declared = both;
+                    recorded.doubts.lingers = true;
+                }
                 let (of, asked) = (recorded.type_name.clone(), recorded.drain);
                 let before = self.resources.insert(address, recorded);
                 let before = before.filter(|before| deposes && before.identifier != *identifier);
@@ -299,6 +305,12 @@ fn add(first: &mut Json, second: &Json) {
                     }
                 }
             }
+        }
+        // An item that isn't asked for any more may still be there. It comes last: lists with an order
+        // are compared by their places.
+        (Json::Array(first), Json::Array(second)) => {
+            let before = std::mem::replace(first, second.clone());
+            first.extend(before.into_iter().filter(|item| !second.contains(item)));
         }
         (first, second) => second.clone_into(first),
     }

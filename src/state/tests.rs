@@ -52,7 +52,8 @@ fn begin(operation: Operation) -> Entry {
 
 /// A run in which everything happens that a journal can say.
 fn eventful() -> Vec<Entry> {
-    let recorded = |id: &str| Ending::Recorded { identifier: id.to_owned(), seen: json!({"Arn": id}) };
+    let recorded =
+        |id: &str| Ending::Recorded { identifier: id.to_owned(), seen: json!({"Arn": id}), in_part: false };
     vec![
         begin(operation(1, Verb::Create, "queue.a")),
         Entry::Requested { id: 1, request_token: "r1".to_owned(), identifier: Some("id-queue.a".to_owned()) },

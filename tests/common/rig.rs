@@ -429,6 +429,21 @@ impl Rig {
         done
     }
 
+    /// As `evstack apply`: once the plan is made and before it is carried out, something may happen.
+    pub fn apply_after(&self, text: &str, between: impl FnOnce()) -> Result<(Plan, Outcome), String> {
+        let loaded = self.load(text)?;
+        let mut locked = self.lock(&loaded);
+        let done: Result<_, Diagnostics> = self.runtime.block_on(async {
+            let means = self.means();
+            let made = self.made(&loaded, &mut locked, &means, &Wanted::default()).await?;
+            between();
+            let outcome = carry_out(&loaded, &made.plan, &made.live, &means, &mut locked).await?;
+            Ok((made.plan, outcome))
+        });
+        locked.compact().expect("the state is written");
+        done.map_err(|problems| format!("{problems:#?}\n{text}"))
+    }
+
     /// The same, in a state that is held already, whose journal isn't folded at the end.
     pub fn attempt_in(
         &self,
@@ -542,22 +557,7 @@ impl Rig {
     /// One call of Cloud Control, past the engine and its records; the error's name and message
     /// where it is refused.
     pub fn call(&self, operation: &str, input: &Json) -> Result<Json, String> {
-        let request = http::Request::post("/")
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", format!("CloudApiService.{operation}"))
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, \
-                 SignedHeaders=host, Signature=00",
-            )
-            .body(Bytes::from(input.to_string()))
-            .expect("a request");
-        let response = self.cloud.handle(&request);
-        let answer: Json = serde_json::from_slice(response.body()).expect("JSON comes back");
-        match response.status().as_u16() {
-            200 => Ok(answer),
-            _ => Err(format!("{operation}: {answer}")),
-        }
+        call_on(&self.cloud, operation, input)
     }
 
     /// What a read shows.
@@ -611,6 +611,26 @@ pub struct Back {
     pub plan: Plan,
     pub restoration: Restoration,
     pub outcome: Outcome,
+}
+
+/// One call of Cloud Control, past every engine; the error's name and message where it is refused.
+pub fn call_on(cloud: &Cloud, operation: &str, input: &Json) -> Result<Json, String> {
+    let request = http::Request::post("/")
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-target", format!("CloudApiService.{operation}"))
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/cloudcontrolapi/aws4_request, \
+             SignedHeaders=host, Signature=00",
+        )
+        .body(Bytes::from(input.to_string()))
+        .expect("a request");
+    let response = cloud.handle(&request);
+    let answer: Json = serde_json::from_slice(response.body()).expect("JSON comes back");
+    match response.status().as_u16() {
+        200 => Ok(answer),
+        _ => Err(format!("{operation}: {answer}")),
+    }
 }
 
 async fn recovered(locked: &mut Locked, means: &Means) -> Result<BTreeSet<Address>, Diagnostics> {

@@ -236,7 +236,7 @@ impl Stage<'_> {
             found
         };
         let tags = self.kind.tagging.property.as_deref().unwrap_or("Tags");
-        for operation in &operations {
+        for operation in operations.iter().filter(|operation| operation["op"] != "test") {
             let at = operation["path"].as_str().unwrap_or("");
             let names: Vec<String> = at.split('/').skip(1).map(str::to_owned).collect();
             let top = &names[0];

@@ -37,6 +37,10 @@ impl Engine<'_> {
                     Doing::Delete if self.is_counted(step) => self.outcome.destroyed += 1,
                     Doing::Delete | Doing::Drain => {}
                 }
+                if !made.left.is_empty() && !self.is_widened(step) {
+                    let desired = self.knowledge.of(&subject.address);
+                    self.outcome.warnings.push(failure::left(&subject.address, &made.left, desired));
+                }
                 let identifier = made.identifier;
                 let known = made.known;
                 if let (true, Some((_, seen))) = (self.is_widened(step), &known) {

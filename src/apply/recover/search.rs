@@ -317,7 +317,7 @@ impl Search {
 
     fn made(&self, unfinished: &Unfinished, identifier: String, live: Json) -> Fate {
         let seen = veiled(unfinished.operation.declared.as_deref(), live, &self.recoverer.secrets);
-        Fate::Told(Box::new((Ending::Recorded { identifier, seen }, Recovered::Done)), None)
+        Fate::Told(Box::new((Ending::Recorded { identifier, seen, in_part: false }, Recovered::Done)), None)
     }
 }
 

@@ -29,6 +29,13 @@ pub(super) fn report(
         forget: outcome.forgotten,
     };
     let mut diagnostics = Diagnostics::new();
+    for warning in &outcome.warnings {
+        let mut warning = warning.clone();
+        for hint in &mut warning.hints {
+            *hint = hint.replace("`evstack plan`", &format!("`{}`", spelled(planned, "plan")));
+        }
+        diagnostics.push(warning);
+    }
     for failure in &outcome.failures {
         let mut diagnostic = failure.diagnostic.clone();
         for hint in &mut diagnostic.hints {
