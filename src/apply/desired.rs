@@ -124,7 +124,8 @@ impl<'a> Knowledge<'a> {
             properties,
             dependencies: change.depends_on.clone(),
             predicted: change.predicted(),
-            protection: change.protection,
+            // The change's own is that of what ends.
+            protection: desired.options.protection,
             retain_on_delete: desired.options.retain_on_delete,
             drain: desired.options.drain,
             place: (self.job.place_of)(desired.span),

@@ -53,7 +53,7 @@ impl Full {
 }
 
 /// `1h30m`
-fn in_units(seconds: u64) -> String {
+pub(super) fn in_units(seconds: u64) -> String {
     let units = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
     units.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect()
 }

@@ -19,7 +19,7 @@ use super::widen::{beside, widened};
 use super::{Job, Means, Outcome, Skipped, Unwritten};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::diff::{Listing, answers_with_what_is_there, listing};
-use crate::model::{Action, Address, Doubts, Json, Secrets, Value};
+use crate::model::{Action, Address, Json, Secrets, Value};
 use crate::plan::adoption::recorded_as;
 use crate::plan::{Plan, ResourceChange};
 use crate::provider::{Silence, Urgency};
@@ -231,7 +231,7 @@ impl<'a> Engine<'a> {
             && recorded.protection == now.protection
             && recorded.retain_on_delete == now.retain_on_delete
             && recorded.drain == now.drain
-            && recorded.doubts.is_empty();
+            && !recorded.doubts.half_way;
         if !same {
             let mut recorded = recorded;
             recorded.declared = now.properties;
@@ -241,7 +241,7 @@ impl<'a> Engine<'a> {
             recorded.drain = now.drain;
             recorded.place = now.place;
             // What is there is what is wanted, whatever an update before it did.
-            recorded.doubts = Doubts::default();
+            recorded.doubts.half_way = false;
             drop(self.hands.journal.append(Entry::Put { recorded: Box::new(recorded) }));
         }
     }

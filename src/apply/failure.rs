@@ -84,7 +84,7 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
             (None, Diagnostic::error(Code::APPLY_FAILED, words).hint(hint))
         }
         Halt::TimedOut(timeout) => {
-            let words = format!("{what} isn't {verb} after {} minutes", timeout.as_secs() / 60);
+            let words = format!("{what} isn't {verb} after {}", super::drain::in_units(timeout.as_secs()));
             let diagnostic = Diagnostic::error(Code::APPLY_FAILED, words);
             (None, diagnostic.hint("it still runs: the next `evstack apply` looks into it before it plans"))
         }

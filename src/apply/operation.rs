@@ -225,7 +225,7 @@ impl Hands {
         let (mut looks, mut in_part) = (0, false);
         loop {
             let tried = tokio::select! {
-                tried = self.attempt(order, &call, id, &token, started) => tried,
+                tried = self.attempt(order, &call, id, &token) => tried,
                 // Whatever it waits for: the journal has what the next run needs.
                 () = self.cancel.at_least(Stop::Leave) => Tried::Left,
             };
@@ -255,6 +255,7 @@ impl Hands {
                 Tried::Left => return Err(Halt::Left),
                 Tried::TakenOver(why) => return Err(Halt::Disk(why)),
                 Tried::Cancelled(identifier) => {
+                    let identifier = identifier.or_else(|| order.predicted_identifier.clone());
                     let Some(identifier) = self.remnant(order, identifier) else {
                         self.failed(id, "cancelled".to_owned(), None, true);
                         return Err(Halt::Cancelled(false));
@@ -281,15 +282,19 @@ impl Hands {
                     }
                     None => return Err(Halt::Fault(Box::new(fault))),
                 },
-                Tried::Refused(fault) => match self.again(&mut backoff, retry::beginning(fault.kind)) {
-                    Some(wait) => (fault, wait),
-                    None => {
-                        if !unsure {
-                            self.failed(id, fault.to_string(), None, in_part);
+                Tried::Refused(fault) => {
+                    // What broke down at the service's front, or before it, may have come through.
+                    unsure |= fault.kind == FaultKind::Internal;
+                    match self.again(&mut backoff, retry::beginning(fault.kind)) {
+                        Some(wait) => (fault, wait),
+                        None => {
+                            if !unsure {
+                                self.failed(id, fault.to_string(), None, in_part);
+                            }
+                            return Err(Halt::Fault(Box::new(named(fault, order))));
                         }
-                        return Err(Halt::Fault(Box::new(named(fault, order))));
                     }
-                },
+                }
                 // It didn't go after all (nobody can delete a subscription that waits for its
                 // confirmation): it is ours, and as it was asked for.
                 Tried::Failed(fault, identifier)
@@ -305,6 +310,9 @@ impl Hands {
                     // What a try before it may have made is looked at too.
                     let exists = fault.may_be_anothers(predicted);
                     let name = identifier.or_else(|| unseen.clone().filter(|_| exists));
+                    // Broken down inside, a handler may have made it and not say so.
+                    let may_be = fault.kind == FaultKind::Internal;
+                    let name = name.or_else(|| order.predicted_identifier.clone().filter(|_| may_be));
                     let name =
                         self.remnant(order, name).filter(|name| !exists || unseen.as_ref() == Some(name));
                     let mut left = None;
@@ -482,15 +490,8 @@ impl Hands {
     }
 
     /// Calls once and follows what was begun.
-    pub async fn attempt(
-        &self,
-        order: &Order,
-        call: &Call,
-        id: u64,
-        token: &str,
-        started: Duration,
-    ) -> Tried {
-        match self.call_and_follow(order, call, id, token, started).await {
+    pub async fn attempt(&self, order: &Order, call: &Call, id: u64, token: &str) -> Tried {
+        match self.call_and_follow(order, call, id, token).await {
             Tried::Refused(fault) => Tried::Refused(order.veiled(fault)),
             Tried::Failed(fault, identifier) => Tried::Failed(order.veiled(fault), identifier),
             Tried::Unknown(fault) => Tried::Unknown(order.veiled(fault)),
@@ -498,14 +499,7 @@ impl Hands {
         }
     }
 
-    async fn call_and_follow(
-        &self,
-        order: &Order,
-        call: &Call,
-        id: u64,
-        token: &str,
-        started: Duration,
-    ) -> Tried {
+    async fn call_and_follow(&self, order: &Order, call: &Call, id: u64, token: &str) -> Tried {
         let answer = loop {
             // Its intent may be old: it was refused before, and waited for another try.
             if let Err(why) = self.journal.still_held().await {
@@ -536,7 +530,8 @@ impl Hands {
             let (request_token, identifier) = (progress.request_token.clone(), progress.identifier.clone());
             drop(self.journal.append(Entry::Requested { id, request_token, identifier }));
         }
-        self.follow(&order.subject, progress, started, order.timeout).await
+        // The time that it is given is its own, not that of the tries before it.
+        self.follow(&order.subject, progress, self.clock.now(), order.timeout).await
     }
 }
 

@@ -362,11 +362,9 @@ impl Recoverer {
             hidden,
             afresh: None,
         };
-        let started = self.hands.clock.now();
         let mut backoff = crate::provider::retry::Backoff::new(self.hands.seed ^ operation.id);
         loop {
-            let tried =
-                self.hands.attempt(&order, &order.call, operation.id, &operation.client_token, started).await;
+            let tried = self.hands.attempt(&order, &order.call, operation.id, &operation.client_token).await;
             let fault = match tried {
                 Tried::Refused(fault) | Tried::Unknown(fault) => fault,
                 other => return self.found(unfinished, other).await,

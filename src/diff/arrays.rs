@@ -6,10 +6,7 @@
 use super::DifferenceKind;
 use super::compare::{Walk, shown};
 use super::equal::{plainly, same};
-use crate::model::{Json, Value};
-
-/// Names that tell items apart, where a type says nothing better.
-pub(super) const NAMES: &[&str] = &["Key", "Id", "Name", "PolicyName", "IndexName", "AttributeName", "Sid"];
+use crate::model::{Json, NAMES, Value};
 
 /// Items of a set for which a better pairing is looked for.
 const LONGEST: usize = 500;
@@ -40,12 +37,12 @@ impl Walk<'_> {
             pairs[j] = Some(i);
             from = j + 1;
         }
-        let mut gone = self.gone(items, recorded, &[]);
+        let (mut was, _) = self.parted(items, recorded);
         let mut before = Vec::with_capacity(live.len());
         for (j, there) in live.iter().enumerate() {
             match pairs[j] {
-                Some(i) => before.push(self.kept_item(&items[i], i, j, recorded, there)),
-                None if self.take(&mut gone, there) => before.push(self.remove_item(j, there)),
+                Some(i) => before.push(self.kept_item(&items[i], (i, j), recorded, &mut was, there)),
+                None if self.take(&mut was, there) => before.push(self.remove_item(j, there)),
                 None => {}
             }
         }
@@ -121,7 +118,8 @@ impl Walk<'_> {
     fn compare_set(&mut self, items: &[Value], recorded: &[Json], live: &[Json]) -> Value {
         let reserved = self.shape.tags(&self.path);
         let mut free: Vec<bool> = live.iter().map(|l| !(reserved && is_reserved(l))).collect();
-        let mut pair = self.satisfied_pairs(items, live, &free);
+        let (mut was, new) = self.parted(items, recorded);
+        let mut pair = self.satisfied_pairs(items, live, &free, &was);
         for j in pair.iter().flatten() {
             free[*j] = false;
         }
@@ -139,11 +137,13 @@ impl Walk<'_> {
         let mut before = Vec::with_capacity(live.len());
         for (i, item) in items.iter().enumerate() {
             match pair[i] {
-                Some(j) if kept[i] => before.push(self.kept_item(item, i, j, recorded, &live[j])),
+                Some(j) if kept[i] => {
+                    before.push(self.kept_item(item, (i, j), recorded, &mut was, &live[j]));
+                }
                 Some(j) => {
-                    let was = self.namesake(item, recorded).cloned();
+                    let namesake = self.namesake(item, recorded).cloned();
                     let there = self.below(&i.to_string(), &j.to_string(), |walk| {
-                        walk.compare(item, was.as_ref(), Some(&live[j]))
+                        walk.compare(item, namesake.as_ref(), Some(&live[j]))
                     });
                     before.extend(there);
                 }
@@ -152,7 +152,7 @@ impl Walk<'_> {
                 }
             }
         }
-        let mut gone = self.gone(items, recorded, NAMES);
+        let mut gone = without_renewed(was, new);
         for (j, there) in live.iter().enumerate() {
             if free[j] && self.take(&mut gone, there) {
                 before.push(self.remove_item(j, there));
@@ -163,7 +163,13 @@ impl Walk<'_> {
 
     /// Pairs as many items as can be with something there that is as they want it. An item that
     /// says little may fit several, so a pair gives way where the other has somewhere else to go.
-    fn satisfied_pairs(&mut self, items: &[Value], live: &[Json], free: &[bool]) -> Vec<Option<usize>> {
+    fn satisfied_pairs(
+        &mut self,
+        items: &[Value],
+        live: &[Json],
+        free: &[bool],
+        was: &[&Json],
+    ) -> Vec<Option<usize>> {
         if let Some(pairs) = identical_pairs(items, live, free) {
             return pairs;
         }
@@ -174,6 +180,10 @@ impl Walk<'_> {
                 if self.below(&i.to_string(), &j.to_string(), |w| w.satisfied(item, &live[j])) {
                     found.push(j);
                 }
+            }
+            // What the record says of something else is the worse fit.
+            if found.len() > 1 && !was.is_empty() {
+                found.sort_by_cached_key(|j| was.iter().any(|was| self.shows(was, &live[*j])));
             }
             fits.push(found);
         }
@@ -197,8 +207,16 @@ impl Walk<'_> {
     }
 
     /// An item that a read shows as it is wanted: what a read doesn't show may still differ, and what
-    /// was declared in it and no longer is may still be there.
-    fn kept_item(&mut self, item: &Value, i: usize, j: usize, recorded: &[Json], live: &Json) -> Value {
+    /// was declared in it and no longer is may still be there. `was` is what the record has of items
+    /// that were other than they are wanted: the one that this item was, and had more, is taken from it.
+    fn kept_item(
+        &mut self,
+        item: &Value,
+        (i, j): (usize, usize),
+        recorded: &[Json],
+        was: &mut Vec<&Json>,
+        live: &Json,
+    ) -> Value {
         if self.hidden {
             // All that was sent is the declaration's.
             let there =
@@ -206,19 +224,33 @@ impl Walk<'_> {
             return there.unwrap_or(Value::Null);
         }
         let hides = self.shape.hides_below(&self.path);
-        let sent = |was: &&Json| item.to_json().is_some_and(|w| same(&w, was, self.context.secrets));
-        let was = recorded.iter().find(sent);
-        if !hides && was.is_some() {
+        let wanted = item.to_json();
+        let is_less =
+            |walk: &mut Self, was: &Json| wanted.as_ref().is_some_and(|item| !walk.shows(was, item));
+        let before = match was.iter().position(|was| self.shows(was, live) && is_less(self, was)) {
+            Some(at) => Some(was.remove(at)),
+            None => {
+                let sent = |was: &&Json| wanted.as_ref().is_some_and(|w| same(w, was, self.context.secrets));
+                let before = recorded.iter().find(sent);
+                if before.is_some() && !hides {
+                    return item.clone();
+                }
+                let before = before.or_else(|| self.namesake(item, recorded));
+                before.or_else(|| recorded.get(i).filter(|_| hides))
+            }
+        };
+        let before = before.cloned();
+        if !hides && before.is_none() {
             return item.clone();
         }
-        let was = was.or_else(|| self.namesake(item, recorded));
-        let was = was.or_else(|| recorded.get(i).filter(|_| hides)).cloned();
-        if !hides && was.is_none() {
-            return item.clone();
-        }
-        let there =
-            self.below(&i.to_string(), &j.to_string(), |walk| walk.compare(item, was.as_ref(), Some(live)));
+        let there = self
+            .below(&i.to_string(), &j.to_string(), |walk| walk.compare(item, before.as_ref(), Some(live)));
         there.unwrap_or(Value::Null)
+    }
+
+    /// Whether a live item has all that was recorded of one.
+    fn shows(&mut self, was: &Json, live: &Json) -> bool {
+        self.below("*", "*", |walk| walk.satisfied(&shown(was), live))
     }
 
     fn remove_item(&mut self, index: usize, there: &Json) -> Value {
@@ -227,28 +259,24 @@ impl Walk<'_> {
         shown(there)
     }
 
-    /// Recorded items that are no longer wanted, not even under the same name.
-    fn gone<'r>(&self, items: &[Value], recorded: &'r [Json], names: &[&str]) -> Vec<&'r Json> {
-        let mut wanted: Vec<Json> = items.iter().filter_map(Value::to_json).collect();
-        let mut gone = Vec::new();
-        for was in recorded {
-            let still = wanted.iter().position(|w| {
-                same(w, was, self.context.secrets)
-                    || names.iter().any(|n| was.get(*n).is_some_and(|name| w.get(*n) == Some(name)))
-            });
-            match still {
-                Some(at) => drop(wanted.swap_remove(at)),
-                None => gone.push(was),
+    /// Recorded items that aren't wanted any more as they are, and wanted ones that weren't recorded so.
+    fn parted<'r>(&self, items: &[Value], recorded: &'r [Json]) -> (Vec<&'r Json>, Vec<Json>) {
+        let mut new: Vec<Json> = items.iter().filter_map(Value::to_json).collect();
+        let mut was = Vec::new();
+        for recorded in recorded {
+            match new.iter().position(|item| same(item, recorded, self.context.secrets)) {
+                Some(at) => drop(new.swap_remove(at)),
+                None => was.push(recorded),
             }
         }
-        gone
+        (was, new)
     }
 
     /// Takes from `gone` what this live item is, if it was ours.
     fn take(&mut self, gone: &mut Vec<&Json>, there: &Json) -> bool {
         let key = gone.iter().position(|was| {
             let named = NAMES.iter().any(|n| was.get(*n).is_some_and(|v| there.get(*n) == Some(v)));
-            named || self.below("*", "*", |walk| walk.satisfied(&shown(was), there))
+            named || self.shows(was, there)
         });
         match key {
             Some(at) => {
@@ -274,6 +302,20 @@ impl Walk<'_> {
         let name = item.get(key).and_then(Value::to_json)?;
         recorded.iter().find(|was| was.get(key) == Some(&name))
     }
+}
+
+/// Of the recorded items those that are no longer wanted, not even under the same name.
+fn without_renewed(was: Vec<&Json>, mut new: Vec<Json>) -> Vec<&Json> {
+    let mut gone = Vec::new();
+    for was in was {
+        let is_it =
+            |item: &Json| NAMES.iter().any(|n| was.get(*n).is_some_and(|name| item.get(*n) == Some(name)));
+        match new.iter().position(is_it) {
+            Some(at) => drop(new.swap_remove(at)),
+            None => gone.push(was),
+        }
+    }
+    gone
 }
 
 /// The pairs, if each item is there to the letter: the common case.

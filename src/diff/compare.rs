@@ -1,6 +1,6 @@
 //! The walk over desired, recorded and live at once.
 
-use super::equal::{aligned, is_empty, is_hash, plainly, same, same_document};
+use super::equal::{aligned, is_empty, is_hash, parsed, plainly, same, same_document};
 use super::related::stands_for;
 use super::shape::Shape;
 use super::transform::{allows, known};
@@ -125,16 +125,16 @@ impl Walk<'_> {
                 None if self.shape.hides_below(&self.path) => {
                     self.compare_unshown(desired, members, recorded)
                 }
-                _ => self.compare_whole(desired, live),
+                _ => self.compare_whole(desired, recorded, live),
             },
             // A text may stand for it; a set is one all the same.
             Value::Array(items) if !self.shape.document(&self.path) || self.shape.unordered(&self.path) => {
                 match live {
                     Some(Json::Array(there)) => Some(self.compare_items(items, recorded, there)),
-                    _ => self.compare_whole(desired, live),
+                    _ => self.compare_whole(desired, recorded, live),
                 }
             }
-            _ => self.compare_whole(desired, live),
+            _ => self.compare_whole(desired, recorded, live),
         }
     }
 
@@ -151,7 +151,7 @@ impl Walk<'_> {
             return Some(before);
         }
         self.found.truncate(found);
-        self.compare_whole(desired, None)
+        self.compare_whole(desired, recorded, None)
     }
 
     fn compare_secret(
@@ -164,7 +164,7 @@ impl Walk<'_> {
         let found = self.found.len();
         let outer = std::mem::replace(&mut self.secret, true);
         let before = match live {
-            Some(hash) if is_hash(hash) => self.compare_whole(inner, live),
+            Some(hash) if is_hash(hash) => self.compare_whole(inner, recorded, live),
             _ => self.compare(inner, recorded, live),
         };
         self.secret = outer;
@@ -242,12 +242,17 @@ impl Walk<'_> {
     }
 
     /// One value, with nothing below it that could differ alone.
-    fn compare_whole(&mut self, desired: &Value, live: Option<&Json>) -> Option<Value> {
+    fn compare_whole(
+        &mut self,
+        desired: &Value,
+        recorded: Option<&Json>,
+        live: Option<&Json>,
+    ) -> Option<Value> {
         let Some(wanted) = desired.to_json() else { return self.differs(desired, live) };
         let equal = match live {
             // Whether it was sent isn't known.
             _ if self.hidden && self.context.half_way => is_empty(&wanted),
-            Some(there) => self.same(&wanted, there),
+            Some(there) => self.same(&wanted, there) && !self.is_other_text(&wanted, recorded, there),
             None => {
                 is_empty(&wanted)
                     || self
@@ -257,6 +262,16 @@ impl Walk<'_> {
             }
         };
         if equal { Some(desired.clone()) } else { self.differs(desired, live) }
+    }
+
+    /// Whether a text was written otherwise where the service keeps a text as it is: it shows the one
+    /// that was sent to the letter. What two texts say as JSON decides only where that isn't so, and
+    /// where the type says that JSON is what stands there.
+    fn is_other_text(&self, wanted: &Json, recorded: Option<&Json>, live: &Json) -> bool {
+        matches!((wanted, live), (Json::String(wanted), Json::String(live)) if wanted != live && parsed(live).is_some())
+            && recorded == Some(live)
+            && !self.shape.document(&self.path)
+            && !self.shape.is_open(&self.path)
     }
 
     /// Whether a read may show the live value for the desired one, by the type's own transform.

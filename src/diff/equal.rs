@@ -223,9 +223,10 @@ fn policies(x: &Map<String, Json>, y: &Map<String, Json>) -> bool {
 }
 
 /// A live document in the spelling of the desired one, so that only what differs in meaning shows;
-/// `None` if either isn't a document.
+/// `None` if either isn't a document, or if they differ in spelling alone.
 pub(super) fn aligned(desired: &Json, live: &Json, secrets: &Secrets) -> Option<Json> {
-    let aligned = align(&document(desired)?, &document(live)?, secrets);
+    let wanted = document(desired)?;
+    let aligned = Some(align(&wanted, &document(live)?, secrets)).filter(|aligned| *aligned != wanted)?;
     Some(if desired.is_string() { Json::String(aligned.to_string()) } else { aligned })
 }
 

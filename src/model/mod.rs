@@ -22,5 +22,8 @@ pub use site::Site;
 pub use template::{Attributes, Function, Order, Reference, Template};
 pub use value::{Unknown, Value};
 
+/// Members that tell the items of a list apart, where a type says nothing better.
+pub const NAMES: &[&str] = &["Key", "Id", "Name", "PolicyName", "IndexName", "AttributeName", "Sid"];
+
 /// Plain JSON, as it is on the wire and in files.
 pub type Json = serde_json::Value;

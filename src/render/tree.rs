@@ -215,7 +215,7 @@ impl<'a> Tree<'a> {
                 self.close(']', column);
             }
             _ => match (document(was), document(will)) {
-                (Some(was), Some(will)) => {
+                (Some(was), Some(will)) if was != will => {
                     self.out.push_str("jsonencode(");
                     self.out.push_str(note);
                     self.out.push('\n');
@@ -223,6 +223,11 @@ impl<'a> Tree<'a> {
                     self.change(&was, &will, column + 4, "");
                     self.out.push('\n');
                     self.close(')', column);
+                }
+                // They say the same: what differs is how they are written.
+                (Some(_), Some(_)) if matches!(will, Value::String(_)) => {
+                    self.out.push_str(&format!("{} -> {}", scalar_text(was), scalar_text(will)));
+                    self.out.push_str(note);
                 }
                 _ => self.change_scalar(was, will, column, note),
             },

@@ -5,7 +5,7 @@ use super::entry::{Ending, Entry, Leftover, Operation, Output, Verb, Why};
 use super::seal::{Codec, Unreadable};
 use super::{Key, unopened, unreadable, with_backup};
 use crate::diagnostics::Diagnostic;
-use crate::model::{Address, Json, Recorded, Secrets, Site};
+use crate::model::{Address, Json, NAMES, Recorded, Secrets, Site};
 use crate::schema::TypeName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -306,14 +306,31 @@ fn add(first: &mut Json, second: &Json) {
                 }
             }
         }
-        // An item that isn't asked for any more may still be there. It comes last: lists with an order
-        // are compared by their places.
-        (Json::Array(first), Json::Array(second)) => {
-            let before = std::mem::replace(first, second.clone());
-            first.extend(before.into_iter().filter(|item| !second.contains(item)));
-        }
+        (Json::Array(first), Json::Array(second)) => add_items(first, second),
         (first, second) => second.clone_into(first),
     }
+}
+
+/// The second's items with what the first has of the same ones, by name or else by place; then the
+/// first's other items.
+fn add_items(first: &mut Vec<Json>, second: &[Json]) {
+    let mut before = std::mem::take(first);
+    let by_place = before.clone();
+    for (i, item) in second.iter().enumerate() {
+        let name = NAMES.iter().find_map(|name| Some((name, item.get(*name)?)));
+        let namesake = |was: &Json| name.is_some_and(|(key, value)| was.get(*key) == Some(value));
+        let mut both = match before.iter().position(|was| was == item) {
+            Some(at) => before.remove(at),
+            None => match (before.iter().position(namesake), name) {
+                (Some(at), _) => before.remove(at),
+                (None, Some(_)) => Json::Null,
+                (None, None) => by_place.get(i).filter(|was| was.is_object()).cloned().unwrap_or_default(),
+            },
+        };
+        add(&mut both, item);
+        first.push(both);
+    }
+    first.extend(before);
 }
 
 /// The standard library's hasher is seeded by the operating system: random enough for names.

@@ -178,6 +178,17 @@ pub struct Line {
     pub guarded: Option<&'static str>,
 }
 
+/// What befalls the requests.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// From when to when nobody answers, in milliseconds.
+    gone: (i64, i64),
+    /// What may not be called.
+    denied: BTreeSet<String>,
+    /// Whether creates that were begun are answered as broken down.
+    broken: bool,
+}
+
 /// An engine and its cloud.
 pub struct Rig {
     pub cloud: Arc<Cloud>,
@@ -190,12 +201,9 @@ pub struct Rig {
     /// Stops its runs, once it is pressed.
     pub cancel: Cancel,
     calls: Arc<Mutex<Vec<Call>>>,
-    /// From when to when nobody answers, in milliseconds.
-    gone: Arc<Mutex<(i64, i64)>>,
+    trouble: Arc<Mutex<Trouble>>,
     /// Where its states lie: its own folder, unless somebody says otherwise.
     pub store: Store,
-    /// What the engine may not ask for.
-    denied: Arc<Mutex<BTreeSet<String>>>,
     folder: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
     seed: AtomicU64,
@@ -218,29 +226,36 @@ fn refusal(operation: &str) -> http::Response<Bytes> {
     response.body(Bytes::from(body.to_string())).expect("a response")
 }
 
+/// Of something between, which had no answer in time.
+fn broken_down() -> http::Response<Bytes> {
+    let response = http::Response::builder().status(504).header("content-type", "text/html");
+    response.body(Bytes::from_static(b"<html>504 Gateway Time-out</html>")).expect("a response")
+}
+
 fn provider(
     cloud: &Arc<Cloud>,
     clock: &Arc<VirtualClock>,
     calls: &Arc<Mutex<Vec<Call>>>,
-    gone: &Arc<Mutex<(i64, i64)>>,
-    denied: &Arc<Mutex<BTreeSet<String>>>,
+    trouble: &Arc<Mutex<Trouble>>,
     line: Line,
     seed: u64,
 ) -> Arc<dyn Provider> {
-    let (heard, answering, gone) = (Arc::clone(calls), Arc::clone(cloud), Arc::clone(gone));
-    let denied = Arc::clone(denied);
+    let (heard, answering, trouble) = (Arc::clone(calls), Arc::clone(cloud), Arc::clone(trouble));
     let http_client = in_process::http_client(move |request| {
         let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
         let operation = target.rsplit('.').next().unwrap_or("").to_owned();
         let input = serde_json::from_slice(request.body()).unwrap_or(Json::Null);
-        let (from, to) = *held(&gone);
         let at = START.until(answering.now());
-        let answer = if (from..to).contains(&answering.now().0) {
-            None
-        } else if held(&denied).contains(&operation) {
-            Some(refusal(&operation))
-        } else {
-            answering.exchange(&request)
+        let answer = {
+            let Trouble { gone: (from, to), denied, broken } = &*held(&trouble);
+            if (*from..*to).contains(&answering.now().0) {
+                None
+            } else if denied.contains(&operation) {
+                Some(refusal(&operation))
+            } else {
+                let answer = answering.exchange(&request);
+                if *broken && operation == "CreateResource" { Some(broken_down()) } else { answer }
+            }
         };
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
         held(&heard).push(Call { operation, input, at, status });
@@ -275,10 +290,9 @@ impl Rig {
             watcher: Mutex::default(),
         });
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
-        let gone = Arc::new(Mutex::new((0, 0)));
+        let trouble = Arc::default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let denied = Arc::default();
-        let provider = provider(&cloud, &clock, &calls, &gone, &denied, Line::default(), seed);
+        let provider = provider(&cloud, &clock, &calls, &trouble, Line::default(), seed);
         let folder = folder();
         let rig = Self {
             cloud,
@@ -288,10 +302,9 @@ impl Rig {
             sink: Arc::new(|_| {}),
             cancel: Cancel::default(),
             calls,
-            gone,
+            trouble,
             store: Store::folder(folder.path()),
             folder,
-            denied,
             runtime,
             seed: AtomicU64::new(seed.wrapping_mul(1_000)),
         };
@@ -309,7 +322,7 @@ impl Rig {
     /// As a new process would: with a pace and a view of its own of whether the cloud answers.
     pub fn dial(&mut self, line: Line) {
         let seed = self.seed.fetch_add(1, Ordering::Relaxed);
-        self.provider = provider(&self.cloud, &self.clock, &self.calls, &self.gone, &self.denied, line, seed);
+        self.provider = provider(&self.cloud, &self.clock, &self.calls, &self.trouble, line, seed);
     }
 
     /// From now on somebody watches the cloud while an engine waits.
@@ -320,12 +333,17 @@ impl Rig {
     /// Nobody answers for so long, from so long after now.
     pub fn goes_away(&self, after: Duration, time: Duration) {
         let from = self.cloud.now().after(after);
-        *held(&self.gone) = (from.0, from.after(time).0);
+        held(&self.trouble).gone = (from.0, from.after(time).0);
+    }
+
+    /// Creates are begun, and something between says that it broke down.
+    pub fn breaks(&self, broken: bool) {
+        held(&self.trouble).broken = broken;
     }
 
     /// Its engine isn't allowed to ask for this.
     pub fn denies(&self, operation: &str) {
-        held(&self.denied).insert(operation.to_owned());
+        held(&self.trouble).denied.insert(operation.to_owned());
     }
 
     /// How it behaves.

@@ -2,9 +2,9 @@
 
 use super::{Drifted, DriftedPath, Irrevocable};
 use crate::diff::Context;
-use crate::diff::arrays::{NAMES, is_reserved};
+use crate::diff::arrays::is_reserved;
 use crate::diff::equal::{has_hash, is_empty, is_hash, same};
-use crate::model::{Json, Recorded, Secrets, Undeclared, Value};
+use crate::model::{Json, NAMES, Recorded, Secrets, Undeclared, Value};
 use indexmap::IndexMap;
 use serde_json::Map;
 

@@ -5,7 +5,7 @@ use crate::diff::Context;
 use crate::diff::compare::shown;
 use crate::diff::equal::{is_empty, same};
 use crate::diff::shape::Shape;
-use crate::model::{Json, Secrets, Value};
+use crate::model::{Json, NAMES, Secrets, Value};
 use serde_json::Map;
 use std::collections::BTreeSet;
 
@@ -206,7 +206,7 @@ impl Walk<'_> {
 fn alike(declared: &Json, item: &Json, secrets: &Secrets) -> bool {
     match (declared, item) {
         (Json::Object(declared), Json::Object(item)) => {
-            let named = crate::diff::arrays::NAMES.iter().find(|name| declared.contains_key(**name));
+            let named = NAMES.iter().find(|name| declared.contains_key(**name));
             match named {
                 Some(name) => declared.get(*name) == item.get(*name),
                 None => declared.iter().all(|(k, d)| item.get(k).is_some_and(|i| alike(d, i, secrets))),
