@@ -458,6 +458,48 @@ fn what_an_apply_will_take_away_is_not_taken_over() {
     assert!(said.contains("the next apply takes it away"), "{said}");
 }
 
+#[test]
+fn what_an_apply_will_take_away_is_in_its_plan() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "evstack.yaml",
+        "name: shop\nqueues:\n  orders: {deadLetter: false}\n  old: {deadLetter: false}\n",
+    );
+    sandbox.ok(&["apply", "--yes"]);
+    const STATE: &str = ".evstack/state/shop.local.json";
+    let mut state: Json = serde_json::from_str(&sandbox.read(STATE)).expect("JSON");
+    let resources = state["resources"].as_array_mut().expect("a list");
+    let at = resources.iter().position(|one| one["address"] == "queue.old").expect("recorded");
+    let queue = resources.remove(at)["identifier"].clone();
+    state["leftovers"] = json!([{"address": "queue.orders", "type": "AWS::SQS::Queue", "identifier": queue, "why": "replaced"}]);
+    sandbox.write(STATE, &state.to_string());
+    sandbox.write("evstack.yaml", "name: shop\nqueues:\n  orders: {deadLetter: false}\n");
+    let run = sandbox.run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(run.code, 2, "{} {}", run.stdout, run.stderr);
+    for words in [
+        "# queue.orders (AWS::SQS::Queue) will be destroyed",
+        "was replaced by an earlier run, and is still to be deleted",
+        "Plan: 0 to add, 0 to change, 1 to destroy.",
+        "lost with it: ",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+    let plan = sandbox.ok(&["plan", "--json"]).json();
+    let changes = plan["resource_changes"].as_array().expect("a list");
+    let left: Vec<&Json> = changes.iter().filter(|change| change["deposed"] == queue).collect();
+    assert_eq!((left.len(), plan["applyable"].as_bool()), (1, Some(true)), "{plan}");
+    assert_eq!(left[0]["change"]["actions"], json!(["delete"]));
+    assert_eq!(left[0]["action_reason"], "delete_because_replaced");
+    for flag in ["--markdown", "--html"] {
+        let told = sandbox.ok(&["plan", flag]).stdout;
+        assert!(told.contains("is still to be deleted") && told.contains("1 to destroy"), "{told}");
+    }
+    sandbox.ok(&["plan", "--out", "saved.plan"]);
+    let run = sandbox.ok(&["apply", "saved.plan"]);
+    assert!(run.stdout.contains("0 added, 0 changed, 1 destroyed"), "{}", run.stdout);
+    assert!(sandbox.ok(&["plan", "--detailed-exitcode"]).stdout.contains(NOTHING));
+}
+
 /// An undecided create, and the import that decides it.
 #[test]
 fn an_import_that_is_killed_leaves_what_it_decides_undecided_or_recorded() {

@@ -167,6 +167,7 @@ fn unfinished_operations_are_never_lost_silently() {
     signal(&child, "KILL");
     child.wait().expect("it ends");
     served.kill();
+    // These ask no cloud.
     sandbox.refused(&["state", "mv", "queue.audit", "queue.log"], "E0607");
     sandbox.refused(&["state", "rm", "queue.audit"], "E0607");
     let said = sandbox.refused(&["state", "push", "pulled.json"], "E0607");
@@ -182,10 +183,6 @@ fn unfinished_operations_are_never_lost_silently() {
         said.contains("run `evstack apply evstack.yaml`") && !sandbox.path("saved.plan").exists(),
         "{said}"
     );
-    // What is imported may be what that made.
-    sandbox.edit(FILE, "  orders:", "  extra: { deadLetter: false }\n  orders:");
-    let said = sandbox.refused(&["import", "queue.extra", "the-orders"], "E0607");
-    assert!(said.contains("run `evstack apply evstack.yaml` first"), "{said}");
     // What isn't touched by it can be changed; and the operation moves along with a pull and a push.
     sandbox.ok(&["state", "rm", "queue.orders"]);
     let now = sandbox.ok(&["state", "pull"]).stdout;
@@ -193,6 +190,38 @@ fn unfinished_operations_are_never_lost_silently() {
     sandbox.ok(&["state", "push", "now.json"]);
     let run = sandbox.ok(&["state", "push", "pulled.json", "--force"]);
     assert!(run.stderr.contains("warning: how the update of `queue.audit`"), "{}", run.stderr);
+}
+
+#[test]
+fn what_a_killed_run_left_is_picked_up_by_an_import_and_by_accepting_drift() {
+    let sandbox = applied();
+    let state: Json = serde_json::from_str(&sandbox.read(STATE)).expect("JSON");
+    let resources = state["resources"].as_array().expect("a list");
+    let orders = resources.iter().find(|one| one["address"] == "queue.orders").expect("recorded");
+    let orders = orders["identifier"].as_str().expect("a URL").to_owned();
+    let _served = sandbox.serve(&["--latency", "1500"]);
+    let killed = |change: (&str, &str)| {
+        sandbox.edit(FILE, change.0, change.1);
+        let mut child = sandbox.start(&["apply", "--yes"]);
+        let journal = sandbox.path(".evstack/state/shop.local.journal");
+        until("it is begun", || {
+            fs::read_to_string(&journal).is_ok_and(|text| text.contains("\"requested\""))
+        });
+        signal(&child, "KILL");
+        child.wait().expect("it ends");
+    };
+    const RECOVERED: &str = "Recovered: 1 operation of an earlier run (1 done, 0 not done).";
+    killed(("audit: {", "audit: { visibilityTimeout: 9s,"));
+    sandbox.ok(&["state", "rm", "queue.orders"]);
+    let run = sandbox.ok(&["import", "queue.orders", &orders]);
+    assert!(run.stdout.contains("Import complete: queue.orders"), "{}", run.stdout);
+    assert!(run.stderr.contains(RECOVERED), "{}", run.stderr);
+    sandbox.ok(&["apply", "--adopt", "--yes"]);
+    killed(("visibilityTimeout: 9s", "visibilityTimeout: 11s"));
+    let run = sandbox.ok(&["drift", "--accept", "--yes", "--json"]);
+    assert!(run.stderr.contains(RECOVERED), "{}", run.stderr);
+    assert_eq!(run.json()["accepted"], Json::Array(Vec::new()), "{}", run.stdout);
+    assert!(sandbox.ok(&["plan"]).stdout.contains("No changes."));
 }
 
 #[test]

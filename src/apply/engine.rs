@@ -19,7 +19,7 @@ use super::widen::{beside, widened};
 use super::{Job, Means, Outcome, Skipped, Unwritten};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::diff::{Listing, answers_with_what_is_there, listing};
-use crate::model::{Action, Address, Json, Secrets, Value};
+use crate::model::{Action, ActionReason, Address, Json, Secrets, Value};
 use crate::plan::adoption::recorded_as;
 use crate::plan::{Plan, ResourceChange};
 use crate::provider::{Silence, Urgency};
@@ -272,13 +272,18 @@ impl<'a> Engine<'a> {
                     self.outcome.forgotten += 1;
                     return self.done(step);
                 }
-                self.start_down(step, subject, identifier, false);
+                self.start_down(step, subject, identifier, None);
             }
-            What::Leftover { type_name, identifier, .. } => {
+            What::Leftover { type_name, identifier, earlier, .. } => {
                 if is_no_leftover(&self.hands.journal, &type_name, &identifier) {
                     return self.done(step);
                 }
-                self.start_down(step, subject, identifier, true);
+                if earlier && self.is_let_go_of(&type_name, &identifier) {
+                    drop(self.hands.journal.append(Entry::Spare { type_name, identifier }));
+                    self.outcome.forgotten += 1;
+                    return self.done(step);
+                }
+                self.start_down(step, subject, identifier, Some(earlier));
             }
             What::Drain { url, seconds, meanwhile } => {
                 let (limit, of) = (Duration::from_secs(seconds), subject.clone());
@@ -294,7 +299,15 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn start_down(&mut self, step: usize, subject: Subject, identifier: String, leftover: bool) {
+    /// Whether the plan leaves in the cloud what an earlier run was to delete.
+    fn is_let_go_of(&self, type_name: &TypeName, identifier: &str) -> bool {
+        let planned = self.job.plan.leftover(type_name, identifier);
+        planned.is_some_and(|change| change.reason == Some(ActionReason::ForgetBecauseAnothers))
+    }
+
+    /// `leftover`: whether an earlier run left it, if it isn't what is recorded at its address.
+    fn start_down(&mut self, step: usize, subject: Subject, identifier: String, leftover: Option<bool>) {
+        let kind = self.job.catalogue.of(&subject.type_name).filter(|_| leftover == Some(true));
         let order = Order {
             timeout: self.timeout(&subject),
             subject,
@@ -303,11 +316,12 @@ impl<'a> Engine<'a> {
             predicted_identifier: None,
             kind: None,
             deposes: false,
-            leftover,
+            leftover: leftover.is_some(),
             hidden: Vec::new(),
             afresh: None,
         };
-        self.spawn(step, order.subject.clone(), Some(identifier), async move |hands| {
+        self.spawn(step, order.subject.clone(), Some(identifier.clone()), async move |hands| {
+            hands.is_still_ours(&order.subject, &identifier, kind.as_deref()).await?;
             let done = hands.operate(&order).await?;
             hands.gone(done.id, &order);
             Ok(Made::default())

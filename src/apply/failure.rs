@@ -61,6 +61,11 @@ pub(super) fn halted(subject: &Subject, halt: Halt, desired: Option<&Desired>) -
             let hint = "run `evstack apply` again: its plan shows what is left to change";
             (fault.map(|fault| *fault), Diagnostic::error(Code::APPLY_FAILED, words).hint(hint))
         }
+        Halt::Anothers(identifier, why) => {
+            let words = format!("{what} left `{identifier}`, which isn't deleted: {why}");
+            let hint = "run `evstack apply` again: its plan lets go of it, and leaves it in the cloud";
+            (None, Diagnostic::error(Code::FOREIGN_OWNER, words).hint(hint))
+        }
         Halt::Stopped => {
             let words = format!("{what} wasn't {verb}: the run was interrupted");
             (None, Diagnostic::error(Code::APPLY_FAILED, words).hint("run `evstack apply` again to go on"))

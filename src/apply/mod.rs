@@ -17,6 +17,7 @@ mod event;
 mod expect;
 mod failure;
 mod identity;
+mod leftover;
 mod operation;
 mod peek;
 mod poll;
@@ -31,6 +32,7 @@ pub use cancel::{Cancel, Stop};
 pub use desired::veiled;
 pub use event::{Doing, Event, Sink, Subject};
 pub use failure::Failure;
+pub use leftover::leftovers;
 pub use peek::{peek, undecided};
 pub use recover::{Recovered, Recovery, recover};
 

@@ -131,6 +131,8 @@ pub(super) enum Halt {
     /// A create failed, in words and as the cloud's refusal if it was one; what has its name, the last,
     /// is this address's, may hold data, and is recorded as it is.
     Kept(String, Option<Box<Fault>>, String),
+    /// What was to be deleted isn't this stack's any more: its identifier, and why.
+    Anothers(String, String),
     /// Not tried again because the run stops.
     Stopped,
     /// Called back; whether something is left in the cloud.

@@ -71,7 +71,7 @@ async fn look(
                     Status::Running => Ok(None),
                     Status::Succeeded if operation.verb == Verb::Delete => Ok(Some(Ending::Deleted)),
                     Status::Succeeded => there(provider, operation, identifier, secrets).await,
-                    // What it left behind is taken away by recovery: to a plan it isn't there.
+                    // What it left behind recovery records, and the apply's own plan takes away.
                     Status::Failed(fault) => Ok(Some(not_done(fault.to_string()))),
                     Status::Cancelled => Ok(Some(not_done("cancelled".to_owned()))),
                 };

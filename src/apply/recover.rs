@@ -3,7 +3,8 @@
 //! An operation with a request token is asked for. One without may have been begun or not: a
 //! create is sent again, the same body with the same client token, which begins it or finds it; one
 //! that can't be sent again is searched for; an update or a delete is looked for among what the service
-//! still works on, and then told from what is there. After that every operation has ended, and what failed creates left behind is gone; or it is said what
+//! still works on, and then told from what is there. After that every operation has ended, and what
+//! failed creates left behind is known, for the plan to take away; or it is said what
 //! can't be told and who decides it, and nothing is planned on it.
 
 mod reading;
@@ -25,7 +26,7 @@ use crate::model::{Address, Json, Secrets};
 use crate::plan::adoption::import_command;
 use crate::provider::{Fault, FaultKind, Progress, Silence, Status};
 use crate::schema::{Catalogue, ResourceType};
-use crate::state::{Declared, Ending, Entry, Locked, Operation, Verb, Why};
+use crate::state::{Declared, Ending, Entry, Locked, Operation, Verb};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -68,7 +69,7 @@ impl Recovery {
     }
 }
 
-/// Ends every unfinished operation and takes failed creates' remnants away. `known` gives the
+/// Ends every unfinished operation. What failed creates left behind is recorded, for the plan after it. `known` gives the
 /// properties that the stack file wants at an address, secrets revealed, where they are all known:
 /// a create whose body had secrets can only be sent again with them.
 ///
@@ -106,7 +107,9 @@ pub async fn recover(
     let mut silent: Option<Silent> = None;
     loop {
         while under_way.len() < means.at_once.max(1)
-            && recoverer.hands.provider.silence() != Silence::Final
+            // Of a cloud that fell silent before, one is asked for to be told so.
+            && (recoverer.hands.provider.silence() != Silence::Final
+                || (silent.is_none() && under_way.is_empty()))
             && let Some(operation) = waiting.next()
         {
             let subject = subject(operation);
@@ -179,16 +182,6 @@ pub async fn recover(
         recovery.problems.push(warning);
     }
     recovery.ended.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
-    for leftover in state.snapshot().leftovers.iter().filter(|leftover| leftover.why == Why::Remnant) {
-        let (address, type_name) = (leftover.address.clone(), leftover.type_name.clone());
-        let subject =
-            Subject { address: address.clone(), type_name: type_name.clone(), doing: Doing::Delete };
-        let timeout = timeout(catalogue, &subject);
-        let gone = recoverer.hands.remove_leftover(address, type_name, leftover.identifier.clone(), timeout);
-        if let Err(halt) = gone.await {
-            recovery.problems.push(failure::halted(&subject, halt, None).diagnostic);
-        }
-    }
     Ok(recovery)
 }
 

@@ -33,6 +33,8 @@ pub(super) enum What {
         type_name: TypeName,
         /// Its identifier.
         identifier: String,
+        /// Whether an earlier run left it: somebody else may have its name by now.
+        earlier: bool,
     },
     /// A queue that goes is waited for until it is empty.
     Drain {
@@ -118,6 +120,7 @@ impl Steps {
                         address: address.clone(),
                         type_name: recorded_type(change, state),
                         identifier: change.identifier.clone().unwrap_or_default(),
+                        earlier: false,
                     };
                     let gone = steps.add(leftover, address);
                     steps.edge(gone, made);
@@ -138,6 +141,7 @@ impl Steps {
         steps.downwards(plan, &up, &down, &leftovers);
         steps.identities(plan, state, &up, &down, catalogue)?;
         let mut wishes = steps.drains(plan, state, &up, &down);
+        wishes.extend(steps.built_under(state, &down));
         let before = wishes.clone();
         wishes.extend(Self::turned_away(plan, &up, &down, &wide));
         wishes.extend(Self::built_on(&up, built_on));
@@ -186,8 +190,9 @@ impl Steps {
         })
     }
 
-    /// What earlier runs replaced and couldn't take away, but for what comes again under the same
-    /// identity: that goes first, or the new one would be deleted in its place.
+    /// What earlier runs left and couldn't take away. What comes again under the same identity waits
+    /// until that is gone, or it would be deleted in its place; so does a create for what a failed one
+    /// of its address left. The others, which are to go after those who used them.
     fn leftovers(&mut self, plan: &Plan, state: &State, up: &HashMap<&Address, usize>) -> Vec<usize> {
         let made = plan.changes.iter().filter_map(|change| {
             let identity = (&change.type_name, change.new_identifier.as_deref()?);
@@ -196,20 +201,38 @@ impl Steps {
         let made: HashMap<(&TypeName, &str), usize> = made.collect();
         let mut found = Vec::new();
         for Leftover { address, type_name, identifier, why, .. } in &state.leftovers {
-            if *why == Why::Replaced {
-                let what = What::Leftover {
-                    address: address.clone(),
-                    type_name: type_name.clone(),
-                    identifier: identifier.clone(),
-                };
-                let gone = self.add(what, address);
-                match made.get(&(type_name, identifier.as_str())) {
-                    Some(made) => self.edge(*made, gone),
-                    None => found.push(gone),
+            let what = What::Leftover {
+                address: address.clone(),
+                type_name: type_name.clone(),
+                identifier: identifier.clone(),
+                earlier: true,
+            };
+            let gone = self.add(what, address);
+            let tried_again = match why {
+                Why::Remnant => {
+                    plan.change(address).filter(|change| makes(change)).and_then(|_| up.get(address))
                 }
+                Why::Replaced => None,
+            };
+            match made.get(&(type_name, identifier.as_str())).or(tried_again) {
+                Some(made) => self.edge(*made, gone),
+                None => found.push(gone),
             }
         }
         found
+    }
+
+    /// What something that is left over was built on goes after it.
+    fn built_under(&self, state: &State, down: &HashMap<&Address, usize>) -> Vec<Wish> {
+        let steps = state
+            .leftovers
+            .iter()
+            .filter_map(|left| Some((left, self.leftover_step(&left.identifier, left.type_name.as_str())?)));
+        let wishes = steps.flat_map(|(left, first)| {
+            let under = left.dependencies.iter().filter_map(|used| down.get(used));
+            under.map(move |step| Wish { step: *step, first, unconfirmed: false })
+        });
+        wishes.collect()
     }
 
     /// Permissions that lose something while somebody who is built on them changes as well.
@@ -312,13 +335,19 @@ impl Steps {
         }
         for gone in leftovers {
             let address = self.all[*gone].address.clone();
+            let mut is_used = false;
             for user in users.get(&address).unwrap_or(&none) {
                 for before in up.get(&user.address).into_iter().chain(down.get(&user.address)) {
                     self.edge(*gone, *before);
+                    is_used = true;
                 }
             }
-            if let Some(before) = up.get(&address) {
-                self.edge(*gone, *before);
+            let Some(own) = up.get(&address) else { continue };
+            if !is_used && plan.change(&address).is_some_and(makes) {
+                // It may have the name that the new one takes.
+                self.edge(*own, *gone);
+            } else {
+                self.edge(*gone, *own);
             }
         }
     }
@@ -461,6 +490,11 @@ impl Steps {
         let heights = self.all[step].wanted_by.iter().map(|next| self.all[*next].height);
         heights.max().unwrap_or_default()
     }
+}
+
+/// Whether something new comes.
+fn makes(change: &ResourceChange) -> bool {
+    change.action == Action::Create || change.action.is_replace()
 }
 
 /// A replacement may change the type.

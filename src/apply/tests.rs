@@ -9,7 +9,7 @@ use crate::plan::{PlanInputs, PlanOptions, build};
 use crate::provider::memory::{Memory, Trouble};
 use crate::provider::{Answer, Fault, FaultKind, JumpingClock, Progress, Remembered, Sought};
 use crate::schema::TypeName;
-use crate::state::{self, Declared, Holder, Key, open_read};
+use crate::state::{self, Declared, Holder, Key, Leftover, open_read};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -135,7 +135,13 @@ async fn planned_by(
     }
     let secrets = before.secrets();
     let recorded_outputs = before.outputs.iter().map(|o| (o.name.clone(), o.value.clone())).collect();
-    let (plan, diagnostics) = build(&PlanInputs {
+    let mut left = BTreeMap::new();
+    for Leftover { type_name, identifier, .. } in &before.leftovers {
+        let read = cloud.read(type_name, identifier).await?;
+        let key = (type_name.clone(), identifier.clone());
+        left.insert(key, read.map_or(Live::Absent, Live::Present));
+    }
+    let (mut plan, diagnostics) = build(&PlanInputs {
         found: &BTreeMap::new(),
         desired: &stack.desired,
         graph,
@@ -152,6 +158,7 @@ async fn planned_by(
         place_of: &|_| "stack.yaml:1:1".to_owned(),
     });
     assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+    plan.leftovers = leftovers(&before, &left, false, Catalogue::bundled()).0;
     Ok((plan, live))
 }
 

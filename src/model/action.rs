@@ -52,4 +52,10 @@ pub enum ActionReason {
     DeleteBecauseNoResourceConfig,
     /// `options.when` became false.
     DeleteBecauseWhen,
+    /// It was replaced by an earlier run, which couldn't delete it. Ours alone.
+    DeleteBecauseReplaced,
+    /// A failed create of an earlier run left it. Ours alone.
+    DeleteBecauseCreateFailed,
+    /// It was still to be deleted, and is another stack's by now. Ours alone.
+    ForgetBecauseAnothers,
 }

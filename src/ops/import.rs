@@ -190,6 +190,7 @@ fn planned(
     let seen = Seen {
         live: [(address.clone(), Live::Present(live.clone()))].into(),
         found: [(address.clone(), found)].into(),
+        ..Seen::default()
     };
     let (plan, _) = make(loaded, state, &seen, &unread())?;
     Ok(plan.change(address).cloned())

@@ -104,6 +104,8 @@ pub struct Seen {
     pub live: BTreeMap<Address, Live>,
     /// What is to be taken over, by declared address.
     pub found: BTreeMap<Address, Found>,
+    /// What was read of what earlier runs left to be deleted.
+    pub left: BTreeMap<(TypeName, String), Live>,
 }
 
 /// Reads live and makes the plan. Takes no lock, changes nothing.
@@ -119,6 +121,7 @@ pub async fn plan(
     let mut seen = Seen::default();
     if wanted.refresh {
         seen.live = live::read(provider, &state.resources).await.map_err(|fault| refused(&fault))?;
+        seen.left = live::of_leftovers(provider, &state.leftovers).await.map_err(|fault| refused(&fault))?;
     }
     read_imports(loaded, state, provider, &mut seen).await?;
     let mut warnings = Diagnostics::new();
@@ -193,7 +196,7 @@ pub fn make(
         restore: wanted.restore.clone(),
     };
     let secrets = state.secrets();
-    let (plan, diagnostics) = build(&PlanInputs {
+    let (mut plan, mut diagnostics) = build(&PlanInputs {
         desired: &loaded.resolved.resources,
         graph: &loaded.resolved.graph,
         attributes: &loaded.resolved.attributes,
@@ -212,6 +215,10 @@ pub fn make(
     if diagnostics.iter().any(|d| d.severity == Severity::Error && !SHOWN.contains(&d.code)) {
         return Err(Failure::new(diagnostics, loaded.sources.clone()));
     }
+    let (leftovers, warnings) =
+        crate::apply::leftovers(state, &seen.left, wanted.skip_drain, Catalogue::bundled());
+    plan.leftovers = leftovers;
+    diagnostics.extend(warnings);
     Ok((plan, diagnostics))
 }
 

@@ -111,7 +111,7 @@ impl Work<'_> {
 fn works<'a>(plan: &'a Plan, catalogue: &Catalogue) -> Vec<Work<'a>> {
     let mut works = Vec::new();
     let mut known: HashMap<&str, Durations> = HashMap::new();
-    for change in &plan.changes {
+    for change in plan.all() {
         let operations: &[Operation] = match change.action {
             Action::NoOp | Action::Forget => &[],
             Action::Create => &[Operation::Create],
@@ -156,7 +156,10 @@ fn longest(plan: &Plan, works: &[Work<'_>]) -> (f64, Vec<Address>) {
     let (mut up, mut down) = (HashMap::new(), HashMap::new());
     for (index, work) in works.iter().enumerate() {
         let side = if is_up(work) { &mut up } else { &mut down };
-        side.insert(&work.change.address, index);
+        // Nothing is known to wait for a leftover.
+        if !work.change.is_leftover() {
+            side.insert(&work.change.address, index);
+        }
     }
     let mut wanted_by: Vec<Vec<usize>> = vec![Vec::new(); works.len()];
     let mut missing = vec![0_usize; works.len()];

@@ -60,6 +60,11 @@ impl ResourceChange {
             "replace_paths": self.replace_paths,
             "retained": self.retained,
         });
+        if self.is_leftover() {
+            // Something else may be done at its address.
+            canonical["address"] =
+                format!("{} ({})", self.address, self.identifier.as_deref().unwrap_or_default()).into();
+        }
         if let Some(drain) = self.drain {
             canonical["drain"] = drain.into();
         }
@@ -87,7 +92,7 @@ impl Plan {
     /// Every change that does something, in plain JSON, by address.
     #[must_use]
     pub fn canonical_changes(&self, secrets: &Secrets) -> Vec<Json> {
-        self.changes.iter().filter(|c| !c.is_no_op()).map(|c| c.canonical(secrets)).collect()
+        self.all().filter(|c| !c.is_no_op()).map(|c| c.canonical(secrets)).collect()
     }
 
     /// Every output that changes, in plain JSON, by name.

@@ -72,6 +72,47 @@ pub struct ResourceChange {
 }
 
 impl ResourceChange {
+    /// The delete of what an earlier run left.
+    #[must_use]
+    pub fn leftover(address: Address, type_name: TypeName, identifier: String, reason: ActionReason) -> Self {
+        Self {
+            address,
+            type_name,
+            recorded_type: None,
+            moved_from: None,
+            identifier: Some(identifier),
+            new_identifier: None,
+            action: Action::Delete,
+            reason: Some(reason),
+            before: None,
+            after: None,
+            computed: BTreeMap::new(),
+            computed_before: BTreeMap::new(),
+            diff: Diff::default(),
+            replace_paths: Vec::new(),
+            causes: Vec::new(),
+            updates: 1,
+            follows: Vec::new(),
+            retained: false,
+            drain: None,
+            half_way: false,
+            depends_on: Vec::new(),
+            recorded_dependencies: Vec::new(),
+            protection: Protection::None,
+            drift: None,
+            adoption: None,
+        }
+    }
+
+    /// Whether it is about something that an earlier run left to be deleted, and not about what is
+    /// declared or recorded at the address.
+    #[must_use]
+    pub fn is_leftover(&self) -> bool {
+        use ActionReason::{DeleteBecauseCreateFailed, DeleteBecauseReplaced, ForgetBecauseAnothers};
+        let ours = [DeleteBecauseCreateFailed, DeleteBecauseReplaced, ForgetBecauseAnothers];
+        self.reason.is_some_and(|reason| ours.contains(&reason))
+    }
+
     /// Nothing to do, not even in the record.
     #[must_use]
     pub fn is_no_op(&self) -> bool {

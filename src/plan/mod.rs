@@ -41,6 +41,7 @@ pub use promise::{BrokenPromise, broken_promises};
 pub use sections::Sections;
 
 use crate::model::{Action, Address, Undeclared, Unknown, Value};
+use crate::schema::TypeName;
 use std::collections::BTreeMap;
 
 /// What will be done, to every resource that is declared or recorded, whether anything or nothing.
@@ -49,6 +50,9 @@ use std::collections::BTreeMap;
 pub struct Plan {
     /// By address. What is outside of `--target` isn't in it.
     pub changes: Vec<ResourceChange>,
+    /// What becomes of what earlier runs left to be deleted, by address: besides what is done to what
+    /// is declared or recorded there.
+    pub leftovers: Vec<ResourceChange>,
     /// In the order of declaration, then those that go, by name.
     pub outputs: Vec<OutputChange>,
     /// Computed properties that some input or output reads and that can't be predicted, each once,
@@ -72,7 +76,7 @@ impl Plan {
     /// Whether nothing would change: no resource, no output, not the record either.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.changes.iter().all(ResourceChange::is_no_op)
+        self.all().all(ResourceChange::is_no_op)
             && self.outputs.iter().all(|o| o.action == OutputAction::NoOp)
     }
 
@@ -80,7 +84,7 @@ impl Plan {
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for change in &self.changes {
+        for change in self.all() {
             match change.action {
                 Action::NoOp => {}
                 Action::Create => counts.add += 1,
@@ -98,6 +102,20 @@ impl Plan {
             }
         }
         counts
+    }
+
+    /// The changes, then what becomes of leftovers.
+    pub fn all(&self) -> impl Iterator<Item = &ResourceChange> {
+        self.changes.iter().chain(&self.leftovers)
+    }
+
+    /// What becomes of something that an earlier run left.
+    #[must_use]
+    pub fn leftover(&self, type_name: &TypeName, identifier: &str) -> Option<&ResourceChange> {
+        let is = |left: &&ResourceChange| {
+            left.type_name == *type_name && left.identifier.as_deref() == Some(identifier)
+        };
+        self.leftovers.iter().find(is)
     }
 
     /// The change of that resource.

@@ -31,8 +31,8 @@ pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, extra: Map<Strin
         "unknowns": plan.unknowns,
         "iam": sections.iam,
         "replacements": plan.changes.iter().filter_map(replacement).collect::<Vec<_>>(),
-        "drains": plan.changes.iter().filter_map(drain).collect::<Vec<_>>(),
-        "data_loss": plan.changes.iter().filter_map(loss).collect::<Vec<_>>(),
+        "drains": plan.all().filter_map(drain).collect::<Vec<_>>(),
+        "data_loss": plan.all().filter_map(loss).collect::<Vec<_>>(),
     });
     if let Some(calls) = &sections.calls {
         own["calls"] = json!(calls);
@@ -42,7 +42,7 @@ pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, extra: Map<Strin
     }
     json!({
         "format_version": FORMAT_VERSION,
-        "resource_changes": plan.changes.iter().map(resource_change).collect::<Vec<_>>(),
+        "resource_changes": plan.all().map(resource_change).collect::<Vec<_>>(),
         "output_changes": plan.outputs.iter().map(|o| (o.name.clone(), output_change(o))).collect::<Map<_, _>>(),
         "applyable": !plan.is_empty(),
         "complete": !plan.partial,
@@ -126,6 +126,10 @@ pub fn resource_change(change: &ResourceChange) -> Json {
     }
     if let Some(reason) = change.reason {
         entry["action_reason"] = json!(reason);
+    }
+    // As Terraform names what isn't the resource of its address any more.
+    if let Some(identifier) = change.identifier.as_ref().filter(|_| change.is_leftover()) {
+        entry["deposed"] = json!(identifier);
     }
     if change.updates > 1 {
         entry["evstack_updates"] = change.updates.into();
@@ -259,7 +263,7 @@ pub fn resource(address: &str, type_name: &str) -> Json {
 /// `planned_change` lines, then `change_summary`.
 #[must_use]
 pub fn planned(plan: &Plan) -> Vec<Json> {
-    let mut lines: Vec<Json> = plan.changes.iter().filter(|c| !c.is_no_op()).map(planned_change).collect();
+    let mut lines: Vec<Json> = plan.all().filter(|c| !c.is_no_op()).map(planned_change).collect();
     lines.push(change_summary(plan.counts(), "plan"));
     lines
 }

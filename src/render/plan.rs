@@ -40,7 +40,7 @@ pub fn plan(plan: &Plan, sections: &Sections, at: &Whereabouts, paint: Paint) ->
         out.push_str(&nothing(plan, paint));
         return out;
     }
-    let changing: Vec<&ResourceChange> = plan.changes.iter().filter(|c| !c.is_no_op()).collect();
+    let changing: Vec<&ResourceChange> = plan.all().filter(|c| !c.is_no_op()).collect();
     if changing.is_empty() {
         out.push_str(&outputs(&plan.outputs, paint));
         out.push_str(
@@ -95,7 +95,7 @@ pub fn brief(plan: &Plan, paint: Paint) -> String {
 /// What is gone for ever once the plan is carried out.
 fn losses(plan: &Plan, paint: Paint) -> String {
     let mut out = String::new();
-    for (change, loss) in plan.changes.iter().filter_map(|change| Some((change, change.loses()?))) {
+    for (change, loss) in plan.all().filter_map(|change| Some((change, change.loses()?))) {
         if out.is_empty() {
             let _ = writeln!(out, "\n{}", paint.bold(&paint.red("Data will be lost:")));
         }
@@ -228,6 +228,7 @@ fn comments(change: &ResourceChange) -> Vec<String> {
         }
         _ => {}
     }
+    comments.extend(left(change));
     comments.extend(change.causes.iter().map(|cause| because(change, cause)));
     comments.extend(followed(change));
     comments.extend(kept(change));
@@ -237,6 +238,23 @@ fn comments(change: &ResourceChange) -> Vec<String> {
     }
     comments.extend(history(change));
     comments
+}
+
+/// Why an earlier run left it.
+pub(super) fn left(change: &ResourceChange) -> Option<String> {
+    let id = change.identifier.as_deref().unwrap_or_default();
+    match change.reason? {
+        ActionReason::DeleteBecauseReplaced => {
+            Some(format!("\"{id}\" was replaced by an earlier run, and is still to be deleted"))
+        }
+        ActionReason::DeleteBecauseCreateFailed => {
+            Some(format!("\"{id}\" is what a failed create of an earlier run left"))
+        }
+        ActionReason::ForgetBecauseAnothers => {
+            Some(format!("\"{id}\" was still to be deleted, and belongs to something else by now"))
+        }
+        _ => None,
+    }
 }
 
 /// What stays of a resource that is replaced.

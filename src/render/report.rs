@@ -1,6 +1,6 @@
 //! A plan with what is said about it: what the documents for people are drawn from.
 
-use super::plan::{Whereabouts, drained, followed, headline, history, kept};
+use super::plan::{Whereabouts, drained, followed, headline, history, kept, left};
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::model::{Action, ActionReason, Address};
 use crate::plan::{Cause, Plan, ResourceChange, Sections, Why};
@@ -80,8 +80,9 @@ impl Act {
 impl<'a> Report<'a> {
     /// What changes, the loudest first, then by address.
     pub(super) fn changes(&self) -> Vec<(Act, &'a ResourceChange)> {
-        let mut changes: Vec<_> = self.plan.changes.iter().filter_map(|c| Some((Act::of(c)?, c))).collect();
-        changes.sort_by(|a, b| (a.0, &a.1.address).cmp(&(b.0, &b.1.address)));
+        let mut changes: Vec<_> = self.plan.all().filter_map(|c| Some((Act::of(c)?, c))).collect();
+        let order = |act: Act, change: &'a ResourceChange| (act, &change.address, change.is_leftover());
+        changes.sort_by(|a, b| order(a.0, a.1).cmp(&order(b.0, b.1)));
         changes
     }
 
@@ -124,6 +125,7 @@ pub(super) fn why(change: &ResourceChange) -> String {
         Some(ActionReason::DeleteBecauseWhen) => parts.push("left out by `options.when`".to_owned()),
         _ => {}
     }
+    parts.extend(left(change));
     parts.extend(followed(change));
     parts.extend(kept(change));
     parts.extend(drained(change));

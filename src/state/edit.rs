@@ -5,6 +5,7 @@ use super::{Entry, Home, Locked, Operation, State, snapshot, unwritable};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::model::Address;
 use serde::de::IgnoredAny;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 impl State {
@@ -52,16 +53,19 @@ impl State {
         if found.is_empty() { Err(self.unknown(address)) } else { Ok(found) }
     }
 
-    /// Whether something is recorded under an address or its parts, or may have been created there.
+    /// Whether anything is known under an address or its parts: see [`Self::leaving`].
     #[must_use]
     pub fn knows(&self, address: &Address) -> bool {
-        self.with_parts(address).is_ok() || !self.undecided(address).is_empty()
+        !self.held(address).is_empty()
     }
 
-    /// Creates of which a run couldn't tell whether they were done, under an address and its parts.
-    fn undecided(&self, address: &Address) -> Vec<Address> {
-        let open = self.operations.values().filter(|o| o.undecided && o.address.is_or_belongs_to(address));
-        open.map(|operation| operation.address.clone()).collect()
+    /// An address and its parts, as far as something is recorded there, is still to be deleted, or may
+    /// have been created without a run being able to tell; each once.
+    fn held(&self, address: &Address) -> BTreeSet<Address> {
+        let left = self.leftovers.iter().map(|leftover| &leftover.address);
+        let undecided = self.operations.values().filter(|o| o.undecided).map(|o| &o.address);
+        let all = self.resources.keys().chain(left).chain(undecided);
+        all.filter(|known| known.is_or_belongs_to(address)).cloned().collect()
     }
 
     /// Which address becomes which when `from` is called `to`: parts move with their owner.
@@ -75,7 +79,11 @@ impl State {
                 .hint("write it as `evstack state list` prints it: `queue.orders`"));
         }
         let mut moves = Vec::new();
-        for address in self.with_parts(from)? {
+        let held = self.held(from);
+        if held.is_empty() {
+            return Err(self.unknown(from));
+        }
+        for address in held {
             let rest = &address.as_str()[from.as_str().len()..];
             let new = Address::new(format!("{to}{rest}"));
             if self.resources.contains_key(&new) {
@@ -89,20 +97,19 @@ impl State {
         Ok(moves)
     }
 
-    /// What leaves the record with these addresses: they and their parts, each once.
+    /// What leaves the record with these addresses, each once: they and their parts, also where only
+    /// something is left that is still to be deleted, or a create that nobody can tell of.
     ///
     /// # Errors
     /// [`Code::UNKNOWN_TARGET`], [`Code::UNFINISHED`].
     pub fn leaving(&self, addresses: &[Address]) -> Result<Vec<Address>, Diagnostic> {
         let mut leaving = Vec::new();
         for address in addresses {
-            let mut all = self.undecided(address);
-            match self.with_parts(address) {
-                Ok(recorded) => all.extend(recorded),
-                Err(unknown) if all.is_empty() => return Err(unknown),
-                Err(_) => {}
+            let held = self.held(address);
+            if held.is_empty() {
+                return Err(self.unknown(address));
             }
-            for found in all {
+            for found in held {
                 self.is_settled(&found)?;
                 if !leaving.contains(&found) {
                     leaving.push(found);
@@ -129,7 +136,8 @@ impl State {
     }
 
     fn unknown(&self, address: &Address) -> Diagnostic {
-        let known: Vec<&str> = self.resources.keys().map(Address::as_str).collect();
+        let left = self.leftovers.iter().map(|leftover| &leftover.address);
+        let known: Vec<&str> = self.resources.keys().chain(left).map(Address::as_str).collect();
         let near = nearest(address.as_str(), known).map(|name| format!("did you mean `{name}`?"));
         Diagnostic::error(Code::UNKNOWN_TARGET, format!("`{address}` is not in the state"))
             .hint_if(near)

@@ -263,6 +263,14 @@ pub enum Entry {
         /// Which.
         address: Address,
     },
+    /// What was left to be deleted isn't any more: it is another's by now, and stays.
+    Spare {
+        /// Its type.
+        #[serde(rename = "type")]
+        type_name: TypeName,
+        /// Cloud Control's identifier.
+        identifier: String,
+    },
     /// A handler refused to change these properties in place.
     CannotUpdate {
         /// Whose.

@@ -182,6 +182,9 @@ impl State {
                 self.leftovers.retain(|leftover| leftover.address != *address);
                 self.operations.retain(|_, o| o.address != *address || !o.undecided);
             }
+            Entry::Spare { type_name, identifier } => {
+                self.leftovers.retain(|l| l.type_name != *type_name || l.identifier != *identifier);
+            }
             Entry::CannotUpdate { address, fixed } => {
                 if let Some(recorded) = self.resources.get_mut(address) {
                     let known = &mut recorded.doubts.fixed;

@@ -34,8 +34,12 @@ impl Engine<'_> {
                         self.outcome.imported += 1;
                         self.outcome.changed += usize::from(self.is_changed(step));
                     }
-                    Doing::Delete if self.is_counted(step) => self.outcome.destroyed += 1,
-                    Doing::Delete | Doing::Drain => {}
+                    Doing::Delete => match self.counted_as(step) {
+                        Some(Action::Forget) => self.outcome.forgotten += 1,
+                        Some(_) => self.outcome.destroyed += 1,
+                        None => {}
+                    },
+                    Doing::Drain => {}
                 }
                 if !made.left.is_empty() && !self.is_widened(step) {
                     let desired = self.knowledge.of(&subject.address);
@@ -95,11 +99,17 @@ impl Engine<'_> {
                     Halt::Fault(fault) => self.found_fixed(step, fault),
                     _ => Vec::new(),
                 };
-                let failure = match self.taken_by(&subject, &halt) {
+                let mut failure = match self.taken_by(&subject, &halt) {
                     Some(other) => failure::taken(&subject, halt, &other, desired),
                     None if found.is_empty() => failure::halted(&subject, halt, desired),
                     None => failure::fixed(&subject, halt, &found, desired),
                 };
+                if self.is_all_that_is_left(step) {
+                    failure.diagnostic = failure.diagnostic.hint(format!(
+                        "or let go of it: `evstack state rm {}` leaves it in the cloud",
+                        subject.address
+                    ));
+                }
                 if !found.is_empty() {
                     let (address, fixed) = (subject.address.clone(), found);
                     drop(self.hands.journal.append(Entry::CannotUpdate { address, fixed }));
@@ -176,13 +186,19 @@ impl Engine<'_> {
         matches!(&self.steps.all[step].what, What::Up(index) if self.job.plan.changes[*index].retained)
     }
 
-    /// Leftovers of earlier runs aren't in the plan's numbers.
-    pub(super) fn is_counted(&self, step: usize) -> bool {
+    /// Whether it is about something of an earlier run, at whose address nothing is recorded.
+    fn is_all_that_is_left(&self, step: usize) -> bool {
+        let What::Leftover { address, earlier: true, .. } = &self.steps.all[step].what else { return false };
+        self.hands.journal.with(|state| !state.resources.contains_key(address))
+    }
+
+    /// As what of the plan's numbers a step on the way down counts.
+    pub(super) fn counted_as(&self, step: usize) -> Option<Action> {
         match &self.steps.all[step].what {
-            What::Leftover { address, .. } => {
-                self.job.plan.change(address).is_some_and(|c| c.action == Action::CreateThenDelete)
+            What::Leftover { type_name, identifier, earlier: true, .. } => {
+                self.job.plan.leftover(type_name, identifier).map(|change| change.action)
             }
-            _ => true,
+            _ => Some(Action::Delete),
         }
     }
 

@@ -132,7 +132,7 @@ impl Steps {
         wishes
     }
 
-    fn leftover_step(&self, of: &str, of_type: &str) -> Option<usize> {
+    pub(super) fn leftover_step(&self, of: &str, of_type: &str) -> Option<usize> {
         self.all.iter().position(|step| match &step.what {
             What::Leftover { type_name, identifier, .. } => identifier == of && type_name.as_str() == of_type,
             _ => false,

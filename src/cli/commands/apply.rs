@@ -3,10 +3,13 @@
 mod hints;
 mod report;
 mod rollback;
+mod settle;
+
+pub(super) use self::settle::hold_record;
 
 use self::report::{capital, mention, report};
 use super::plan::{Planned, Reopened, reopened, wanted};
-use crate::apply::{Cancel, Job, Means, Outcome, Recovery, has_work, recover, run as carry_out};
+use crate::apply::{Cancel, Job, Means, Outcome, Recovery, has_work, run as carry_out};
 use crate::cli::args::ApplyArgs;
 use crate::cli::cloud::{self, Connection};
 use crate::cli::interrupt::{self, Heed};
@@ -15,7 +18,7 @@ use crate::cli::session::Session;
 use crate::cli::spelling::Spelling;
 use crate::cli::{Ended, terminal};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Action, Address, Json};
+use crate::model::Action;
 use crate::ops::plan::Wanted;
 use crate::ops::{self, Failure, Loaded, Request, alike, saved};
 use crate::plan::SavedPlan;
@@ -180,10 +183,7 @@ pub(super) async fn hold(
         recovery = recover_first(args, connection, (loaded, spelling), &mut locked, seed) => recovery?,
         // As if the run were killed: what was found is in the journal.
         () = heed.press() => {
-            terminal::say(
-                "\nInterrupted while it was found out what an earlier run left: what is known by now is \
-                 recorded, the next run goes on with it. Nothing else was begun.",
-            );
+            terminal::say(settle::INTERRUPTED);
             return Ok(None);
         }
     };
@@ -301,31 +301,11 @@ async fn recover_first(
     locked: &mut Locked,
     seed: u64,
 ) -> Result<Recovery, Failure> {
-    if !locked.with(|state| !state.operations.is_empty() || !state.leftovers.is_empty()) {
+    if locked.with(|state| state.operations.is_empty()) {
         return Ok(Recovery::default());
     }
-    let progress = Arc::new(Progress::new(0, telling(args)));
-    let means = Means {
-        provider: Arc::clone(&connection.provider),
-        clock: Arc::new(SystemClock::default()),
-        sink: progress.sink(),
-        cancel: Cancel::default(),
-        seed,
-        at_once: usize::from(args.parallelism),
-    };
-    let predicted = crate::resolve::Predicted::new(
-        &loaded.resolved.resources,
-        &loaded.resolved.attributes,
-        &loaded.stack.place,
-    );
-    let wanted: std::collections::BTreeMap<Address, Json> = loaded
-        .resolved
-        .resources
-        .iter()
-        .filter_map(|r| Some((r.address.clone(), predicted.properties(r).to_json()?)))
-        .collect();
-    let mut recovery =
-        recover(&means, locked, Catalogue::bundled(), &|address| wanted.get(address).cloned()).await?;
+    let (telling, at_once) = (telling(args), usize::from(args.parallelism));
+    let mut recovery = settle::look_into((telling, at_once), connection, loaded, locked, seed).await?;
     recovery.problems.rewrite_hints(|hint| spelling.text(hint));
     if recovery.problems.has_errors() {
         let problems = if args.json { recovery.problems } else { alike(&recovery.problems) };

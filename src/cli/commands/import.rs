@@ -2,6 +2,7 @@
 
 use crate::cli::args::ImportArgs;
 use crate::cli::cloud;
+use crate::cli::commands::apply::hold_record;
 use crate::cli::session::Session;
 use crate::cli::spelling::Spelling;
 use crate::cli::{Ended, terminal};
@@ -20,7 +21,10 @@ pub(in crate::cli) async fn run(args: &ImportArgs) -> Result<Ended, Failure> {
     }
     let address = Address::new(args.address.as_str());
     let (session, connection, spelling, loaded) = declaring(args, &address).await?;
-    let mut locked = session.lock_in(&loaded.stack.name, &connection)?;
+    let place = (&args.stack.place, args.stack.json);
+    let Some(mut locked) = hold_record(place, (&session, &spelling), &connection, &loaded).await? else {
+        return Ok(Ended::Interrupted);
+    };
     let asked = (&address, args.identifier.as_str());
     let imported = import(&loaded, &locked, &connection.provider, asked, args.force).await;
     let mut imported = imported.map_err(|failure| spelling.failure(failure))?;

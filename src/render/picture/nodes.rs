@@ -16,8 +16,10 @@ const MANY_OWNERS: usize = 300;
 /// `Report::changes`.
 pub(in crate::render) fn picture(report: &Report<'_>) -> Picture {
     let plan = report.plan;
+    let changes = report.changes();
+    let numbered = changes.iter().enumerate().filter(|(_, (_, change))| !change.is_leftover());
     let numbers: BTreeMap<&Address, usize> =
-        report.changes().iter().enumerate().map(|(number, (_, change))| (&change.address, number)).collect();
+        numbered.map(|(number, (_, change))| (&change.address, number)).collect();
     let all: Vec<usize> = (0..plan.changes.len()).collect();
     let near = near(plan);
     let owner = |change: &ResourceChange| owner(&change.address);

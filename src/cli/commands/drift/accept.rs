@@ -2,8 +2,10 @@
 
 use super::{meant, today};
 use crate::cli::args::DriftArgs;
+use crate::cli::commands::apply::hold_record;
 use crate::cli::commands::plan::whereabouts;
 use crate::cli::session::Session;
+use crate::cli::spelling::Spelling;
 use crate::cli::{Ended, cloud, terminal};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Address, Json};
@@ -22,8 +24,8 @@ pub(super) async fn run(
     let mut documents = Vec::new();
     for session in sessions {
         match one(args, session, addresses).await? {
-            Some(document) => documents.push(document),
-            None => return Ok(Ended::Failed),
+            Ok(document) => documents.push(document),
+            Err(ended) => return Ok(ended),
         }
     }
     if args.json {
@@ -34,12 +36,20 @@ pub(super) async fn run(
     Ok(Ended::Done)
 }
 
-/// One stack; none if nobody approved.
-async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Result<Option<Json>, Failure> {
+/// One stack; how it ended if nobody approved, or somebody interrupted it.
+async fn one(
+    args: &DriftArgs,
+    session: &Session,
+    addresses: &[String],
+) -> Result<Result<Json, Ended>, Failure> {
     let connection = cloud::connect(session).await?;
     let request = session.request(connection.place.clone())?;
     let loaded = ops::load(&request, Box::new(session.loader()))?;
-    let mut locked = session.lock_in(&loaded.stack.name, &connection)?;
+    let spelling = Spelling::new(&request, &loaded, session.override_name().as_deref());
+    let place = (&args.place, args.json);
+    let Some(mut locked) = hold_record(place, (session, &spelling), &connection, &loaded).await? else {
+        return Ok(Err(Ended::Interrupted));
+    };
     let state = locked.snapshot();
     let addresses = meant(&state, addresses)?;
     let mut look = ops::drift::look(&loaded, &state, &connection.provider, today()).await?;
@@ -76,7 +86,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
         }
         if !args.yes && !approved(args).await? {
             terminal::tell("\nNothing is accepted.\n")?;
-            return Ok(None);
+            return Ok(Err(Ended::Failed));
         }
         backup = locked.back_up()?;
         locked.append_together(entries)?;
@@ -92,7 +102,7 @@ async fn one(args: &DriftArgs, session: &Session, addresses: &[String]) -> Resul
     let rows = next.iter().map(|(address, next)| json!({ "address": address, "next": next }));
     document["accepted"] = rows.collect();
     document["backup"] = json!(backup);
-    Ok(Some(document))
+    Ok(Ok(document))
 }
 
 fn address(entry: &Entry) -> Option<Address> {

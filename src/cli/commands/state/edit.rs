@@ -7,6 +7,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Address, Json, Recorded};
 use crate::ops::{Failure, foreseen, load};
 use crate::plan::Plan;
+use crate::schema::TypeName;
 use crate::state::{Entry, Leftover, Operation, State};
 use serde_json::json;
 use std::fmt::Write;
@@ -80,16 +81,34 @@ pub(super) fn rename(args: &EditArgs, from: &str, to: &str) -> Result<(), Failur
     let rows: Vec<Json> = moves
         .iter()
         .filter_map(|(from, to)| {
-            let recorded = state.resources.get(from)?;
+            let (type_name, identifier, next) = match state.resources.get(from) {
+                Some(recorded) => {
+                    let next = foreseen::after_move(plan.as_ref(), from, to);
+                    (&recorded.type_name, Some(&recorded.identifier), next)
+                }
+                None => nothing_recorded(&state, from)?,
+            };
             Some(json!({
-                "from": from, "to": to, "type": recorded.type_name, "identifier": recorded.identifier,
-                "next": foreseen::after_move(plan.as_ref(), from, to),
+                "from": from, "to": to, "type": type_name, "identifier": identifier, "next": next,
             }))
         })
         .collect();
     let verb = if args.dry_run { "Would move" } else { "Moved" };
     let line = |row: &Json| format!("{verb} {} to {}", shown(&row["from"]), shown(&row["to"]));
     report(args, "moved", rows, line, backup.as_deref())
+}
+
+/// What is known of an address under which nothing is recorded.
+fn nothing_recorded<'s>(
+    state: &'s State,
+    address: &Address,
+) -> Option<(&'s TypeName, Option<&'s String>, String)> {
+    if let Some(left) = state.leftovers.iter().find(|left| left.address == *address) {
+        let next = "what is left of it is still to be deleted".to_owned();
+        return Some((&left.type_name, Some(&left.identifier), next));
+    }
+    let open = state.operations.values().find(|operation| operation.address == *address)?;
+    Some((&open.type_name, None, "whether it was created is still to be decided".to_owned()))
 }
 
 /// What is recorded can't be called what is declared as something else: the next plan would end it.
