@@ -121,8 +121,8 @@ codes! {
         "`options.import` names a resource whose create-only properties have other values. Declare those that it has, or let evstack create one of its own.";
     ALREADY_RECORDED = "E0511" "what is to be taken over is recorded already"
         "A resource belongs to one address of one state. `evstack state list` shows what is recorded; what was renamed keeps its record by `options: {aliases: […]}`, or by `evstack state mv`.";
-    FOREIGN_OWNER = "E0512" "what is to be taken over belongs to another stack"
-        "evstack tags what it makes with `evstack:stack`, `evstack:env` and `evstack:address`. Two stacks that manage one resource undo each other's changes, so the tags are believed. `evstack import ADDRESS IDENTIFIER --force` takes it over all the same: let the other stack forget it first.";
+    FOREIGN_OWNER = "E0512" "what is to be taken over or to go belongs to another stack"
+        "evstack tags what it makes with `evstack:stack`, `evstack:env` and `evstack:address`. Two stacks that manage one resource undo each other's changes, so the tags are believed. `evstack import ADDRESS IDENTIFIER --force` takes it over all the same: let the other stack forget it first. What another stack took over since isn't deleted by this one: `evstack state rm ADDRESS` lets go of it.";
     AMBIGUOUS = "E0513" "what a declaration means can't be told"
         "`--adopt` takes over what is found without doubt. Of two resources that fit equally none is taken; `evstack import ADDRESS IDENTIFIER` says which one is meant.";
     RENAMED = "E0514" "a declaration looks renamed"

@@ -3,6 +3,7 @@
 use super::{Failure, Loaded, adopt, live};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::model::{Address, Json, Live, Template, Undeclared};
+use crate::plan::adoption::ends_of_others;
 use crate::plan::{Found, FoundBy, Plan, PlanInputs, PlanOptions, SavedOptions, build};
 use crate::provider::{Fault, FaultKind, Provider};
 use crate::schema::{Catalogue, TypeName};
@@ -212,6 +213,16 @@ pub fn make(
         secrets: &secrets,
         place_of: &|span| loaded.sources.place(span),
     });
+    // What wasn't read is as it was seen last.
+    let there = |address: &Address| match seen.live.get(address) {
+        Some(Live::Present(live)) => Some(live.clone()),
+        Some(Live::Absent) => None,
+        Some(Live::Unread) | None => state.resources.get(address).map(|recorded| recorded.seen.clone()),
+    };
+    let stack = (loaded.stack.name.as_str(), loaded.stack.env.as_str());
+    for refusal in ends_of_others(&plan.changes, stack, &there, Catalogue::bundled()) {
+        diagnostics.push(refusal);
+    }
     if diagnostics.iter().any(|d| d.severity == Severity::Error && !SHOWN.contains(&d.code)) {
         return Err(Failure::new(diagnostics, loaded.sources.clone()));
     }

@@ -5,7 +5,7 @@ use super::ResourceChange;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::diff::{Difference, DifferenceKind};
 use crate::model::{Action, Address, Desired, Json, Live, Recorded, Value};
-use crate::schema::{ResourceType, TypeName};
+use crate::schema::{Catalogue, ResourceType, TypeName};
 use std::collections::BTreeMap;
 
 /// How it is known which resource a declaration means.
@@ -96,6 +96,34 @@ pub fn owner(live: &Json, desired: &Value, resource_type: &ResourceType) -> Owne
         return Owner::Other { stack, env: there(ENV).unwrap_or_default() };
     }
     Owner::Ours(there(ADDRESS).map(Address::new))
+}
+
+/// Refuses to end what another stack has taken since, by the tags of what is there; one error for each.
+#[must_use]
+pub fn ends_of_others(
+    changes: &[ResourceChange],
+    stack: (&str, &str),
+    seen: &dyn Fn(&Address) -> Option<Json>,
+    catalogue: &Catalogue,
+) -> Vec<Diagnostic> {
+    let ends = changes.iter().filter(|c| c.action.deletes() && c.drift.is_none() && !c.retained);
+    ends.filter_map(|change| {
+        let type_name = change.recorded_type.as_ref().unwrap_or(&change.type_name);
+        let tags = catalogue.of(type_name)?.tagging.property.clone()?;
+        let there = seen(change.moved_from.as_ref().unwrap_or(&change.address))?;
+        let (owner, env) = (tag(there.get(&tags)?, STACK)?, tag(there.get(&tags)?, ENV));
+        if owner == stack.0 && env.as_deref().is_none_or(|env| env == stack.1) {
+            return None;
+        }
+        let env = env.map(|env| format!(" in the environment `{env}`")).unwrap_or_default();
+        let (address, identifier) = (&change.address, change.identifier.as_deref().unwrap_or_default());
+        let message =
+            format!("`{address}` would end `{identifier}`: by its tags it belongs to the stack `{owner}`{env}");
+        Some(Diagnostic::error(Code::FOREIGN_OWNER, message).hint(format!(
+            "`evstack state rm {address}` lets go of it; if it is this stack's, set its tag `{STACK}` right first"
+        )))
+    })
+    .collect()
 }
 
 /// A tag's value, in a list of `{Key, Value}` or in a mapping.
@@ -260,7 +288,6 @@ fn cannot_become(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Catalogue;
     use serde_json::json;
 
     #[test]

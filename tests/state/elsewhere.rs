@@ -190,3 +190,31 @@ fn whoever_points_every_program_at_a_cloud_means_this_one_too() {
     sandbox.write("evstack.prod.yaml", &at(&here.url));
     assert_eq!(run(&["plan", "--detailed-exitcode"], &[("AWS_ENDPOINT_URL", &there.url)]).code, 0);
 }
+
+#[test]
+fn what_another_stack_has_taken_is_not_ended_by_this_one() {
+    let sandbox = Sandbox::new();
+    sandbox.write("evstack.yaml", "name: shop\nbuses: {main: {}}\n");
+    let served = sandbox.serve(&[]);
+    sandbox.ok(&["apply", "--yes"]);
+    let (of, id) = served.inventory().remove(0);
+    let tag = |stack: &str| {
+        let tags = [("evstack:stack", stack), ("evstack:env", "local")];
+        let tags: Vec<_> = tags.iter().map(|(k, v)| serde_json::json!({"Key": k, "Value": v})).collect();
+        served.change(&of, &id, "Tags", &serde_json::json!(tags));
+    };
+    tag("bakery");
+    for arguments in
+        [&["destroy", "--yes", "--allow-data-loss"][..], &["plan", "--destroy", "--allow-data-loss"]]
+    {
+        let said = sandbox.refused(arguments, "E0512");
+        assert!(
+            said.contains("belongs to the stack `bakery`") && said.contains("`evstack state rm "),
+            "{said}"
+        );
+    }
+    assert_eq!(served.inventory().len(), 1);
+    tag("shop");
+    sandbox.ok(&["destroy", "--yes", "--allow-data-loss"]);
+    assert_eq!(served.inventory().len(), 0);
+}
