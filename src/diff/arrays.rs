@@ -274,9 +274,12 @@ impl Walk<'_> {
 
     /// Takes from `gone` what this live item is, if it was ours.
     fn take(&mut self, gone: &mut Vec<&Json>, there: &Json) -> bool {
-        let key = gone.iter().position(|was| {
-            let named = NAMES.iter().any(|n| was.get(*n).is_some_and(|v| there.get(*n) == Some(v)));
-            named || self.shows(was, there)
+        let named =
+            |was: &&Json| NAMES.iter().any(|n| was.get(*n).is_some_and(|value| there.get(*n) == Some(value)));
+        let key = gone.iter().position(named).or_else(|| {
+            // One that says little may be any: the one that says most is it.
+            let fits = (0..gone.len()).filter(|at| self.shows(gone[*at], there));
+            fits.max_by_key(|at| gone[*at].to_string().len())
         });
         match key {
             Some(at) => {

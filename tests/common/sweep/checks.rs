@@ -63,8 +63,12 @@ pub fn plan_is(subjects: &[Subject], version: usize, plan: &Plan, stored: &Store
             && wanted.touched.iter().all(|top| tops.contains(&top) || is_there(top));
         let delete_first = subject.kind.replacement_strategy == ReplacementStrategy::DeleteThenCreate
             || (change.new_identifier.is_some() && change.new_identifier == change.identifier);
+        // A name that stays is taken until the old one is gone.
+        let own = subject.kind.name_property().into_iter();
+        let mut names = own.chain(wanted.properties.keys().map(String::as_str));
+        let keeps_a_name = names.any(|top| top.ends_with("Name") && !wanted.touched.contains(top));
         let order = match change.action {
-            Action::DeleteThenCreate => delete_first,
+            Action::DeleteThenCreate => delete_first || keeps_a_name,
             Action::CreateThenDelete => !delete_first,
             _ => true,
         };
