@@ -150,8 +150,9 @@ pub(super) fn passed_on(
     let Some(other) = journal.with(|s| holder(s, type_name, identifier, Some(address)).cloned()) else {
         return false;
     };
-    drop(journal.append(Entry::Move { from: address.clone(), to: other.address.clone() }));
-    drop(journal.append(Entry::Put { recorded: Box::new(other) }));
+    let (from, to) = (address.clone(), other.address.clone());
+    let entries = vec![Entry::Move { from, to }, Entry::Put { recorded: Box::new(other) }];
+    drop(journal.append(Entry::Together { entries }));
     true
 }
 

@@ -285,8 +285,7 @@ impl Hands {
                     None => return Err(Halt::Fault(Box::new(fault))),
                 },
                 Tried::Refused(fault) => {
-                    // What broke down at the service's front, or before it, may have come through.
-                    unsure |= fault.kind == FaultKind::Internal;
+                    unsure |= fault.may_have_begun();
                     match self.again(&mut backoff, retry::beginning(fault.kind)) {
                         Some(wait) => (fault, wait),
                         None => {

@@ -327,12 +327,16 @@ impl Recoverer {
         } else if let (Verb::Create, Some(body)) = (operation.verb, body)
             && self.hands.clock.unix().saturating_sub(operation.began) < TOKEN_LIFE
         {
-            return self.send_again(unfinished, body.clone()).await.map(Some);
+            // Broken down each time, it is looked for instead.
+            if let Some(found) = self.send_again(unfinished, body.clone()).await? {
+                return Ok(Some(found));
+            }
         }
         self.without_token(unfinished).await
     }
 
-    async fn send_again(&self, unfinished: &Unfinished, body: Json) -> Result<Found, Problem> {
+    /// None if it can't be had for now, and not told either.
+    async fn send_again(&self, unfinished: &Unfinished, body: Json) -> Result<Option<Found>, Problem> {
         let Unfinished { operation, subject, .. } = unfinished;
         let mut hidden = Vec::new();
         if operation
@@ -360,11 +364,12 @@ impl Recoverer {
             let tried = self.hands.attempt(&order, &order.call, operation.id, &operation.client_token).await;
             let fault = match tried {
                 Tried::Refused(fault) | Tried::Unknown(fault) => fault,
-                other => return self.found(unfinished, other).await,
+                other => return self.found(unfinished, other).await.map(Some),
             };
             let policy = crate::provider::retry::beginning(fault.kind);
             match (policy.and_then(|policy| backoff.next(policy)), policy) {
                 (Some(wait), _) => self.hands.clock.sleep(wait).await,
+                (None, Some(_)) if fault.kind == FaultKind::Internal => return Ok(None),
                 (None, Some(_)) => return Err(fault.into()),
                 // Refused for good, so it was never begun: the token would have found it.
                 (None, None)
@@ -373,7 +378,7 @@ impl Recoverer {
                         FaultKind::TokenConflict | FaultKind::Denied | FaultKind::Silent
                     ) =>
                 {
-                    return Ok((not_done(&fault.to_string()), Recovered::NotDone));
+                    return Ok(Some((not_done(&fault.to_string()), Recovered::NotDone)));
                 }
                 (None, None) => return Err(fault.into()),
             }

@@ -176,16 +176,17 @@ impl Hands {
     /// What differs, and what no read shows, is left for the next plan.
     pub fn taken(&self, id: u64, create: &Create<'_>, identifier: &str, live: Json, secrets: &Secrets) {
         let seen = veiled(create.declared, live, secrets);
-        self.ended(
-            id,
-            Ending::Recorded { identifier: identifier.to_owned(), seen: seen.clone(), in_part: false },
-        );
+        let ending =
+            Ending::Recorded { identifier: identifier.to_owned(), seen: seen.clone(), in_part: false };
+        let mut entries = vec![Entry::Ended { id, ending }];
         if let Some(declared) = create.declared {
             let (address, type_name) = (create.address.clone(), create.type_name.clone());
             let mut recorded = declared.recorded(address, type_name, identifier.to_owned(), seen);
             recorded.doubts.half_way = true;
-            drop(self.journal.append(Entry::Put { recorded: Box::new(recorded) }));
+            entries.push(Entry::Put { recorded: Box::new(recorded) });
         }
+        // A kill between them would leave it as if it were as declared.
+        drop(self.journal.append(Entry::Together { entries }));
     }
 }
 

@@ -60,6 +60,14 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Whether a begin that was refused so may have come through all the same: something broke down in
+    /// front of the service, or in it. What the service itself says of a handler's reads is no such thing.
+    #[must_use]
+    pub fn may_have_begun(&self) -> bool {
+        let said = ["GeneralService", "NotStabilized"].iter().any(|code| self.code.starts_with(code));
+        self.kind == FaultKind::Internal && !said
+    }
+
     /// Whether what a failed create leaves may be somebody else's, and so must stay. `predicted`
     /// says that its name was known before: what the service named itself can only be ours.
     /// Handlers tell that something exists under several codes; their words are the surer sign.

@@ -118,7 +118,10 @@ impl Steps {
         let left = state.leftovers.iter().filter(|l| l.why == Why::Replaced && !plan.skips_drain);
         for leftover in left {
             let step = self.leftover_step(&leftover.identifier, leftover.type_name.as_str());
-            if let (Some(seconds), Some(gone)) = (leftover.drain, step) {
+            // What isn't to be deleted any more isn't waited for.
+            let planned = plan.leftover(&leftover.type_name, &leftover.identifier);
+            let drain = planned.map_or(leftover.drain, |change| change.drain);
+            if let (Some(seconds), Some(gone)) = (drain, step) {
                 going.push(Going { address: &leftover.address, url: &leftover.identifier, seconds, gone });
             }
         }
