@@ -122,7 +122,7 @@ pub(super) struct PlanArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
-    /// The stack file, or a plan that `plan --out` wrote
+    /// The stack file; `apply` also takes a plan that `plan --out` wrote
     pub(super) stack: Option<String>,
     #[command(flatten)]
     pub(super) place: WhereArgs,

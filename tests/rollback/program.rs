@@ -78,7 +78,8 @@ fn what_to_run_next_keeps_config_and_a_failed_apply_says_that_it_can_be_turned_b
     sandbox.edit("evstack.yaml", "queues:\n", config);
     let run = sandbox.run(&["apply", "--yes", "--config", "size=a b", "--config", "it=hush"]);
     let next = "Run `evstack apply evstack.yaml --config 'size=a b' --config it=…` to go on. \
-        `apply --rollback` turns a failed apply back.\n";
+        To go back, apply the stack file as it was before. \
+        With `--rollback` the next failed apply is turned back.\n";
     assert!(run.stderr.ends_with(next), "{}", run.stderr);
 }
 
@@ -213,7 +214,7 @@ fn without_anything_done_nothing_is_asked() {
     let run = sandbox.run(&["apply", "--yes", "--rollback"]);
     assert_eq!(run.code, 1);
     assert!(
-        run.stderr.ends_with("Nothing was to be rolled back: the stack is as it was before the apply.\n"),
+        run.stderr.ends_with("Nothing was to be rolled back: the stack is as it was before this apply.\n"),
         "{}",
         run.stderr
     );

@@ -143,10 +143,15 @@ fn unfinished(planned: &Planned, outcome: &Outcome, counts: Counts, task: Task) 
     let then = match task.rolls_back() {
         true if rollback::is_for(outcome) => String::new(),
         true => format!(" Nothing is rolled back after that: run `{command}` to go on."),
-        false if outcome.failures.is_empty() || !matches!(task, Task::Apply { .. }) => {
+        false
+            if outcome.failures.is_empty() || outcome.interrupted || !matches!(task, Task::Apply { .. }) =>
+        {
             format!(" Run `{command}` to go on.")
         }
-        false => format!(" Run `{command}` to go on. `apply --rollback` turns a failed apply back."),
+        false => format!(
+            " Run `{command}` to go on. To go back, apply the stack file as it was before. \
+             With `--rollback` the next failed apply is turned back."
+        ),
     };
     let recorded = match &outcome.unwritten {
         None => "What was done is recorded",

@@ -190,7 +190,9 @@ fn tail(args: &ApplyArgs, restoration: &Restoration, has_work: bool) -> Result<(
         .map(|one| format!("`{}`", one.address))
         .collect();
     let line = match (restoration.is_whole(), has_work) {
-        (true, false) => "Nothing was to be rolled back: the stack is as it was before the apply.".to_owned(),
+        (true, false) => {
+            "Nothing was to be rolled back: the stack is as it was before this apply.".to_owned()
+        }
         (true, true) => "Rolled back: the stack is as it was recorded before the apply.".to_owned(),
         (false, _) => format!("Rolled back in part: not as before is {}.", left.join(", ")),
     };
