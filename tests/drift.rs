@@ -92,7 +92,16 @@ fn nothing_drifts_by_itself() {
     // Before the first apply there is nothing to compare.
     let fresh = Sandbox::new();
     fresh.write("evstack.yaml", STACK);
-    assert!(fresh.ok(&["drift"]).stdout.contains("No drift."));
+    let nothing = fresh.ok(&["drift"]);
+    assert!(nothing.stdout.contains("No drift."));
+    // A lost state is no good news.
+    assert!(
+        nothing.stderr.contains("in `local` is recorded: there is nothing to look at."),
+        "{}",
+        nothing.stderr
+    );
+    assert!(fresh.ok(&["state", "list"]).stderr.contains("Nothing is recorded."));
+    assert!(fresh.ok(&["output"]).stderr.contains("No outputs are recorded."));
 }
 
 #[test]

@@ -211,7 +211,7 @@ impl Stage<'_> {
         }
         let (was, is) = (Json::Object(declared.properties.clone()), Json::Object(next.properties.clone()));
         let judge = self.judge();
-        if let Some(what) = judge.touched(&before, &[&was, &is], Some(&after), &mut Vec::new()) {
+        if let Some(what) = judge.touched(&before, (Some(&was), Some(&is)), Some(&after), &mut Vec::new()) {
             return Err(what);
         }
         let whole = self.whole(&identifier)?;
@@ -460,7 +460,8 @@ impl Stage<'_> {
             let tags = self.kind.tagging.property.as_deref();
             free.retain(|(path, _)| {
                 let fixed = self.kind.is_create_only(path) || self.kind.is_conditional_create_only(path);
-                !fixed && !self.entry.moves.contains(&path[0]) && tags != Some(path[0].as_str())
+                let tied = self.entry.tied.iter().any(|list| path.join(".").starts_with(list.as_str()));
+                !fixed && !tied && !self.entry.moves.contains(&path[0]) && tags != Some(path[0].as_str())
             });
             if let Some((path, value)) = free.get(random.below(free.len())) {
                 let names =

@@ -115,31 +115,35 @@ impl Judge<'_> {
     pub fn touched(
         &self,
         before: &Json,
-        owned: &[&Json],
+        (was, is): (Option<&Json>, Option<&Json>),
         after: Option<&Json>,
         path: &mut Vec<String>,
     ) -> Option<String> {
         let document = matches_any(self.entry.documents.iter(), path).is_some();
-        if owned.is_empty() {
+        if was.is_none() && is.is_none() {
             return self.lacks(before, after, path).map(|what| format!("undeclared, and touched: {what}"));
         }
+        // What others put into an object goes with it; a tag is no member of one.
+        let tags = path.first().is_some_and(|top| self.kind.tagging.property.as_ref() == Some(top));
         match before {
             _ if document => None,
+            Json::Object(_) if is.is_none() && !tags => None,
             Json::Object(members) => members.iter().find_map(|(key, value)| {
                 path.push(key.clone());
                 let skipped =
                     self.kind.is_read_only(path) || path.len() == 1 && self.entry.moves.contains(key);
-                let owned: Vec<&Json> = owned.iter().filter_map(|o| o.get(key)).collect();
+                let owned = (was.and_then(|o| o.get(key)), is.and_then(|o| o.get(key)));
                 let found = if skipped {
                     None
                 } else {
-                    self.touched(value, &owned, after.and_then(|a| a.get(key)), path)
+                    self.touched(value, owned, after.and_then(|a| a.get(key)), path)
                 };
                 path.pop();
                 found
             }),
             Json::Array(items) if unordered(self.kind, self.entry, path) => {
-                let ours: Vec<&Json> = owned.iter().filter_map(|o| o.as_array()).flatten().collect();
+                let owned = [was, is].into_iter().flatten();
+                let ours: Vec<&Json> = owned.filter_map(Json::as_array).flatten().collect();
                 let there = after.and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
                 path.push("0".to_owned());
                 let lost = items.iter().find(|item| {
@@ -203,6 +207,20 @@ impl Judge<'_> {
                 found
             }
             (_, Some(_)) => None,
+            // What others added to it stays.
+            (Json::Array(was), None)
+                if unordered(self.kind, self.entry, path)
+                    && !live.as_array().is_some_and(|there| {
+                        path.push("0".to_owned());
+                        let ours = was.iter().any(|item| {
+                            there.iter().any(|other| self.lacks(item, Some(other), path).is_none())
+                        });
+                        path.pop();
+                        ours
+                    }) =>
+            {
+                None
+            }
             (_, None) => self.no_default(live, path),
         }
     }

@@ -20,6 +20,8 @@ pub struct Entry {
     pub sets: Vec<String>,
     pub documents: BTreeMap<String, String>,
     pub moves: Vec<String>,
+    /// Lists whose items need one in another list: nobody adds to them by hand.
+    pub tied: Vec<String>,
     /// Texts whose case says nothing.
     pub caseless: Vec<String>,
     /// ARNs that may be read as their name, or without the `:*` at their end.

@@ -36,6 +36,9 @@ pub(in crate::cli) fn run(args: &OutputArgs) -> Result<Ended, Failure> {
         }
         None if args.stack.json => terminal::print_json(&Json::Object(all))?,
         None => {
+            if all.is_empty() {
+                terminal::say("No outputs are recorded.");
+            }
             let mut text = String::new();
             for (name, output) in &all {
                 let _ = writeln!(text, "{name} = {}", shown(output));

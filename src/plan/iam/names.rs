@@ -20,23 +20,30 @@ impl Names {
         let mut names = Self::default();
         // What will be has the last word: a resource may take over the ARN of another.
         for change in &plan.changes {
-            names.identifier(change, change.identifier.as_deref());
+            names.identifier(change, change.identifier.as_deref(), context);
             names.computed(change, &change.computed_before);
             names.predicted(change, change.before.as_ref(), context);
         }
         for change in plan.changes.iter().filter(|change| change.after.is_some()) {
             let stays = change.identifier.as_deref().filter(|_| !change.action.is_replace());
-            names.identifier(change, stays);
-            names.identifier(change, change.new_identifier.as_deref());
+            names.identifier(change, stays, context);
+            names.identifier(change, change.new_identifier.as_deref(), context);
             names.computed(change, &change.computed);
             names.predicted(change, change.after.as_ref(), context);
         }
         names
     }
 
-    fn identifier(&mut self, change: &ResourceChange, identifier: Option<&str>) {
+    fn identifier(&mut self, change: &ResourceChange, identifier: Option<&str>, context: &IamContext<'_>) {
         let Some(identifier) = identifier else { return };
-        self.arn(identifier, &change.address);
+        // A topic's policy is identified by the ARN of its topic.
+        let kind = context.catalogue.of(&change.type_name);
+        let is_declared = kind.is_some_and(|kind| {
+            kind.primary_identifier.iter().any(|path| !kind.read_only.iter().any(|known| known == path))
+        });
+        if !is_declared {
+            self.arn(identifier, &change.address);
+        }
         let named = self.identifiers.entry(identifier.to_owned()).or_default();
         named.insert(change.type_name.clone(), change.address.clone());
     }

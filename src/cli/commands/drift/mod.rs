@@ -57,6 +57,12 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         };
         let strangers = added.foreign.iter().any(|found| !found.is_of_another_stack(&loaded.stack.name));
         differs |= strangers || !look.is_empty();
+        if state.resources.is_empty() {
+            terminal::say(&format!(
+                "Nothing of `{}` in `{}` is recorded: there is nothing to look at.",
+                loaded.stack.name, loaded.stack.env
+            ));
+        }
         if !args.place.quiet {
             tell_unfinished(&left, &undecided(&state));
         }
@@ -66,6 +72,7 @@ pub(in crate::cli) async fn run(args: &DriftArgs) -> Result<Ended, Failure> {
         if args.json {
             let mut document = drift::document(&look.rows, &look.ignored, &at);
             document["unfinished"] = left.len().into();
+            document["recorded"] = state.resources.len().into();
             drift::add_foreign(&mut document, &added.foreign, &added.not_looked_at, &loaded.stack.name);
             documents.push(document);
         } else if args.markdown {

@@ -29,6 +29,9 @@ fn list(prefix: Option<&str>, args: &StackArgs) -> Result<(), Failure> {
         let all = recorded::list(&state);
         rows.extend(all.as_array().cloned().unwrap_or_default());
     }
+    if rows.is_empty() {
+        terminal::say("Nothing is recorded.");
+    }
     if let Some(prefix) = prefix {
         rows.retain(|row| row["address"].as_str().is_some_and(|a| a.starts_with(prefix)));
     }
